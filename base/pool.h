@@ -1,0 +1,31 @@
+/* pool.h - a fixed crew of threads that share out numbered tasks.
+ *
+ * Tasks are numbered and independent: which thread takes which is left to chance, so a task must write only what belongs
+ * to its number. Then the result is the same for any number of threads.
+ *
+ *     pool *crew = pool_create(2, &f);
+ *     pool_run(crew, n_rows, square_row, &work);      returns when all tasks are done
+ *     pool_destroy(crew);
+ */
+#ifndef KVANT_BASE_POOL_H
+#define KVANT_BASE_POOL_H
+
+#include <stddef.h>
+
+#include "base/fault.h"
+
+typedef struct pool pool;
+
+/* task: 0 … n_tasks-1; thread: 0 … pool_threads-1, for per-thread scratch space. */
+typedef void (*pool_task)(void *arg, size_t task, int thread);
+
+/* threads: 1 … 256, the calling thread included. */
+pool *pool_create(int threads, fault *f);
+void pool_destroy(pool *p);
+int pool_threads(const pool *p);
+
+/* Runs all tasks and returns when the last is done. Not reentrant: a task must not call pool_run on its own pool.
+ * [one caller at a time] */
+void pool_run(pool *p, size_t n_tasks, pool_task task, void *arg);
+
+#endif

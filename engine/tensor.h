@@ -1,0 +1,28 @@
+/* tensor.h - the weight types of GGUF files and how their rows become f32.
+ *
+ * A row is a whole number of blocks; a block holds `block` values in `bytes` bytes. The formats are ggml's: F32, F16,
+ * BF16, Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, Q2_K … Q6_K, IQ4_NL, IQ4_XS. Types we recognise by name but cannot compute with
+ * have no to_f32, so that a message can name them.
+ */
+#ifndef KVANT_ENGINE_TENSOR_H
+#define KVANT_ENGINE_TENSOR_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct tensor_type {
+    int id; /* ggml's number in the file */
+    const char *name;
+    size_t block; /* values per block; 0: not known */
+    size_t bytes; /* bytes per block */
+    /* n values (a multiple of block) from src, any alignment, into dst. NULL: the type is named but not supported. */
+    void (*to_f32)(const uint8_t *src, float *dst, size_t n);
+} tensor_type;
+
+/* NULL for a number ggml has never used. [any thread] */
+const tensor_type *tensor_type_of(int id);
+
+/* Bytes of a row of n values; 0 when n is not a multiple of the block. */
+size_t tensor_row_bytes(const tensor_type *type, uint64_t n);
+
+#endif
