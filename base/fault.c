@@ -18,14 +18,14 @@ bool fault_set(fault *f, fault_code code, const char *format, ...)
 bool fault_prefix(fault *f, const char *format, ...)
 {
     if (!f) return false;
-    char text[sizeof f->text];
-    memcpy(text, f->text, sizeof text);
+    char place[256];
     va_list args;
     va_start(args, format);
-    int n = vsnprintf(f->text, sizeof f->text, format, args);
+    vsnprintf(place, sizeof place, format, args);
     va_end(args);
-    if (n >= 0 && (size_t)n < sizeof f->text)
-        snprintf(f->text + n, sizeof f->text - (size_t)n, ": %.*s", (int)(sizeof text - 1), text);
+    char text[sizeof f->text];
+    memcpy(text, f->text, sizeof text);
+    snprintf(f->text, sizeof f->text, "%s: %.*s", place, (int)(sizeof text - sizeof place - 2), text);
     return false;
 }
 
