@@ -1,7 +1,7 @@
 /* pool.h - a fixed crew of threads that share out numbered tasks.
  *
- * Tasks are numbered and independent: which thread takes which is left to chance, so a task must write only what belongs
- * to its number. Then the result is the same for any number of threads.
+ * Tasks are numbered and independent: which thread takes which is left to chance, so a task must write only what
+ * belongs to its number. Then the result is the same for any number of threads.
  *
  *     pool *crew = pool_create(2, &f);
  *     pool_run(crew, n_rows, square_row, &work);      returns when all tasks are done

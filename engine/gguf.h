@@ -3,6 +3,8 @@
  * The file is mapped, not read; strings and tensors point into the map and live until gguf_close. Every count, length,
  * type and offset is checked when the file is opened, so what the other functions return can be used as it is, whatever
  * the file claims: a truncated or hostile file is refused with a message that names the key or tensor and the numbers.
+ * Opening costs O(keys · log keys) plus one pass over the metadata; weights are not touched. Refused as well: version 1,
+ * big-endian files, arrays of arrays, duplicate keys or tensors. After opening everything is read-only: [any thread].
  * Format: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md (little-endian).
  *
  *     gguf *g = gguf_open("model.gguf", &f);
@@ -32,18 +34,24 @@ typedef struct gguf_string {
     size_t n;
 } gguf_string;
 
+#define GGUF_SHOWN 88 /* room for a name of 64 bytes, which is all ggml allows a tensor */
+
+/* Writes s as a message may show it (bytes that are not printable ASCII as '?', a long one cut with "...") and returns
+ * text. */
+const char *gguf_shown(gguf_string s, char text[GGUF_SHOWN]);
+
 typedef struct gguf_tensor {
     gguf_string name;
-    int type;            /* ggml's number, known to tensor_type() in engine/tensor.h */
+    int type;            /* ggml's number, known to tensor_type_of() in engine/tensor.h, perhaps not computable */
     int n_dims;          /* 1 … 4 */
-    uint64_t dims[4];    /* dims[0]: the row length, contiguous; unused ones are 1 */
+    uint64_t dims[4];    /* each at least 1; dims[0]: the row length, contiguous; unused ones are 1 */
     const uint8_t *data; /* inside the map, n_bytes of it */
     size_t n_bytes;
 } gguf_tensor;
 
-/* Maps and checks the whole file. NULL with a message on any fault. */
+/* Maps the file and checks all of its metadata. NULL with a message on any fault. The file must not shrink while open. */
 gguf *gguf_open(const char *path, fault *f);
-void gguf_close(gguf *g);
+void gguf_close(gguf *g); /* NULL is fine */
 
 const char *gguf_path(const gguf *g);
 int gguf_version(const gguf *g);
@@ -54,8 +62,8 @@ gguf_string gguf_key_name(const gguf *g, size_t i);
 gguf_kind gguf_key_kind(const gguf *g, size_t i);
 bool gguf_has(const gguf *g, const char *key);
 
-/* Scalars. Any integer kind is taken where its value fits. A missing key or another kind is a fault that names the key;
- * the _or forms return `otherwise` for a missing key and still fail on a wrong kind (ok becomes false then). */
+/* Scalars. Any integer kind is taken where its value fits, f64 for f32. A missing key or another kind is a fault that
+ * names the key; the _or forms give `otherwise` for a missing key and still fail on a wrong kind. */
 bool gguf_u32(const gguf *g, const char *key, uint32_t *value, fault *f);
 bool gguf_f32(const gguf *g, const char *key, float *value, fault *f);
 bool gguf_text(const gguf *g, const char *key, gguf_string *value, fault *f);

@@ -58,7 +58,7 @@ enum {
     KVANT_E_CORRUPT = -6,   /* bytes that no encode of this codec writes */
     KVANT_E_MEMORY = -7,
     KVANT_E_CANCELLED = -8,
-    KVANT_E_STATE = -9,     /* called out of order: decode before load, encode before calibrate */
+    KVANT_E_STATE = -9, /* called out of order: decode before load, encode before calibrate */
 };
 
 /* ---- parameters ------------------------------------------------------------------------------------------------- */
@@ -68,7 +68,8 @@ enum {
     KVANT_REAL,    /* value.r */
     KVANT_BOOL,    /* value.i, 0 or 1 */
     KVANT_ENUM,    /* value.i, the index of the word in param.names */
-    KVANT_CODEC,   /* value.inner: a codec inside this one; at most one such parameter, and it comes first */
+    KVANT_CODEC,   /* value.inner: a codec inside this one; at most one such parameter, and it comes first. The codec is
+                      then a wrapper: the host adds the inner codec's flags to its own */
 };
 
 enum {
@@ -101,8 +102,8 @@ enum { KVANT_K = 0, KVANT_V = 1 };
 
 typedef struct kvant_shape {
     uint32_t size, abi;
-    int32_t stream; /* KVANT_K or KVANT_V */
-    int32_t dim;    /* columns: the head dimension */
+    int32_t stream;          /* KVANT_K or KVANT_V */
+    int32_t dim;             /* columns: the head dimension */
     int32_t layer, n_layers; /* counted over attention layers, from 0 */
     int32_t head, n_heads;   /* kv heads */
     int32_t rotated;         /* 1: keys after RoPE (rope=post); 0: before */
@@ -144,8 +145,9 @@ struct kvant_host {
     /* Not 0 when the run was cancelled: return KVANT_E_CANCELLED soon. */
     int (*cancelled)(const kvant_host *host);
 
-    /* Makes an instance of an inner codec for a shape (most often the wrapper's own). The caller closes it. On failure
-     * the inner's message has become this instance's and the code is returned. */
+    /* Makes an instance of an inner codec for a shape (most often the wrapper's own). The caller closes it. Whatever the
+     * inner codec reports through its own host's fail, here or later, becomes this instance's message too: a wrapper
+     * hands an inner error up by returning its code. */
     int (*open_inner)(const kvant_host *host, const kvant_inner *inner, const kvant_shape *shape, kvant_instance *out);
     void (*close_inner)(const kvant_host *host, kvant_instance *inner);
 };
@@ -177,7 +179,7 @@ typedef struct kvant_split {
 
 struct kvant_codec {
     uint32_t size, abi;
-    const char *name;      /* letters, digits, '_'; unique among all codecs */
+    const char *name; /* letters, digits, '_'; unique among all codecs */
     const char *version;
     const char *family;    /* groups codecs on screen: "turbo", "block", "exact", "wrapper" */
     const char *summary;   /* one line */
@@ -193,7 +195,8 @@ struct kvant_codec {
     /* Absent: { block 1, window 0 }. */
     int (*geometry)(const void *state, kvant_geometry *out);
 
-    /* n_rows x dim samples, pre-processed like rows to encode. Once, before the first encode. */
+    /* n_rows x dim samples, pre-processed like rows to encode. Once, before the first encode. A wrapper offers it and
+     * hands the rows on, or returns KVANT_OK when its inner codec does not calibrate. */
     int (*calibrate)(void *state, const float *rows, size_t n_rows);
 
     /* An upper bound on what encode writes for n_rows rows that begin at position `first` of the sequence. */
@@ -206,13 +209,14 @@ struct kvant_codec {
     /* The reverse: n_bytes exactly as encode returned them for these positions. */
     int (*decode)(void *state, size_t first, const uint8_t *bytes, size_t n_bytes, float *rows, size_t n_rows);
 
-    /* Side data a decoder needs besides the bytes. save with out == NULL returns the size; absent: there is none. A
-     * wrapper's side data contains its inner's. */
+    /* Side data a decoder needs besides the bytes. save with out == NULL returns the size; absent, or 0: there is none,
+     * and load is not called. A wrapper's side data contains its inner's. */
     int64_t (*save)(const void *state, uint8_t *out, size_t capacity);
     int (*load)(void *state, const uint8_t *bytes, size_t n_bytes);
 
-    /* Absent: all of it is payload. */
-    int (*split)(const void *state, size_t first, const uint8_t *bytes, size_t n_bytes, size_t n_rows, kvant_split *out);
+    /* Absent: all of it is payload. Like geometry's, out arrives with size and abi set and the rest zero. */
+    int (*split)(const void *state, size_t first, const uint8_t *bytes, size_t n_bytes, size_t n_rows,
+                 kvant_split *out);
 
     /* Attention without decoding, both optional. scores[i*n_rows + r] = <q_i, row_r> for n_q queries of dim f32 (for
      * keys after RoPE); mix adds sum_r weights[i*n_rows + r] row_r to out[i*dim …]. */

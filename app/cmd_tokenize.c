@@ -1,0 +1,93 @@
+/* kvant tokenize: a text as the model's token ids. */
+#include "app/commands.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/gguf.h"
+#include "engine/tokenizer.h"
+
+/* The whole of a file, or of standard input for "-"; *text is malloc'd. */
+static bool read_all(const char *path, char **text, size_t *n, fault *f)
+{
+    FILE *from = strcmp(path, "-") == 0 ? stdin : fopen(path, "rb");
+    if (!from) return fault_set(f, FAULT_INPUT, "%s: %s", path, strerror(errno));
+    size_t room = 0, got;
+    *text = NULL;
+    *n = 0;
+    bool good = true;
+    do {
+        if (*n == room) {
+            char *more = room <= SIZE_MAX / 2 - 65536 ? realloc(*text, room * 2 + 65536) : NULL;
+            if (!more) {
+                good = fault_memory(f, path);
+                break;
+            }
+            *text = more;
+            room = room * 2 + 65536;
+        }
+        got = fread(*text + *n, 1, room - *n, from);
+        *n += got;
+    } while (got > 0);
+    if (good && ferror(from)) good = fault_set(f, FAULT_INPUT, "%s: %s", path, strerror(errno));
+    if (from != stdin) fclose(from);
+    return good;
+}
+
+/* A token's bytes with anything that is not printable ASCII as \xNN, or the whole as UTF-8 where the terminal has it.
+ */
+static void put_piece(const app_context *app, const tokenizer *t, int32_t id)
+{
+    char bytes[512];
+    size_t n = tokenizer_piece(t, id, bytes, sizeof bytes);
+    if (n > sizeof bytes) n = sizeof bytes;
+    putchar('"');
+    for (size_t i = 0; i < n; i++) {
+        unsigned char c = (unsigned char)bytes[i];
+        if (c == '\n')
+            fputs("\\n", stdout);
+        else if (c == '"' || c == '\\')
+            printf("\\%c", c);
+        else if (c < ' ' || c == 127 || (c >= 128 && !app->out.utf8))
+            printf("\\x%02x", c);
+        else
+            putchar(c);
+    }
+    putchar('"');
+}
+
+static void print_ids(const app_context *app, const command_line *line, const tokenizer *t, const int32_t *ids,
+                      size_t n)
+{
+    bool json = line_has(line, "json"), pieces = line_has(line, "pieces");
+    if (json) putchar('[');
+    for (size_t i = 0; i < n; i++) {
+        printf(json && i ? ",%d" : "%d", (int)ids[i]);
+        if (json) continue;
+        if (pieces) {
+            putchar('\t');
+            put_piece(app, t, ids[i]);
+        }
+        putchar('\n');
+    }
+    if (json) puts("]");
+}
+
+int cmd_tokenize(app_context *app, const command_line *line)
+{
+    fault f = { 0 };
+    char *text = NULL;
+    int32_t *ids = NULL;
+    size_t n = 0, n_ids = 0;
+    tokenizer *t = NULL;
+    gguf *g = gguf_open(line_arg(line, 0), &f);
+    bool good = g && (t = tokenizer_open(g, &f)) && read_all(line_arg(line, 1), &text, &n, &f) &&
+                tokenizer_encode(t, text, n, !line_has(line, "no-special"), &ids, &n_ids, &f);
+    if (good) print_ids(app, line, t, ids, n_ids);
+    free(ids);
+    free(text);
+    if (t) tokenizer_close(t);
+    if (g) gguf_close(g);
+    return good ? FAULT_NONE : app_report(app, &f);
+}

@@ -1,0 +1,54 @@
+/* commands.h - the rows of the command table and the functions that only need it.
+ *
+ * commands_face: what the program says about itself and the prompt's own commands. commands_lab: the rest, one function
+ * per file cmd_NAME.c.
+ */
+#ifndef KVANT_APP_COMMANDS_H
+#define KVANT_APP_COMMANDS_H
+
+#include <stdio.h>
+
+#include "app/app.h"
+
+command_table commands_all(void);
+const app_name_source *commands_names(void);
+
+/* The sections in the order help shows them, ended by NULL. */
+extern const char *const command_sections[];
+
+extern const command commands_face[];
+extern const command commands_lab[];
+
+/* Help for one command, and the list of all, as wide as the terminal. */
+void help_command(FILE *to, const terminal *t, const command *c);
+void help_list(FILE *to, const terminal *t, const command_table *commands, bool at_prompt);
+
+/* "run CONFIG... [options]": the line of a command's synopsis after its name. */
+void help_arguments(const command *c, char *text, size_t capacity);
+
+int cmd_inspect(app_context *app, const command_line *line);
+int cmd_tokenize(app_context *app, const command_line *line);
+int cmd_help(app_context *app, const command_line *line);
+int cmd_manual(app_context *app, const command_line *line);
+int cmd_completion(app_context *app, const command_line *line);
+int cmd_names(app_context *app, const command_line *line);
+int cmd_lab(app_context *app, const command_line *line);
+int cmd_set(app_context *app, const command_line *line);
+int cmd_unset(app_context *app, const command_line *line);
+int cmd_quit(app_context *app, const command_line *line);
+
+int cmd_logits(app_context *app, const command_line *line);
+int cmd_codecs(app_context *app, const command_line *line);
+int cmd_roundtrip(app_context *app, const command_line *line);
+int cmd_run(app_context *app, const command_line *line);
+int cmd_sweep(app_context *app, const command_line *line);
+int cmd_runs(app_context *app, const command_line *line);
+int cmd_show(app_context *app, const command_line *line);
+int cmd_frontier(app_context *app, const command_line *line);
+int cmd_sql(app_context *app, const command_line *line);
+int cmd_cache(app_context *app, const command_line *line);
+int cmd_demo(app_context *app, const command_line *line);
+int cmd_worker(app_context *app, const command_line *line);
+int cmd_describe(app_context *app, const command_line *line);
+
+#endif

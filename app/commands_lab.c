@@ -1,0 +1,149 @@
+/* The rows of the lab's work: codecs, runs and the database. */
+#include "app/commands.h"
+
+#include "app/options.h"
+
+static const command_option options_logits[] = {
+    { "output", 'o', OPTION_TEXT, "OUT.f32", COMPLETE_FILE,
+      .help = "file to write: rows of n_vocab f32, little-endian" },
+    { 0 },
+};
+
+static const command_option options_roundtrip[] = {
+    { "dim", 'd', OPTION_INT, "D", .min = 1, .max = 65536, .help = "columns of a row: the head dimension" },
+    { "encoded", 0, OPTION_TEXT, "FILE", COMPLETE_FILE, .help = "write the encoded bytes here" },
+    { "decoded", 0, OPTION_TEXT, "FILE.f32", COMPLETE_FILE, .help = "write the decoded rows here" },
+    { 0 },
+};
+
+static const command_option options_sweep[] = {
+    { "k", 0, OPTION_TEXT, "LIST", COMPLETE_CONFIG,
+      .help = "codecs for the keys, a comma between; every pair with --v is run" },
+    { "v", 0, OPTION_TEXT, "LIST", COMPLETE_CONFIG, .help = "codecs for the values, a comma between" },
+    { "dry-run", 0, OPTION_FLAG, .help = "list the configs and what is known of them, and run nothing" },
+    { "force", 0, OPTION_FLAG, .help = "run also what the database already has" },
+    { 0 },
+};
+
+static const command_option options_runs[] = {
+    { "limit", 'n', OPTION_INT, "N", .standard = "50", .min = 0, .max = 1e9, .help = "newest runs to show; 0: all" },
+    { "where", 'w', OPTION_TEXT, "SQL", .help = "only runs for which this SQL expression over their columns is true" },
+    { 0 },
+};
+
+static const command_option options_frontier[] = {
+    { "x", 'x', OPTION_TEXT, "METRIC", COMPLETE_METRIC, "ratio", .help = "what is to be large" },
+    { "y", 'y', OPTION_TEXT, "METRIC", COMPLETE_METRIC, "kld", .help = "what is to be small" },
+    { 0 },
+};
+
+static const command_option options_sql[] = {
+    { "mode", 0, OPTION_CHOICE, "MODE", .choices = "box csv json markdown line", .standard = "box",
+      .help = "how rows are written" },
+    { 0 },
+};
+
+static const command_option options_cache[] = {
+    { "clear", 0, OPTION_FLAG, .help = "delete everything in it" },
+    { 0 },
+};
+
+const command commands_lab[] = {
+    { "logits", "Models", "compute the logits of a sequence of tokens",
+      .arguments =
+          (const command_argument[]){ { "MODEL", COMPLETE_MODEL, 0, "a GGUF file" },
+                                      { "TOKENS", COMPLETE_FILE, 0, "a file of token ids, white space between" },
+                                      { 0 } },
+      .options = { options_logits, options_output, NULL },
+      .text =
+          "Runs the model with an exact cache and writes one row of logits per token, for comparison with other engines.",
+      .examples =
+          (const command_example[]){ { "logits model.gguf ids.txt -o logits.f32", "one row per token" }, { 0 } },
+      .run = cmd_logits },
+    { "codecs", "Codecs", "list the codecs, or show one with its parameters",
+      .arguments = (const command_argument[]){ { "NAME", COMPLETE_CODEC, ARGUMENT_OPTIONAL, "a codec" }, { 0 } },
+      .options = { options_plugin, options_output, NULL },
+      .text =
+          "Lists the codecs of all plugins found, by family. With a name it shows that codec's parameters with their "
+          "ranges and defaults, what it works on and the paper or format it follows.",
+      .examples = (const command_example[]){ { "codecs", "all of them" }, { "codecs turbo4", "one of them" }, { 0 } },
+      .run = cmd_codecs },
+    { "roundtrip", "Codecs", "encode and decode a file of rows",
+      .arguments = (const command_argument[]){ { "CODEC", COMPLETE_CODEC, 0, "a codec expression" },
+                                               { "IN.f32", COMPLETE_FILE, 0, "rows of f32, little-endian" },
+                                               { 0 } },
+      .options = { options_roundtrip, options_plugin, options_output, NULL },
+      .text =
+          "Puts the rows through the codec as the lab would, in a process of its own, and prints the bytes, the ratio and "
+          "the error.",
+      .examples = (const command_example[]){ { "roundtrip turbo4 --dim 128 keys.f32", "bytes and error" }, { 0 } },
+      .run = cmd_roundtrip },
+    { "run", "Runs", "evaluate one config on a model and a text",
+      .arguments = (const command_argument[]){ { "CONFIG", COMPLETE_CONFIG, ARGUMENT_JOINED,
+                                                 "codecs for keys and values: turbo4, or k=q8_0 v=turbo3" },
+                                               { 0 } },
+      .options = { options_evaluation, options_plugin, options_database, options_output, NULL },
+      .text =
+          "Evaluates the model with this config against the same model with an exact cache and stores the result: "
+          "compression ratio, KL divergence, change of perplexity and top-1 agreement, each with its interval.\n\n"
+          "A config names a codec for the keys and one for the values; a single codec is for both. The words of a config "
+          "need no quotes.",
+      .examples =
+          (const command_example[]){ { "run turbo4", "keys and values alike" },
+                                     { "run k=q8_0 v=turbo3", "one codec each" },
+                                     { "run turbo3 --protocol snapshot --ctx 2k", "compress a prefix of 2048 tokens" },
+                                     { 0 } },
+      .run = cmd_run },
+    { "sweep", "Runs", "evaluate many configs",
+      .arguments = (const command_argument[]){ { "CONFIG", COMPLETE_CONFIG, ARGUMENT_OPTIONAL | ARGUMENT_REPEATS,
+                                                 "a config; quote one that has spaces" },
+                                               { 0 } },
+      .options = { options_sweep, options_evaluation, options_plugin, options_database, options_output, NULL },
+      .text = "Evaluates every config given, or every pair of --k and --v, and skips what the database already has. "
+              "Interrupted, it ends with status 75; started again it goes on where it stopped.",
+      .examples = (const command_example[]){ { "sweep turbo2 turbo3 'k=q8_0 v=turbo3'", "three configs" },
+                                             { "sweep --k q8_0,turbo4 --v q8_0,turbo3", "four pairs" },
+                                             { 0 } },
+      .run = cmd_sweep },
+    { "runs", "Runs", "list the runs in the database",
+      .options = { options_runs, options_database, options_output, NULL }, .text = "Lists runs, the newest first.",
+      .examples = (const command_example[]){ { "runs --where 'kld < 0.01'", "only the faithful ones" }, { 0 } },
+      .run = cmd_runs },
+    { "show", "Runs", "show one run in full",
+      .arguments = (const command_argument[]){ { "ID", COMPLETE_RUN, 0, "a run's number" }, { 0 } },
+      .options = { options_database, options_output, NULL },
+      .text = "Prints all metrics of a run, its bytes by kind and by layer, and how it can be repeated.",
+      .examples = (const command_example[]){ { "show 12", "run 12" }, { 0 } }, .run = cmd_show },
+    { "frontier", "Runs", "plot the runs that no other run beats",
+      .options = { options_frontier, options_database, options_output, NULL },
+      .text =
+          "Plots loss against compression for the runs of one model, text and protocol, and lists those that no other "
+          "run beats on both.",
+      .examples = (const command_example[]){ { "frontier", "KL divergence against ratio" },
+                                             { "frontier --y dppl", "change of perplexity" },
+                                             { 0 } },
+      .run = cmd_frontier },
+    { "sql", "Runs", "ask the database a question in SQL",
+      .arguments =
+          (const command_argument[]){ { "QUERY", COMPLETE_NONE, ARGUMENT_JOINED, "a SELECT statement" }, { 0 } },
+      .options = { options_sql, options_database, options_output, NULL }, .text = "Runs one query that only reads.",
+      .examples =
+          (const command_example[]){ { "sql \"SELECT config, kld FROM runs ORDER BY kld\"", "a table" }, { 0 } },
+      .run = cmd_sql },
+    { "cache", "Runs", "show or clear the kept references", .options = { options_cache, options_output, NULL },
+      .text = "Reference logits and prefixes are kept so that a further config costs only its own work.",
+      .examples = (const command_example[]){ { "cache --clear", "free the space" }, { 0 } }, .run = cmd_cache },
+    { "demo", "Runs", "run a small sweep and show its frontier",
+      .options = { options_evaluation, options_plugin, options_database, options_output, NULL },
+      .text = "Sweeps a handful of configs over the model kvant comes with and prints the runs and the frontier.",
+      .examples = (const command_example[]){ { "demo", "a minute's tour" }, { 0 } }, .run = cmd_demo },
+    { "worker", "Program", "evaluate jobs read from standard input", .options = { options_output, NULL },
+      .text = "Started by kvant itself.", .run = cmd_worker, .flags = COMMAND_HIDDEN },
+    { "describe", "Program", "print what plugins offer",
+      .arguments =
+          (const command_argument[]){ { "PATH", COMPLETE_FILE, ARGUMENT_OPTIONAL | ARGUMENT_REPEATS, "plugins" },
+                                      { 0 } },
+      .options = { options_output, NULL }, .text = "Started by kvant itself.", .run = cmd_describe,
+      .flags = COMMAND_HIDDEN },
+    { 0 },
+};

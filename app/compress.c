@@ -1,0 +1,396 @@
+#include "app/compress.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/roundtrip.h"
+#include "app/stream_error.h"
+#include "kernels/attention.h"
+#include "kernels/half.h"
+
+/* One (layer, side, head). */
+typedef struct stream {
+    roundtrip *codec;
+    uint32_t block, window;
+    size_t settled;  /* rows of this passage that have been encoded */
+    float *exact;    /* stream protocol: [ctx][dim] as the model made them; keys, and values that are ever open */
+    roundtrip_bytes bytes;
+    uint64_t values, open_values;
+    stream_error error;
+    fault fault; /* of the last task that worked on it */
+} stream;
+
+struct compressor {
+    compress_request r;
+    const model_shape *shape;
+    config_layer *plan;
+    stream *streams; /* [layer][side][head] */
+    size_t n_streams;
+    float *queries;  /* stream protocol: [layer][sampled position][n_heads * dim] */
+    float **scratch; /* [thread][ctx][dim] */
+    kv_cache *cache; /* of the passage at work */
+    const reference *exact;
+};
+
+/* ---- opening ---- */
+
+static stream *stream_of(const compressor *c, int layer, int side, int head)
+{
+    return &c->streams[((size_t)layer * 2 + (size_t)side) * (size_t)c->shape->n_kv_heads + (size_t)head];
+}
+
+static bool open_stream(compressor *c, int layer, int side, int head, fault *f)
+{
+    stream *s = stream_of(c, layer, side, head);
+    const spec *codec = c->plan[layer].spec[side];
+    kvant_shape shape = {
+        .stream = side, .dim = c->shape->head_dim, .layer = layer, .n_layers = c->shape->n_layers, .head = head,
+        .n_heads = c->shape->n_kv_heads, .rotated = side == KVANT_K && c->r.config->rope_post,
+        .max_rows = (uint64_t)c->r.ctx,
+    };
+    s->codec = roundtrip_open(c->r.known, codec, &shape, c->r.env, f);
+    if (!s->codec) return false;
+    const instance *encoder = roundtrip_encoder(s->codec);
+    if (instance_flags(encoder) & KVANT_CALIBRATES)
+        return fault_set(f, FAULT_INPUT, "%s: needs calibration, which this version of kvant does not do yet", codec->text);
+    s->block = (uint32_t)instance_block(encoder);
+    s->window = (uint32_t)instance_window(encoder);
+    return true;
+}
+
+static bool open_streams(compressor *c, fault *f)
+{
+    for (int il = 0; il < c->shape->n_layers; il++)
+        for (int side = KVANT_K; side <= KVANT_V; side++)
+            for (int h = 0; h < c->shape->n_kv_heads; h++)
+                if (!open_stream(c, il, side, h, f)) return false;
+    return true;
+}
+
+static bool resolve_plan(compressor *c, fault *f)
+{
+    size_t n = (size_t)c->shape->n_layers;
+    int(*dims)[2] = calloc(n, sizeof *dims);
+    c->plan = calloc(n, sizeof *c->plan);
+    bool ok = (dims && c->plan) || fault_memory(f, "the plan of layers");
+    for (size_t il = 0; ok && il < n; il++)
+        dims[il][KVANT_K] = dims[il][KVANT_V] = c->shape->head_dim;
+    config_model attention = { .n_layers = c->shape->n_layers, .dims = (const int(*)[2])dims };
+    ok = ok && config_resolve(c->r.config, &attention, c->plan, f);
+    free(dims);
+    return ok;
+}
+
+compressor *compress_open(const compress_request *request, fault *f)
+{
+    compressor *c = calloc(1, sizeof *c);
+    if (!c) {
+        fault_memory(f, "the codecs");
+        return NULL;
+    }
+    c->r = *request;
+    c->shape = &engine_model(request->e)->shape;
+    c->n_streams = (size_t)c->shape->n_layers * 2 * (size_t)c->shape->n_kv_heads;
+    size_t threads = (size_t)pool_threads(engine_pool(request->e));
+    size_t stream_floats = (size_t)request->ctx * (size_t)c->shape->head_dim;
+    c->streams = calloc(c->n_streams, sizeof *c->streams);
+    c->scratch = calloc(threads, sizeof *c->scratch);
+    bool ok = c->streams && c->scratch;
+    for (size_t i = 0; ok && i < threads; i++)
+        ok = (c->scratch[i] = reallocarray(NULL, stream_floats, sizeof(float))) != NULL;
+    if (!ok) fault_memory(f, "the codecs");
+    if (ok && resolve_plan(c, f) && open_streams(c, f)) return c;
+    compress_close(c, NULL);
+    return NULL;
+}
+
+bool compress_close(compressor *c, fault *f)
+{
+    if (!c) return true;
+    bool ok = true;
+    for (size_t i = 0; c->streams && i < c->n_streams; i++) {
+        if (!roundtrip_close(c->streams[i].codec, ok ? f : NULL)) ok = false;
+        free(c->streams[i].exact);
+    }
+    for (int i = 0; c->scratch && i < pool_threads(engine_pool(c->r.e)); i++)
+        free(c->scratch[i]);
+    free(c->scratch);
+    free(c->streams);
+    free(c->queries);
+    free(c->plan);
+    free(c);
+    return ok;
+}
+
+bool compress_rotated(const compressor *c)
+{
+    return c->r.config->rope_post;
+}
+
+/* ---- tasks over the streams of one layer ---- */
+
+typedef struct layer_work {
+    compressor *c;
+    int layer, first, n;
+} layer_work;
+
+static kv_side *side_of(const layer_work *w, int side)
+{
+    kv_layer *l = &w->c->cache->layers[w->layer];
+    return side == KVANT_K ? &l->k : &l->v;
+}
+
+static void to_half_precision(const float *from, float *to, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        to[i] = half_to_float(half_from_float(from[i]));
+}
+
+/* Runs task over (side, head) of a layer and returns the first fault, in the streams' order. */
+static bool over_streams(layer_work *w, pool_task task, fault *f)
+{
+    compressor *c = w->c;
+    size_t n = 2 * (size_t)c->shape->n_kv_heads;
+    if (c->r.at_layer) c->r.at_layer(c->r.self, w->layer);
+    pool_run(engine_pool(c->r.e), n, task, w);
+    for (size_t i = 0; i < n; i++) {
+        const stream *s = stream_of(c, w->layer, KVANT_K, 0) + i;
+        if (s->fault.code == FAULT_NONE) continue;
+        if (f) *f = s->fault;
+        return false;
+    }
+    return true;
+}
+
+/* Sampled queries against the keys of one head, exact and as they came back. */
+static void add_query_error(const layer_work *w, stream *s, int head, const float *queries, const float *exact,
+                            const float *decoded)
+{
+    const compressor *c = w->c;
+    int group = c->shape->n_heads / c->shape->n_kv_heads;
+    query_sample sample = {
+        .queries = queries,
+        .n = REFERENCE_QUERIES,
+        .stride = (size_t)c->shape->n_heads * (size_t)c->shape->head_dim,
+        .offset = (size_t)head * (size_t)group * (size_t)c->shape->head_dim,
+        .group = group,
+        .position = reference_query_position,
+        .ctx = c->r.ctx,
+    };
+    const rope_table *rope = engine_rope(c->r.e, c->r.ctx, &s->fault);
+    if (rope)
+        stream_error_add_queries(&s->error, simd_best(), rope, c->r.config->rope_post, exact, decoded, (size_t)c->r.ctx,
+                                 c->shape->head_dim, &sample, &s->fault);
+}
+
+/* ---- stream protocol ---- */
+
+static float *layer_queries(const compressor *c, int layer)
+{
+    size_t width = (size_t)c->shape->n_heads * (size_t)c->shape->head_dim;
+    return c->queries + (size_t)layer * REFERENCE_QUERIES * width;
+}
+
+/* New rows of one stream: kept exact, rounded to f16 where they may stay open, encoded as far as blocks are full. */
+static void write_task(void *arg, size_t task, int thread)
+{
+    const layer_work *w = arg;
+    const compressor *c = w->c;
+    int heads = c->shape->n_kv_heads, side = (int)task / heads, head = (int)task % heads;
+    stream *s = stream_of(c, w->layer, side, head);
+    kv_side *at = side_of(w, side);
+    size_t dim = (size_t)c->shape->head_dim, first = (size_t)w->first, n = (size_t)w->n;
+    float *rows = kv_rows(c->cache, at, head);
+    const float *before = c->scratch[thread];
+    if (s->exact) {
+        memcpy(s->exact + first * dim, rows + first * dim, n * dim * sizeof *rows);
+        before = s->exact + s->settled * dim;
+    } else {
+        memcpy(c->scratch[thread], rows + first * dim, n * dim * sizeof *rows);
+    }
+    const float *source = before;
+    if (at->open) {
+        float *open = kv_open_rows(c->cache, at, head);
+        to_half_precision(s->exact + first * dim, open + first * dim, n * dim);
+        source = open + s->settled * dim;
+    }
+    size_t until = attention_settled(first + n - 1, s->block, s->window), count = until - s->settled;
+    s->values += n * dim;
+    if (count == 0) return;
+    float *decoded = rows + s->settled * dim;
+    if (!roundtrip_rows(s->codec, s->settled, source, count, decoded, &s->bytes, &s->fault)) return;
+    stream_error_add(&s->error, before, decoded, count * dim);
+    s->settled = until;
+}
+
+/* The end of a passage: rows still open are counted in f16, and the queries sampled on the way meet the keys. */
+static void end_task(void *arg, size_t task, int thread)
+{
+    const layer_work *w = arg;
+    const compressor *c = w->c;
+    int heads = c->shape->n_kv_heads, side = (int)task / heads, head = (int)task % heads;
+    stream *s = stream_of(c, w->layer, side, head);
+    const kv_side *at = side_of(w, side);
+    size_t dim = (size_t)c->shape->head_dim, ctx = (size_t)c->r.ctx, open_values = (ctx - s->settled) * dim;
+    const float *decoded = kv_rows(c->cache, at, head);
+    if (open_values > 0) {
+        const float *open = kv_open_rows(c->cache, at, head);
+        memcpy(c->scratch[thread], decoded, s->settled * dim * sizeof *decoded);
+        memcpy(c->scratch[thread] + s->settled * dim, open + s->settled * dim, open_values * sizeof *decoded);
+        decoded = c->scratch[thread];
+        stream_error_add(&s->error, s->exact + s->settled * dim, decoded + s->settled * dim, open_values);
+        s->open_values += open_values;
+    }
+    s->settled = 0;
+    if (side == KVANT_K) add_query_error(w, s, head, layer_queries(c, w->layer), s->exact, decoded);
+}
+
+bool compress_begin(compressor *c, kv_cache *cache, fault *f)
+{
+    size_t dim = (size_t)c->shape->head_dim, ctx = (size_t)c->r.ctx;
+    c->cache = cache;
+    if (!c->queries)
+        c->queries = reallocarray(NULL, (size_t)c->shape->n_layers * REFERENCE_QUERIES,
+                                  (size_t)c->shape->n_heads * dim * sizeof *c->queries);
+    if (!c->queries) return fault_memory(f, "the sampled queries");
+    for (int il = 0; il < c->shape->n_layers; il++)
+        for (int side = KVANT_K; side <= KVANT_V; side++) {
+            const stream *one = stream_of(c, il, side, 0);
+            kv_side *at = side == KVANT_K ? &cache->layers[il].k : &cache->layers[il].v;
+            if (!kv_side_open(cache, at, one->block, one->window, f)) return false;
+            for (int h = 0; h < c->shape->n_kv_heads; h++) {
+                stream *s = stream_of(c, il, side, h);
+                if (s->block != one->block || s->window != one->window)
+                    return fault_set(f, FAULT_INPUT, "%s: heads of layer %d want blocks of %u and %u rows; one layer must agree",
+                                     c->plan[il].spec[side]->text, il, one->block, s->block);
+                if (!s->exact && (side == KVANT_K || at->open) &&
+                    !(s->exact = reallocarray(NULL, ctx, dim * sizeof(float))))
+                    return fault_memory(f, "exact rows");
+            }
+        }
+    return true;
+}
+
+static bool wrote(void *self, kv_cache *cache, int layer, int first, int n, const float *q, fault *f)
+{
+    (void)cache;
+    compressor *c = self;
+    size_t width = (size_t)c->shape->n_heads * (size_t)c->shape->head_dim;
+    for (int j = 0; j < REFERENCE_QUERIES; j++) {
+        int at = reference_query_position(c->r.ctx, j) - first;
+        if (at >= 0 && at < n)
+            memcpy(layer_queries(c, layer) + (size_t)j * width, q + (size_t)at * width, width * sizeof *q);
+    }
+    layer_work w = { c, layer, first, n };
+    return over_streams(&w, write_task, f);
+}
+
+kv_tap compress_tap(compressor *c)
+{
+    return (kv_tap){ wrote, c };
+}
+
+bool compress_end(compressor *c, fault *f)
+{
+    for (int il = 0; il < c->shape->n_layers; il++) {
+        layer_work w = { c, il, 0, c->r.ctx };
+        if (!over_streams(&w, end_task, f)) return false;
+    }
+    return true;
+}
+
+/* ---- snapshot protocol ---- */
+
+static void prefix_task(void *arg, size_t task, int thread)
+{
+    const layer_work *w = arg;
+    const compressor *c = w->c;
+    int heads = c->shape->n_kv_heads, side = (int)task / heads, head = (int)task % heads;
+    stream *s = stream_of(c, w->layer, side, head);
+    size_t dim = (size_t)c->shape->head_dim, ctx = (size_t)c->r.ctx;
+    float *rows = kv_rows(c->cache, side_of(w, side), head), *turned = c->scratch[thread];
+    const float *exact = reference_rows(c->exact, c->shape, c->r.ctx, w->layer, side, head);
+    if (side == KVANT_K && c->cache->rotated) {
+        const rope_table *rope = engine_rope(c->r.e, c->r.ctx, &s->fault);
+        memcpy(turned, exact, ctx * dim * sizeof *turned);
+        for (int i = 0; rope && i < c->r.ctx; i++)
+            rope_rotate(rope, turned + (size_t)i * dim, i);
+        exact = turned;
+    }
+    size_t until = attention_settled(ctx - 1, s->block, s->window);
+    const float *source = exact;
+    if (s->block > 1 || s->window > 0) {
+        to_half_precision(exact, rows, ctx * dim);
+        source = rows;
+    }
+    s->values += ctx * dim;
+    s->open_values += (ctx - until) * dim;
+    if (until > 0 && !roundtrip_rows(s->codec, 0, source, until, rows, &s->bytes, &s->fault)) return;
+    stream_error_add(&s->error, exact, rows, ctx * dim);
+    size_t width = (size_t)c->shape->n_heads * dim;
+    if (side == KVANT_K)
+        add_query_error(w, s, head, c->exact->queries + (size_t)w->layer * REFERENCE_QUERIES * width, exact, rows);
+}
+
+bool compress_prefix(compressor *c, const reference *exact, kv_cache *cache, fault *f)
+{
+    c->cache = cache;
+    c->exact = exact;
+    if (!engine_rope(c->r.e, c->r.ctx, f)) return false;
+    for (int il = 0; il < c->shape->n_layers; il++) {
+        layer_work w = { c, il, 0, c->r.ctx };
+        if (!over_streams(&w, prefix_task, f)) return false;
+    }
+    cache->n = c->r.ctx;
+    return true;
+}
+
+/* ---- the account ---- */
+
+static void add_bytes(byte_counts *to, const stream *s)
+{
+    uint64_t open = 2 * s->open_values;
+    to->values += s->values;
+    to->open_values += s->open_values;
+    to->open += open;
+    to->total += s->bytes.total + open;
+    to->payload += s->bytes.payload;
+    to->metadata += s->bytes.metadata;
+    to->exact += s->bytes.exact + open;
+}
+
+static void add_error(stream_error *to, const stream_error *e)
+{
+    to->error += e->error;
+    to->total += e->total;
+    to->query_error += e->query_error;
+    to->query_total += e->query_total;
+}
+
+bool compress_report(const compressor *c, job_result *out, fault *f)
+{
+    out->n_layer_results = 2 * (size_t)c->shape->n_layers;
+    out->layers = calloc(out->n_layer_results, sizeof *out->layers);
+    if (!out->layers) return fault_memory(f, "the layers' results");
+    out->bytes = (byte_counts){ 0 };
+    out->side_bytes = 0;
+    for (int il = 0; il < c->shape->n_layers; il++)
+        for (int side = KVANT_K; side <= KVANT_V; side++) {
+            layer_result *l = &out->layers[2 * il + side];
+            stream_error sum = { 0 };
+            *l = (layer_result){ .layer = il, .stream = side };
+            snprintf(l->codec, sizeof l->codec, "%s", c->plan[il].spec[side]->text);
+            for (int h = 0; h < c->shape->n_kv_heads; h++) {
+                const stream *s = stream_of(c, il, side, h);
+                add_bytes(&l->bytes, s);
+                add_bytes(&out->bytes, s);
+                add_error(&sum, &s->error);
+                out->side_bytes += roundtrip_side_bytes(s->codec);
+            }
+            l->error = stream_error_rows(&sum);
+            l->query_error = side == KVANT_K ? stream_error_queries(&sum) : NAN;
+        }
+    return true;
+}

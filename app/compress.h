@@ -1,0 +1,58 @@
+/* compress.h - a config at work on a cache: every stream through its codec, counted and compared.
+ *
+ * One compressor serves a whole run: it opens a codec per (layer, K or V, kv head) and adds up bytes and errors over all
+ * passages.
+ *
+ * stream protocol: compress_tap sits in the forward pass. Rows are replaced as they are written; a block codec's rows
+ * stand in f16 (the cache's open rows) until their block is full and has left the window, and are encoded from that f16.
+ * snapshot protocol: compress_prefix fills a cache with the round-tripped prefix of a reference; rows that make no whole
+ * block, or lie in the window, stay in f16.
+ *
+ *     compressor *c = compress_open(&request, &f);
+ *     for each passage: compress_begin(c, cache, &f), engine_forward with compress_tap(c), compress_end(c, &f);
+ *     compress_report(c, &result, &f);
+ *     compress_close(c, &f);
+ */
+#ifndef KVANT_APP_COMPRESS_H
+#define KVANT_APP_COMPRESS_H
+
+#include "app/config.h"
+#include "app/job.h"
+#include "app/reference.h"
+#include "app/registry.h"
+#include "app/host.h"
+#include "engine/forward.h"
+
+typedef struct compressor compressor;
+
+typedef struct compress_request {
+    const registry *known;
+    const config *config;
+    engine *e;
+    int ctx; /* rows of a passage that are compressed */
+    const host_env *env;
+    void (*at_layer)(void *self, int layer); /* told before codecs work on a layer */
+    void *self;
+} compress_request;
+
+/* Opens all codecs; a config that does not fit the model is a fault. */
+compressor *compress_open(const compress_request *request, fault *f);
+
+/* False when a codec left memory behind; c is gone all the same. NULL is fine. */
+bool compress_close(compressor *c, fault *f);
+
+/* Whether caches must be made `rotated` (rope=post). */
+bool compress_rotated(const compressor *c);
+
+/* stream: a new passage in an empty cache of at least ctx positions; its tap; its end after exactly ctx positions. */
+bool compress_begin(compressor *c, kv_cache *cache, fault *f);
+kv_tap compress_tap(compressor *c);
+bool compress_end(compressor *c, fault *f);
+
+/* snapshot: fills positions 0 … ctx-1 of an empty cache. */
+bool compress_prefix(compressor *c, const reference *exact, kv_cache *cache, fault *f);
+
+/* Writes bytes, side bytes, speeds and layers (allocated) into *out. */
+bool compress_report(const compressor *c, job_result *out, fault *f);
+
+#endif

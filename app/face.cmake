@@ -1,0 +1,45 @@
+# The face: the table of commands and everything that reads it, the prompt, and the program.
+add_library(face STATIC
+  app.c cmd_prompt.c command.c command_line.c complete.c completion.c help.c manual.c nearest.c option_read.c options.c
+  paths.c progress.c repl.c repl_history.c settings.c terminal.c words.c wrap.c)
+target_link_libraries(face PUBLIC base PkgConfig::READLINE PkgConfig::CJSON)
+
+set(KVANT_PLUGIN_DIR ${CMAKE_INSTALL_LIBDIR}/kvant/plugins)
+file(RELATIVE_PATH KVANT_PLUGINS_FROM_BIN
+  ${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_BINDIR} ${CMAKE_INSTALL_PREFIX}/${KVANT_PLUGIN_DIR})
+set(KVANT_DATE 2026-11-20) # of the manual page
+target_compile_definitions(face PUBLIC KVANT_VERSION="${PROJECT_VERSION}" PRIVATE KVANT_DATE="${KVANT_DATE}"
+  KVANT_PLUGINS_FROM_BIN="${KVANT_PLUGINS_FROM_BIN}")
+
+# The program. The lab's commands join the table when their functions are here: list their files in KVANT_LAB_COMMANDS.
+set(KVANT_LAB_COMMANDS)
+add_executable(kvant main.c commands_all.c commands.c cmd_inspect.c cmd_tokenize.c)
+target_link_libraries(kvant PRIVATE face engine)
+if(KVANT_LAB_COMMANDS)
+  target_sources(kvant PRIVATE commands_lab.c ${KVANT_LAB_COMMANDS})
+  target_compile_definitions(kvant PRIVATE KVANT_WITH_LAB)
+  target_link_libraries(kvant PRIVATE lab)
+endif()
+set_target_properties(kvant PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
+file(CREATE_LINK ${CMAKE_SOURCE_DIR}/models ${CMAKE_BINARY_DIR}/models SYMBOLIC)
+
+# What the program says about itself, as files.
+add_custom_command(OUTPUT ${CMAKE_BINARY_DIR}/kvant.1 ${CMAKE_BINARY_DIR}/kvant.bash
+  COMMAND kvant manual > ${CMAKE_BINARY_DIR}/kvant.1
+  COMMAND kvant completion bash > ${CMAKE_BINARY_DIR}/kvant.bash
+  DEPENDS kvant VERBATIM)
+add_custom_target(face_files ALL DEPENDS ${CMAKE_BINARY_DIR}/kvant.1 ${CMAKE_BINARY_DIR}/kvant.bash)
+
+file(STRINGS ${CMAKE_SOURCE_DIR}/include/kvant/codec.h abi REGEX "^#define KVANT_ABI_M(AJOR|INOR) ")
+string(REGEX REPLACE ".*MAJOR ([0-9]+)u.*MINOR ([0-9]+)u.*" "\\1.\\2" KVANT_ABI "${abi}")
+file(RELATIVE_PATH KVANT_PREFIX_FROM_PC ${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
+configure_file(${CMAKE_SOURCE_DIR}/cmake/kvant.pc.in ${CMAKE_BINARY_DIR}/kvant.pc @ONLY)
+
+install(TARGETS kvant)
+install(FILES ${CMAKE_SOURCE_DIR}/include/kvant/codec.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/kvant)
+install(FILES ${CMAKE_BINARY_DIR}/kvant.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+install(FILES ${CMAKE_BINARY_DIR}/kvant.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+install(FILES ${CMAKE_BINARY_DIR}/kvant.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME kvant)
+install(DIRECTORY ${CMAKE_SOURCE_DIR}/models/ DESTINATION ${CMAKE_INSTALL_DATADIR}/kvant/models)
+install(DIRECTORY ${CMAKE_SOURCE_DIR}/docs/ DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(FILES ${CMAKE_SOURCE_DIR}/LICENSE ${CMAKE_SOURCE_DIR}/README.md DESTINATION ${CMAKE_INSTALL_DOCDIR})

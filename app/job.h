@@ -1,0 +1,101 @@
+/* job.h - one run as it is asked for, and what came of it.
+ *
+ * The front sends a job to a worker process and gets a result back, both as JSON (app/job_json.c); nothing else passes
+ * between them but progress. The structs hold no pointers into anything: copy them freely, release results.
+ */
+#ifndef KVANT_APP_JOB_H
+#define KVANT_APP_JOB_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <cjson/cJSON.h>
+
+#include "app/fingerprint.h"
+#include "app/metrics.h"
+#include "app/verdict.h"
+#include "base/hash.h"
+
+typedef enum protocol { PROTOCOL_STREAM, PROTOCOL_SNAPSHOT } protocol;
+
+/* "stream" or "snapshot". */
+const char *protocol_name(protocol p);
+
+enum { JOB_CONFIG = 4096, JOB_PLUGINS = 16 };
+
+typedef struct job {
+    char model[PATH_MAX];
+    char text[PATH_MAX]; /* a path, or "self" */
+    char config[JOB_CONFIG];
+    protocol protocol;
+    int ctx, eval;
+    int passages;
+    bool at_most; /* fewer passages are fine when the text has fewer */
+    int threads;
+    uint64_t seed; /* of self text and of the bootstrap */
+    char cache[PATH_MAX]; /* "": keep nothing */
+    char plugins[JOB_PLUGINS][PATH_MAX]; /* where codecs are looked for, in order; "" ends the list */
+} job;
+
+/* A codec's side data and bytes, summed over all streams and passages. Per value: bytes*8/values. */
+typedef struct byte_counts {
+    uint64_t values;  /* f32 values that went into the cache */
+    uint64_t total;   /* bytes that must live in the cache for them: payload + metadata + exact */
+    uint64_t payload; /* codes */
+    uint64_t metadata; /* norms, scales, indices, padding */
+    uint64_t exact;   /* rows or values kept in f16 or f32, open blocks and windows included */
+    uint64_t open;    /* the part of exact that are open rows, kept in f16 by the host */
+    uint64_t open_values;
+} byte_counts;
+
+/* One side (keys or values) of one layer. */
+typedef struct layer_result {
+    int layer;
+    int stream; /* KVANT_K or KVANT_V */
+    char codec[256]; /* canonical, cut */
+    double error;       /* sum |x - x'|^2 / sum |x|^2 */
+    double query_error; /* keys: sum (q.(k-k'))^2 / sum (q.k)^2 over sampled causal pairs; values: NaN */
+    byte_counts bytes;
+} layer_result;
+
+typedef struct job_result {
+    /* What was run */
+    char model_id[HASH_HEX], model_name[96], model_arch[32], model_type[32];
+    uint64_t model_bytes, model_params;
+    int n_layers, n_heads, n_kv_heads, head_dim, n_ctx_train;
+    char text_id[HASH_HEX];
+    uint64_t text_tokens;
+    char config[JOB_CONFIG], config_id[HASH_HEX]; /* canonical */
+    int passages;
+    machine machine;
+    /* What came out */
+    run_metrics metrics;
+    verdict verdict;
+    byte_counts bytes;    /* over all passages */
+    uint64_t side_bytes;  /* once per model, not per sequence */
+    double ratio, bits_per_value;
+    double ratio_ctx, ratio_128k; /* with side data, for one sequence of ctx and of 131072 tokens */
+    double encode_gbs, decode_gbs; /* f32 bytes per second of codec time, one thread; 0 when not measured */
+    double seconds;                /* in the worker */
+    double ms_per_token_layer;     /* forward pass of the config */
+    uint64_t peak_rss;
+    bool reference_kept;           /* the reference came from disk */
+    layer_result *layers;
+    size_t n_layer_results;
+    block_metrics *blocks;
+    size_t n_blocks;
+    char warning[256]; /* about the run itself, or "" */
+} job_result;
+
+void job_result_release(job_result *r);
+
+/* Fills ratio, bits_per_value, ratio_ctx and ratio_128k from the counts: the one place a ratio is computed. */
+void job_ratios(job_result *r, int ctx);
+
+cJSON *job_to_json(const job *j);
+bool job_from_json(const cJSON *json, job *j, fault *f);
+cJSON *job_result_to_json(const job_result *r);
+bool job_result_from_json(const cJSON *json, job_result *r, fault *f);
+
+#endif

@@ -1,0 +1,20 @@
+/* number.h - numbers in configs: one spelling for each value, in every locale.
+ *
+ * A value is written with the fewest digits that read back as the same double, so that a number in a canonical config
+ * is the value and not its spelling: 0.50, .5e0 and 5e-1 are all written 0.5. The decimal point is always a point.
+ */
+#ifndef KVANT_APP_NUMBER_H
+#define KVANT_APP_NUMBER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define NUMBER_TEXT 32 /* room for any written double and the terminating zero */
+
+/* Reads the n bytes of s, all of them, as a finite number. False when they are not one or it is too large. */
+bool number_read(const char *s, size_t n, double *value);
+
+/* Writes a finite number; -0 becomes 0. Whole numbers below 1e15 are written without an exponent. */
+void number_write(double value, char text[NUMBER_TEXT]);
+
+#endif

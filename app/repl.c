@@ -1,0 +1,161 @@
+#include "app/repl.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <readline/readline.h>
+
+#include "app/complete.h"
+#include "app/repl_history.h"
+#include "app/words.h"
+
+int repl_line(app_context *app, const char *line)
+{
+    fault f = { 0 };
+    words w;
+    if (!words_split(line, getenv("HOME"), &w, &f)) return app_report(app, &f);
+    int status = w.n ? app_run(app, w.n, (const char *const *)w.word) : FAULT_NONE;
+    words_free(&w);
+    return status;
+}
+
+int repl_stream(app_context *app, FILE *from, const char *name)
+{
+    char *line = NULL;
+    size_t room = 0;
+    int status = FAULT_NONE;
+    app->at_prompt = true;
+    for (long number = 1; !app->leaving && getline(&line, &room, from) >= 0; number++) {
+        status = repl_line(app, line);
+        if (app_cancelled(app) && !status) status = FAULT_INTERRUPTED;
+        if (!status) continue;
+        fprintf(stderr, "kvant: %s: stopped at line %ld\n", name, number);
+        break;
+    }
+    free(line);
+    if (app_cancelled(app)) return FAULT_INTERRUPTED;
+    return status;
+}
+
+/* Readline's hooks have no argument of their own: these say for whom it reads, while repl_prompt runs. */
+static app_context *reading_for;
+static char *line_read;
+static bool line_done;
+
+static char **as_matches(const complete_result *r)
+{
+    char **matches = calloc(r->n + 2, sizeof *matches);
+    if (!matches) return NULL;
+    size_t common = strlen(r->names[0]);
+    for (size_t i = 0; i < r->n; i++) {
+        size_t n = 0;
+        while (n < common && r->names[i][n] == r->names[0][n])
+            n++;
+        common = n;
+        if (r->n > 1) matches[i + 1] = strdup(r->names[i]);
+    }
+    matches[0] = strndup(r->names[0], common);
+    return matches;
+}
+
+static char **offer(const char *text, int start, int end)
+{
+    (void)text;
+    char *line = strndup(rl_line_buffer, (size_t)end);
+    if (!line) return NULL;
+    complete_result r;
+    complete_line(reading_for, line, (size_t)start, &r);
+    free(line);
+    rl_attempted_completion_over = !r.files;
+    char **matches = r.n ? as_matches(&r) : NULL;
+    complete_free(&r);
+    return matches;
+}
+
+static void take(char *line)
+{
+    line_read = line;
+    line_done = true;
+    rl_callback_handler_remove();
+}
+
+static void clear_line(void)
+{
+    fputs("^C\n", rl_outstream);
+    rl_callback_sigcleanup();
+    rl_free_line_state();
+    rl_replace_line("", 0);
+    rl_on_new_line();
+    rl_redisplay();
+}
+
+/* One line; *line is NULL at the end of input or when the program should end. */
+static void read_line(const char *prompt, char **line)
+{
+    line_read = NULL;
+    line_done = false;
+    rl_reset_screen_size();
+    rl_callback_handler_install(prompt, take);
+    while (!line_done) {
+        if (terminal_wait(STDIN_FILENO)) {
+            rl_callback_read_char();
+            continue;
+        }
+        if (terminal_ended()) break;
+        if (terminal_interrupted()) {
+            terminal_resume();
+            clear_line();
+        } else {
+            rl_resize_terminal();
+        }
+    }
+    rl_callback_handler_remove();
+    *line = line_read;
+}
+
+static void prepare(app_context *app)
+{
+    reading_for = app;
+    rl_readline_name = "kvant";
+    rl_catch_signals = 0;
+    rl_catch_sigwinch = 0;
+    rl_change_environment = 0;
+    rl_completer_word_break_characters = " \t\n=,(";
+    rl_completer_quote_characters = "'\"";
+    rl_attempted_completion_function = offer;
+    rl_initialize();
+    rl_variable_bind("page-completions", "off");
+}
+
+int repl_prompt(app_context *app)
+{
+    char prompt[64];
+    const char *accent = terminal_style(&app->out, STYLE_ACCENT);
+    if (*accent)
+        snprintf(prompt, sizeof prompt, "\001%s\002kvant>\001%s\002 ", accent, terminal_style(&app->out, STYLE_PLAIN));
+    else
+        snprintf(prompt, sizeof prompt, "kvant> ");
+    prepare(app);
+    repl_history_open(app->places.history);
+    printf("kvant %s: \"help\" lists the commands, Tab completes, Ctrl-D leaves\n", KVANT_VERSION);
+    app->at_prompt = true;
+    while (!app->leaving && !terminal_ended()) {
+        fflush(stdout);
+        char *line;
+        read_line(prompt, &line);
+        if (!line) {
+            putchar('\n');
+            break;
+        }
+        repl_history_keep(app->places.history, line);
+        terminal_resume();
+        repl_line(app, line);
+        terminal_resume();
+        free(line);
+    }
+    repl_history_close(app->places.history);
+    reading_for = NULL;
+    return app_flush(app, terminal_ended() ? FAULT_INTERRUPTED : FAULT_NONE);
+}

@@ -1,0 +1,30 @@
+/* words.h - a typed line as words, quoted as in a shell.
+ *
+ * White space separates words. 'text' is taken as it is; in "text" a backslash keeps " and \ ; elsewhere a backslash
+ * keeps any character. # at the start of a word begins a comment. ~/ at the start of a word without quotes is the home
+ * directory. Nothing else is expanded.
+ *
+ *     words w;
+ *     words_split("run 'k=q8_0 v=turbo3' --ctx 2k", getenv("HOME"), &w, &f);
+ *     w.n, w.word[0 ... n-1];      words_free(&w) later
+ */
+#ifndef KVANT_APP_WORDS_H
+#define KVANT_APP_WORDS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/fault.h"
+
+typedef struct words {
+    int n;
+    char **word;   /* NULL behind the last */
+    char *letters; /* what they point into */
+} words;
+
+/* home: NULL leaves ~ alone. A quote that is not closed is FAULT_USAGE with its column; then there is nothing to free.
+ * [any thread] */
+bool words_split(const char *line, const char *home, words *w, fault *f);
+void words_free(words *w);
+
+#endif

@@ -1,0 +1,18 @@
+# Writes OUT: a header with a hash over the engine's sources and the compiler, only when it changes.
+# cmake -DROOT=... -DOUT=... -DCOMPILER=... -P fingerprint.cmake
+file(GLOB sources ${ROOT}/kernels/*.[ch] ${ROOT}/engine/*.[ch])
+list(SORT sources)
+set(all "${COMPILER}")
+foreach(source ${sources})
+  file(SHA256 ${source} one)
+  string(APPEND all " ${one}")
+endforeach()
+string(SHA256 digest "${all}")
+string(SUBSTRING ${digest} 0 16 digest)
+set(text "#define ENGINE_SOURCES \"${digest}\"\n")
+if(EXISTS ${OUT})
+  file(READ ${OUT} old)
+endif()
+if(NOT "${old}" STREQUAL "${text}")
+  file(WRITE ${OUT} "${text}")
+endif()

@@ -1,0 +1,123 @@
+#include "db/connect.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "db/sqlite_fault.h"
+
+/* As an URI, so that no name is special: not ":memory:", not one with '?', '#' or '%' in it. */
+static char *uri_of(const char *path, const char *query)
+{
+    static const char digits[] = "0123456789ABCDEF";
+    char *uri = malloc(3 * strlen(path) + strlen(query) + sizeof "file:./");
+    if (!uri) return NULL;
+    char *to = uri + sprintf(uri, path[0] == '/' ? "file://" : "file:./");
+    for (const char *c = path; *c; c++) {
+        unsigned char byte = (unsigned char)*c;
+        if (strchr("?#%", byte)) {
+            *to++ = '%';
+            *to++ = digits[byte >> 4];
+            *to++ = digits[byte & 15];
+        } else {
+            *to++ = *c;
+        }
+    }
+    strcpy(to, query);
+    return uri;
+}
+
+static sqlite3 *open_uri(const char *path, const char *query, int flags, fault *f)
+{
+    char *uri = uri_of(path, query);
+    if (!uri) {
+        fault_memory(f, "a file name");
+        return NULL;
+    }
+    sqlite3 *db = NULL;
+    int rc = sqlite3_open_v2(uri, &db, flags | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
+    free(uri);
+    if (rc != SQLITE_OK) {
+        sqlite_fault(db, path, "opening the database", f);
+        sqlite3_close(db);
+        return NULL;
+    }
+    sqlite3_busy_timeout(db, CONNECT_WAIT_MS);
+    sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_FKEY, 1, NULL);
+    sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+    return db;
+}
+
+/* Anything but a file could block or swallow what is written. A path that is not there is left to SQLite. */
+static bool check_path(const char *path, bool must_be_there, fault *f)
+{
+    struct stat st;
+    if (path[0] == '\0') return fault_set(f, FAULT_INPUT, "the database's path is empty");
+    if (stat(path, &st) != 0) {
+        if (must_be_there || errno != ENOENT)
+            return fault_set(f, FAULT_INPUT, "%s: opening the database: %s", path, strerror(errno));
+        return true;
+    }
+    if (!S_ISREG(st.st_mode)) return fault_set(f, FAULT_INPUT, "%s: opening the database: not a file", path);
+    return true;
+}
+
+/* Changes that are not yet in the file itself. */
+static bool has_wal(const char *path)
+{
+    char *wal = malloc(strlen(path) + sizeof "-wal");
+    if (!wal) return true;
+    struct stat st;
+    sprintf(wal, "%s-wal", path);
+    bool has = stat(wal, &st) == 0 && st.st_size > 0;
+    free(wal);
+    return has;
+}
+
+sqlite3 *connect_read(const char *path, fault *f)
+{
+    if (!check_path(path, true, f)) return NULL;
+    sqlite3 *db = open_uri(path, "", SQLITE_OPEN_READONLY, f);
+    if (!db) return NULL;
+    int rc = sqlite3_exec(db, "PRAGMA query_only = 1; SELECT 1 FROM sqlite_schema", NULL, NULL, NULL);
+    if (rc == SQLITE_OK) return db;
+    bool unchanging = ((rc & 0xff) == SQLITE_CANTOPEN || (rc & 0xff) == SQLITE_READONLY) && !has_wal(path);
+    if (!unchanging) sqlite_fault(db, path, "opening the database", f);
+    sqlite3_close(db);
+    return unchanging ? open_uri(path, "?immutable=1", SQLITE_OPEN_READONLY, f) : NULL;
+}
+
+sqlite3 *connect_write(const char *path, fault *f)
+{
+    if (!check_path(path, false, f)) return NULL;
+    sqlite3 *db = open_uri(path, "", SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, f);
+    if (!db || !sqlite3_db_readonly(db, "main")) return db;
+    fault_set(f, FAULT_INPUT, "%s: opening the database for writing: the file is read-only", path);
+    sqlite3_close(db);
+    return NULL;
+}
+
+static int copy_mode(void *arg, int n, char **values, char **names)
+{
+    (void)names;
+    snprintf(arg, 16, "%s", n > 0 && values[0] ? values[0] : "");
+    return 0;
+}
+
+bool connect_wal(sqlite3 *db, const char *path, fault *f)
+{
+    /* SQLite does not wait by itself for this change, which needs the file alone. */
+    enum { STEP_MS = 20 };
+    char mode[16] = "";
+    if (sqlite3_exec(db, "PRAGMA journal_mode", copy_mode, mode, NULL) == SQLITE_OK && strcmp(mode, "wal") == 0) return true;
+    for (int waited = 0;; waited += STEP_MS) {
+        int rc = sqlite3_exec(db, "PRAGMA journal_mode = WAL", copy_mode, mode, NULL);
+        if (rc == SQLITE_OK) return true;
+        if ((rc & 0xff) != SQLITE_BUSY || waited >= CONNECT_WAIT_MS) return sqlite_fault(db, path, "opening the database", f);
+        nanosleep(&(struct timespec){ .tv_nsec = STEP_MS * 1000000L }, NULL);
+    }
+}

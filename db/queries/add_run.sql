@@ -1,0 +1,15 @@
+INSERT INTO runs (started, finished, wall_s, model, text, config, environment, protocol, ctx, eval, passages, threads,
+                  seed, status, reason, phase, n_values, bytes, payload_bytes, metadata_bytes, exact_bytes, side_bytes,
+                  ratio, bits_per_value, ratio_ctx, ratio_128k, kld, kld_lo, kld_hi, kld_median, kld_p99, kld_p999,
+                  kld_max, ppl, ppl_ref, dppl, dppl_lo, dppl_hi, top1, top1_lo, top1_hi, rms_dp, rms_dp_lo, rms_dp_hi,
+                  verdict, verdict_note, encode_gbs, decode_gbs, ms_per_token, peak_rss_bytes)
+VALUES (:started, :finished, :wall_s,
+        (SELECT id FROM models WHERE hash = :model_hash),
+        (SELECT id FROM texts WHERE hash = :text_hash),
+        (SELECT id FROM configs WHERE hash = :config_hash),
+        (SELECT id FROM environments WHERE hash = :environment_hash),
+        :protocol, :ctx, :eval, :passages, :threads, :seed, :status, :reason, :phase, :n_values, :bytes,
+        :payload_bytes, :metadata_bytes, :exact_bytes, :side_bytes, :ratio, :bits_per_value, :ratio_ctx, :ratio_128k,
+        :kld, :kld_lo, :kld_hi, :kld_median, :kld_p99, :kld_p999, :kld_max, :ppl, :ppl_ref, :dppl, :dppl_lo, :dppl_hi,
+        :top1, :top1_lo, :top1_hi, :rms_dp, :rms_dp_lo, :rms_dp_hi, :verdict, :verdict_note, :encode_gbs, :decode_gbs,
+        :ms_per_token, :peak_rss_bytes)

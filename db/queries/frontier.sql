@@ -1,0 +1,29 @@
+-- Which runs of a comparable set no other run beats on both axes. {x}, {y}, {y_lo} and {y_hi} are columns of runs as the
+-- metric counts them; {x_good} and {y_good} the same with the sign that makes more better.
+WITH candidates AS ( -- of each config the newest run that is done, else the newest that failed
+    SELECT id, row_number() OVER (PARTITION BY config ORDER BY status = 'done' DESC, id DESC) AS place
+    FROM runs
+    WHERE model = ?1 AND text = ?2 AND protocol = ?3 AND ctx = ?4 AND eval = ?5 AND passages = ?6
+),
+measured AS MATERIALIZED (
+    SELECT id, status, {x} AS x, {y} AS y, {y_lo} AS y_lo, {y_hi} AS y_hi, {x_good} AS x_good, {y_good} AS y_good
+    FROM candidates
+    JOIN runs USING (id)
+    WHERE place = 1
+),
+ranked AS MATERIALIZED ( -- the best y of runs with a better x, and of runs with the same x
+    SELECT id, y_good,
+           max(y_good) OVER (ORDER BY x_good DESC GROUPS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS beyond,
+           max(y_good) OVER (PARTITION BY x_good) AS beside
+    FROM measured
+    WHERE status = 'done' AND x IS NOT NULL AND y IS NOT NULL
+)
+SELECT run.*, p.x AS point_x, p.y AS point_y, p.y_lo AS point_lo, p.y_hi AS point_hi,
+       CASE WHEN p.status = 'failed' THEN 'failed'
+            WHEN best.id IS NULL THEN 'unmeasured'
+            WHEN best.beyond >= best.y_good OR best.beside > best.y_good THEN 'dominated'
+            ELSE 'frontier' END AS point_class
+FROM measured AS p
+LEFT JOIN ranked AS best ON best.id = p.id
+JOIN v_runs AS run ON run.id = p.id
+ORDER BY p.x IS NULL, p.x, p.y, p.id

@@ -1,0 +1,1 @@
+SELECT * FROM run_blocks WHERE run = :id ORDER BY passage, block

@@ -1,0 +1,1 @@
+SELECT * FROM run_layers WHERE run = :id ORDER BY layer, stream

@@ -1,0 +1,237 @@
+/* store.h - the database of runs.
+ *
+ * One SQLite file holds every run ever made: what was evaluated (model, text, config), how (protocol, environment) and
+ * what came out, down to the blocks of positions that intervals are drawn from. schema.sql is its description. A run is
+ * written in one transaction: it is there whole or not at all, whatever kills the process. Several processes may read
+ * and write one file at the same time (WAL); a writer waits for another and then says so.
+ *
+ *     store *s = store_open("kvant.db", STORE_WRITE, &f);          made when absent, brought up to date when older
+ *     store_run run = store_run_blank();
+ *     run.model.hash = ...;
+ *     store_add_run(s, &run, layers, n_layers, blocks, n_blocks, &id, &f);
+ *     store_each_run(s, "kld < 0.01", 50, print_run, stdout, &f);  the 50 newest that fit
+ *     store_close(s);
+ *
+ * Numbers: a real that is NaN and a count that is negative stand for "not measured" (NULL in the file). Strings are
+ * UTF-8; NULL is written as "", and what is read is never NULL. Strings handed to a callback live until it returns.
+ *
+ * What a callback returns: true to go on, false to stop early, which is no fault.
+ *
+ * Every fault names the file. [a store is used by one thread at a time; different stores at the same time]
+ */
+#ifndef KVANT_DB_STORE_H
+#define KVANT_DB_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/fault.h"
+
+typedef struct store store;
+
+typedef enum store_mode {
+    STORE_READ,  /* the file must be there; a read-only file or directory will do */
+    STORE_WRITE, /* the file is made when absent */
+} store_mode;
+
+/* Opens the file and checks that it is a kvant database of a version this program knows; an older one is migrated in
+ * one transaction, also with STORE_READ. NULL with a fault otherwise. */
+store *store_open(const char *path, store_mode mode, fault *f);
+void store_close(store *s); /* NULL is fine */
+
+const char *store_path(const store *s);
+
+/* How long to wait for another process's lock before giving up; 5000 ms at first. */
+void store_wait(store *s, int milliseconds);
+
+/* Asked now and then while store_query, store_each_run and store_frontier work: true stops them with FAULT_INTERRUPTED.
+ * NULL: never. */
+void store_stop_when(store *s, bool (*stop)(void *arg), void *arg);
+
+/* A number that changes whenever another process has written: a screen compares it to know when to read again. */
+bool store_version(store *s, int64_t *version, fault *f);
+
+/* ---- runs ------------------------------------------------------------------------------------------------------- */
+
+typedef struct store_model {
+    const char *hash; /* SHA-256 of the file: the identity */
+    const char *name, *path, *arch;
+    const char *weight_type;
+    int64_t layers, heads, kv_heads, head_dim; /* attention layers */
+    int64_t params, file_bytes;
+} store_model;
+
+typedef struct store_text {
+    const char *hash; /* the identity: of tokenizer and tokens */
+    const char *name;
+    const char *kind; /* "file" or "self" */
+    int64_t seed;     /* of the sampling; 0 for a file */
+    int64_t tokens;
+} store_text;
+
+typedef struct store_config {
+    const char *hash; /* SHA-256 of canonical: the identity */
+    const char *canonical;
+    const char *k, *v; /* the codecs outside exceptions */
+} store_config;
+
+typedef struct store_environment {
+    const char *hash;    /* the identity */
+    const char *version; /* of kvant */
+    const char *engine;  /* fingerprint of everything that may change a result */
+    const char *cpu, *simd, *compiler, *os;
+} store_environment;
+
+/* An estimate with its 95 % interval. */
+typedef struct store_estimate {
+    double value, lo, hi;
+} store_estimate;
+
+typedef struct store_run {
+    int64_t id;                /* given by the store */
+    int64_t started, finished; /* seconds since 1970, UTC */
+    double wall_s;
+    store_model model;
+    store_text text;
+    store_config config;
+    store_environment environment;
+    const char *protocol;        /* "stream" or "snapshot" */
+    int64_t ctx, eval, passages; /* tokens, tokens, count; eval 0 for stream */
+    int64_t threads, seed;       /* seed of the bootstrap */
+    const char *status;          /* "done" or "failed" */
+    const char *reason, *phase;  /* of a failure */
+
+    int64_t n_values, bytes; /* in the cache; bytes = payload + metadata + exact */
+    int64_t payload_bytes, metadata_bytes, exact_bytes, side_bytes;
+    double ratio, bits_per_value;
+    double ratio_ctx, ratio_128k; /* with side_bytes, at ctx and at 131072 tokens */
+
+    store_estimate kld; /* nats */
+    double kld_median, kld_p99, kld_p999, kld_max;
+    double ppl, ppl_ref;
+    store_estimate dppl, top1, rms_dp; /* percent */
+    const char *verdict, *verdict_note;
+
+    double encode_gbs, decode_gbs; /* GB/s of f32 */
+    double ms_per_token;           /* per layer */
+    int64_t peak_rss_bytes;
+} store_run;
+
+typedef struct store_layer {
+    int64_t layer;
+    const char *stream;            /* "k" or "v" */
+    const char *codec;             /* expression */
+    double rel_error, query_error; /* squared, relative; in the query-weighted norm (keys only) */
+    int64_t n_values, bytes;
+} store_layer;
+
+/* Sums over up to 64 neighbouring scored positions of a passage. */
+typedef struct store_block {
+    int64_t passage, block, n;
+    double nll_ref, nll, kld, dp2;
+    int64_t same_top;
+} store_block;
+
+/* A run of which nothing is known: strings "", measured numbers "not measured", the rest 0. */
+store_run store_run_blank(void);
+
+/* Writes a run and all it refers to in one transaction; *id (or NULL) is its number. Model, text, config and environment
+ * are added when their hash is new. A run that is "done" needs every metric, finite, and at least one block; a fault
+ * names what is missing, and nothing is written. run->id is not read. */
+bool store_add_run(store *s, const store_run *run, const store_layer *layers, size_t n_layers, const store_block *blocks,
+                   size_t n_blocks, int64_t *id, fault *f);
+
+/* The run with this number, with all its strings one block: free() it. NULL with a fault when there is none. */
+store_run *store_get_run(store *s, int64_t id, fault *f);
+
+/* The layers of a run, by layer, keys first. */
+bool store_each_layer(store *s, int64_t id, bool (*each)(void *arg, const store_layer *layer), void *arg, fault *f);
+
+/* The blocks of a run, by passage and block; free(*blocks). Two runs of one comparable set that are done have the same
+ * blocks. */
+bool store_blocks(store *s, int64_t id, store_block **blocks, size_t *n, fault *f);
+
+/* *id: the newest run that is done and has the hashes of model, text and config, the protocol, ctx, eval, passages and
+ * environment.engine of `like` (nothing else of it is read); 0 when there is none. */
+bool store_find_done(store *s, const store_run *like, int64_t *id, fault *f);
+
+/* The newest runs, newest first. where: an SQL expression over the columns of v_runs, NULL for all; a mistake in it is
+ * a fault with its column. limit 0: no limit. */
+bool store_each_run(store *s, const char *where, int64_t limit, bool (*each)(void *arg, const store_run *run), void *arg,
+                    fault *f);
+
+/* ---- metrics ---------------------------------------------------------------------------------------------------- */
+
+/* What runs are compared by: one row for each number of a run that has a better direction. */
+typedef struct store_metric {
+    const char *name;  /* the column of v_runs; the table ends with NULL */
+    const char *label; /* for people */
+    const char *unit;  /* "" for none */
+    int direction;     /* +1: more is better, -1: less is */
+    bool absolute;     /* compared without its sign */
+    bool interval;     /* has columns NAME_lo and NAME_hi */
+    bool decades;      /* spans decades: best seen on a logarithmic axis */
+} store_metric;
+
+extern const store_metric store_metrics[];
+
+/* NULL when there is none of this name. [any thread] */
+const store_metric *store_metric_named(const char *name);
+
+/* The metric of a run as it is compared (absolute values without sign); NaN when not measured. [any thread] */
+double store_metric_value(const store_metric *m, const store_run *run);
+
+/* ---- the frontier ----------------------------------------------------------------------------------------------- */
+
+/* The comparable set: runs of one model, text, protocol, ctx, eval and number of passages. What is NULL or 0 here is
+ * taken from the newest run that fits the rest. */
+typedef struct store_selection {
+    const char *model; /* hash, name or path */
+    const char *text;  /* hash or name */
+    const char *protocol;
+    int64_t ctx, eval, passages;
+} store_selection;
+
+typedef enum store_class {
+    STORE_FRONTIER,   /* no run is at least as good on both axes and better on one */
+    STORE_DOMINATED,  /* some run is */
+    STORE_FAILED,     /* its newest run failed, and none is done */
+    STORE_UNMEASURED, /* done, but without one of the two metrics */
+} store_class;
+
+typedef struct store_point {
+    store_class where;
+    double x, y;       /* as compared; NaN when not measured */
+    double y_lo, y_hi; /* 95 % interval, NaN when the metric has none */
+    const store_run *run;
+} store_point;
+
+/* The set's configs, each with its newest finished run (or its newest failed one when none is done), by ascending x; runs
+ * without x last. Runs that are equal on both axes are both on the frontier. No run at all: each is not called. */
+bool store_frontier(store *s, const store_selection *set, const store_metric *x, const store_metric *y,
+                    bool (*each)(void *arg, const store_point *point), void *arg, fault *f);
+
+/* ---- any question ----------------------------------------------------------------------------------------------- */
+
+typedef enum store_kind { STORE_NULL, STORE_INTEGER, STORE_REAL, STORE_TEXT, STORE_BLOB } store_kind;
+
+typedef struct store_value {
+    store_kind kind;
+    int64_t integer;
+    double real;
+    const char *bytes; /* TEXT, BLOB: n bytes; TEXT is also terminated, but may hold zeros and invalid UTF-8 */
+    size_t n;
+} store_value;
+
+typedef struct store_reader {
+    bool (*columns)(void *arg, int n, const char *const *names); /* once, before the rows; may be NULL */
+    bool (*row)(void *arg, int n, const store_value *values);
+    void *arg;
+} store_reader;
+
+/* Runs one SQL statement that only reads. Anything that would write, attach another file or change a setting is refused,
+ * and it runs on a connection that could not do it either. A mistake is a fault with SQLite's words and the column. */
+bool store_query(store *s, const char *sql, const store_reader *reader, fault *f);
+
+#endif

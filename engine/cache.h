@@ -1,0 +1,48 @@
+/* cache.h - the key-value cache of one sequence.
+ *
+ * Per layer and per side (keys, values) it holds one stream per kv head: rows are positions, row-major f32. Keys stand
+ * there before RoPE and are rotated when they are used, unless the cache was made `rotated`. A side may hold each row
+ * twice, settled and open (kernels/attention.h says which one a query sees): whoever compresses a cache sets block and
+ * window and writes both.
+ *
+ *     kv_cache *c = kv_cache_create(&m->shape, 1024, false, &f);
+ *     float *rows = kv_rows(c, &c->layers[3].k, 1);          the stream of layer 3, head 1, keys
+ */
+#ifndef KVANT_ENGINE_CACHE_H
+#define KVANT_ENGINE_CACHE_H
+
+#include "base/fault.h"
+#include "engine/model.h"
+
+typedef struct kv_side {
+    float *settled; /* [n_heads][capacity][dim] */
+    float *open;    /* the same shape, or NULL while block is 1 and window 0 */
+    uint32_t block, window;
+} kv_side;
+
+typedef struct kv_layer {
+    kv_side k, v;
+} kv_layer;
+
+typedef struct kv_cache {
+    int n_layers, n_heads, dim;
+    int capacity; /* positions there is room for */
+    int n;        /* positions filled */
+    bool rotated; /* keys stand after RoPE */
+    kv_layer *layers;
+} kv_cache;
+
+/* Memory: layers x 2 x heads x capacity x dim x 4 bytes. */
+kv_cache *kv_cache_create(const model_shape *shape, int capacity, bool rotated, fault *f);
+void kv_cache_destroy(kv_cache *c);
+
+/* The settled rows of one head. */
+float *kv_rows(const kv_cache *c, const kv_side *side, int head);
+
+/* The open rows of one head; the side must have been given them (kv_side_open). */
+float *kv_open_rows(const kv_cache *c, const kv_side *side, int head);
+
+/* Gives the side a second version of its rows, seen as block and window say. */
+bool kv_side_open(const kv_cache *c, kv_side *side, uint32_t block, uint32_t window, fault *f);
+
+#endif

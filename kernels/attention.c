@@ -1,0 +1,102 @@
+#include "kernels/attention.h"
+
+#include <string.h>
+
+size_t attention_settled(size_t t, uint32_t block, uint32_t window)
+{
+    return t + 1 <= window ? 0 : (t + 1 - window) / block * block;
+}
+
+static size_t whole_panels(const simd *s, size_t n)
+{
+    size_t width = (size_t)s->width;
+    return (n + width - 1) / width * width;
+}
+
+size_t attention_panel_floats(const simd *s, size_t n_rows, int dim)
+{
+    return whole_panels(s, n_rows) * (size_t)dim;
+}
+
+void attention_pack_keys(const simd *s, const float *rows, size_t first, size_t n, int dim, const rope_table *rope,
+                         float *panels, float *scratch)
+{
+    size_t d = (size_t)dim, width = (size_t)s->width;
+    for (size_t i = first; i < first + n; i += width) {
+        size_t count = first + n - i < width ? first + n - i : width;
+        const float *from = rows + i * d;
+        if (rope) {
+            memcpy(scratch, from, count * d * sizeof *scratch);
+            for (size_t r = 0; r < count; r++)
+                rope_rotate(rope, scratch + r * d, (int)(i + r));
+            from = scratch;
+        }
+        s->pack(from, d, (int)count, d, panels + (i - first) * d);
+    }
+}
+
+/* Two score matrices (the second for open rows) and one panel of values for head dimensions that do not fill one. */
+size_t attention_scratch_floats(const simd *s, size_t n, size_t n_rows)
+{
+    return 2 * n * whole_panels(s, n_rows) + n_rows * (size_t)s->width;
+}
+
+static void scores(const simd *s, int dim, const float *panels, const float *q, size_t q_stride, size_t n,
+                   size_t padded, float *out)
+{
+    size_t width = (size_t)s->width, d = (size_t)dim;
+    for (size_t j = 0; j < padded; j += width)
+        s->panel(q, q_stride, n, panels + j * d, width, d, out + j, padded, s->width, false);
+}
+
+/* out (+)= weights · values, a panel of columns at a time. */
+static void mix(const simd *s, int dim, const float *values, const float *weights, size_t padded, size_t n,
+                size_t n_rows, float *out, size_t out_stride, bool add, float *edge)
+{
+    for (int c = 0; c < dim; c += s->width) {
+        int columns = dim - c < s->width ? dim - c : s->width;
+        const float *b = values + c;
+        size_t stride = (size_t)dim;
+        if (columns < s->width) {
+            stride = (size_t)s->width;
+            for (size_t r = 0; r < n_rows; r++) {
+                memcpy(edge + r * stride, b + r * (size_t)dim, (size_t)columns * sizeof *edge);
+                memset(edge + r * stride + columns, 0, (size_t)(s->width - columns) * sizeof *edge);
+            }
+            b = edge;
+        }
+        s->panel(weights, padded, n, b, stride, n_rows, out + c, out_stride, columns, add);
+    }
+}
+
+void attention_queries(const simd *s, const attention_head *head, const float *q, size_t q_stride, size_t first,
+                       size_t n, float *out, size_t out_stride, float *scratch)
+{
+    size_t n_rows = first + n, padded = whole_panels(s, n_rows);
+    float *weights = scratch, *second = weights + n * padded, *edge = second + n * padded;
+    const attention_side *k = &head->k, *v = &head->v;
+    for (int g = 0; g < head->group; g++) {
+        float *o = out + (size_t)g * (size_t)head->dim;
+        const float *qg = q + (size_t)g * (size_t)head->dim;
+        scores(s, head->dim, k->settled, qg, q_stride, n, padded, weights);
+        if (k->open) {
+            scores(s, head->dim, k->open, qg, q_stride, n, padded, second);
+            for (size_t i = 0; i < n; i++) {
+                size_t from = attention_settled(first + i, k->block, k->window);
+                memcpy(weights + i * padded + from, second + i * padded + from, (padded - from) * sizeof *weights);
+            }
+        }
+        for (size_t i = 0; i < n; i++)
+            s->softmax(weights + i * padded, first + i + 1, padded, head->scale);
+        if (v->open) {
+            memset(second, 0, n * padded * sizeof *second);
+            for (size_t i = 0; i < n; i++) {
+                size_t from = attention_settled(first + i, v->block, v->window), count = padded - from;
+                memcpy(second + i * padded + from, weights + i * padded + from, count * sizeof *weights);
+                memset(weights + i * padded + from, 0, count * sizeof *weights);
+            }
+        }
+        mix(s, head->dim, v->settled, weights, padded, n, n_rows, o, out_stride, false, edge);
+        if (v->open) mix(s, head->dim, v->open, second, padded, n, n_rows, o, out_stride, true, edge);
+    }
+}

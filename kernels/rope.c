@@ -1,0 +1,42 @@
+#include "kernels/rope.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+bool rope_table_grow(rope_table *t, int n_pos, float base, const float *factors)
+{
+    if (n_pos <= t->n_pos) return true;
+    float *grown = reallocarray(t->cos_sin, (size_t)n_pos, (size_t)t->n_rot * sizeof *grown);
+    if (!grown) return false;
+    t->cos_sin = grown;
+    for (int i = 0; i < t->n_rot / 2; i++) {
+        double step = pow(base, -2.0 * i / t->n_rot) / (factors ? factors[i] : 1.0);
+        for (int pos = t->n_pos; pos < n_pos; pos++) {
+            float *cs = grown + (size_t)pos * (size_t)t->n_rot + 2 * (size_t)i;
+            cs[0] = (float)cos(pos * step);
+            cs[1] = (float)sin(pos * step);
+        }
+    }
+    t->n_pos = n_pos;
+    return true;
+}
+
+void rope_table_release(rope_table *t)
+{
+    free(t->cos_sin);
+    t->cos_sin = NULL;
+    t->n_pos = 0;
+}
+
+void rope_rotate(const rope_table *t, float *row, int pos)
+{
+    const float *cs = t->cos_sin + (size_t)pos * (size_t)t->n_rot;
+    int half = t->n_rot / 2;
+    int stride = t->interleaved ? 2 : 1;
+    int other = t->interleaved ? 1 : half;
+    for (int i = 0; i < half; i++) {
+        float a = row[i * stride], b = row[i * stride + other];
+        row[i * stride] = a * cs[2 * i] - b * cs[2 * i + 1];
+        row[i * stride + other] = a * cs[2 * i + 1] + b * cs[2 * i];
+    }
+}

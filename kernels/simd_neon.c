@@ -1,0 +1,4 @@
+/* The NEON level of simd.h; the build gives this file its instruction set. */
+#define SIMD_TABLE simd_neon
+#define SIMD_NAME  "neon"
+#include "kernels/simd_body.h"

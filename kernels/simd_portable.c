@@ -1,0 +1,4 @@
+/* The portable level of simd.h; the build gives this file its instruction set. */
+#define SIMD_TABLE simd_portable
+#define SIMD_NAME  "portable"
+#include "kernels/simd_body.h"

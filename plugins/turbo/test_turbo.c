@@ -1,0 +1,249 @@
+#include "tests/codecs/reference_rows.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kernels/half.h"
+
+enum { DIM = 128 };
+
+static const struct {
+    const char *name;
+    size_t group;
+    double distortion; /* of Gaussian rows of 128, 1500 rows through the reference library */
+} formats[] = { { "turbo2", 34, 0.1186 }, { "turbo3", 50, 0.0341 }, { "turbo4", 68, 0.0180 } };
+
+static void bytes_and_rows_are_the_reference_s(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        const kvant_codec *codec = test_codec("turbo", formats[i].name);
+        const int apart = reference_compare_bytes(codec, formats[i].group);
+        print_message("%s: 64 rows, %d norms one f16 step apart\n", codec->name, apart);
+        assert_true(apart <= 1);
+        reference_compare_rows(codec, 1e-6);
+    }
+}
+
+/* ---- the golden blocks ------------------------------------------------------------------------------------------ */
+
+static void lcg(float *x, size_t n, uint64_t seed, float factor)
+{
+    for (size_t i = 0; i < n; i++) {
+        seed = seed * 6364136223846793005u + 1442695040888963407u;
+        x[i] = factor * ((float)(seed >> 40) / 0x1p24f * 2.0f - 1.0f);
+    }
+}
+
+static void make_zero(float *x)
+{
+    (void)x;
+}
+static void make_e0(float *x)
+{
+    x[0] = 1.0f;
+}
+static void make_ramp(float *x)
+{
+    for (int i = 0; i < DIM; i++)
+        x[i] = (float)(i - 64) / 8.0f;
+}
+static void make_lcg1(float *x)
+{
+    lcg(x, 128, 1, 1.0f);
+}
+static void make_lcg7(float *x)
+{
+    lcg(x, 64, 7, 1.0f);
+}
+static void make_lcg3(float *x)
+{
+    lcg(x, 128, 3, 100.0f);
+}
+static void make_outlier(float *x)
+{
+    lcg(x, 128, 9, 1.0f);
+    x[5] = 20.0f;
+    x[77] = -13.0f;
+}
+static void make_lcg11(float *x)
+{
+    lcg(x, 256, 11, 1.0f);
+}
+static void make_tiny(float *x)
+{
+    for (int i = 0; i < DIM; i++)
+        x[i] = 1e-12f;
+}
+
+static const struct {
+    const char *name;
+    int dim;
+    void (*make)(float *x); /* from zeros */
+} inputs[] = {
+    { "zero", 128, make_zero },       { "e0", 128, make_e0 },           { "ramp", 128, make_ramp },
+    { "lcg1", 128, make_lcg1 },       { "lcg7_hd64", 64, make_lcg7 },   { "lcg3_x100", 128, make_lcg3 },
+    { "outlier", 128, make_outlier }, { "lcg11_256", 256, make_lcg11 }, { "tiny", 128, make_tiny },
+};
+
+static void hex_of(const uint8_t *bytes, size_t n, char *hex)
+{
+    for (size_t i = 0; i < n; i++)
+        sprintf(hex + 2 * i, "%02x", bytes[i]);
+}
+
+/* One line of turbo_golden.txt: input, codec, bytes. A head of 64 is padded to 128 by the codec. */
+static void check_golden(const char *line)
+{
+    char name[32], type[32], expected[512], hex[512];
+    assert_int_equal(sscanf(line, "%31s %31s %511s", name, type, expected), 3);
+    for (size_t i = 0; i < sizeof inputs / sizeof *inputs; i++) {
+        if (strcmp(inputs[i].name, name) != 0) continue;
+        float x[256] = { 0 };
+        size_t n_bytes;
+        test_instance t;
+        inputs[i].make(x);
+        test_open(&t, test_codec("turbo", type), inputs[i].dim, NULL);
+        uint8_t *bytes = test_encode(&t, x, 1, &n_bytes);
+        hex_of(bytes, n_bytes, hex);
+        if (strcmp(hex, expected) != 0) fail_msg("%s %s: %s, expected %s", name, type, hex, expected);
+        test_close(&t);
+        free(bytes);
+        return;
+    }
+    fail_msg("no input %s", name);
+}
+
+static void golden_blocks_are_the_reference_s(void **state)
+{
+    (void)state;
+    size_t n_bytes;
+    int blocks = 0;
+    char *text = test_data("turbo_golden.txt", &n_bytes);
+    for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n"))
+        if (line[0] != '#') {
+            check_golden(line);
+            blocks++;
+        }
+    assert_int_equal(blocks, 27);
+    free(text);
+}
+
+/* ---- quality and size ------------------------------------------------------------------------------------------- */
+
+static void distortion_of_gaussian_rows_is_the_known_one(void **state)
+{
+    (void)state;
+    enum { N = 4000 };
+    float *rows = test_rows(TEST_GAUSSIAN, N, DIM, 1, 0.0f), *back = malloc(N * DIM * sizeof *back);
+    for (int i = 0; i < 3; i++) {
+        test_instance t;
+        size_t n_bytes;
+        test_open(&t, test_codec("turbo", formats[i].name), DIM, NULL);
+        uint8_t *bytes = test_encode(&t, rows, N, &n_bytes);
+        assert_int_equal(t.codec->decode(t.state, 0, bytes, n_bytes, back, N), KVANT_OK);
+        double d = 0.0;
+        for (size_t r = 0; r < N; r++)
+            d += test_error(rows + r * DIM, back + r * DIM, DIM) / test_energy(rows + r * DIM, DIM) / N;
+        print_message("%s: relative error %.5f\n", formats[i].name, d);
+        assert_true(fabs(d / formats[i].distortion - 1.0) < 0.02);
+        test_close(&t);
+        free(bytes);
+    }
+    free(rows), free(back);
+}
+
+/* Norm correction: a decoded row is as long as the row was, to half an f16 step. */
+static void decoded_rows_keep_their_norm(void **state)
+{
+    (void)state;
+    float *rows = test_rows(TEST_SPIKY, 64, DIM, 1, 0.0f), back[64 * DIM];
+    for (int i = 0; i < 3; i++) {
+        test_instance t;
+        size_t n_bytes;
+        test_open(&t, test_codec("turbo", formats[i].name), DIM, NULL);
+        uint8_t *bytes = test_encode(&t, rows, 64, &n_bytes);
+        assert_int_equal(t.codec->decode(t.state, 0, bytes, n_bytes, back, 64), KVANT_OK);
+        for (size_t r = 0; r < 64; r++)
+            assert_true(fabs(sqrt(test_energy(back + r * DIM, DIM) / test_energy(rows + r * DIM, DIM)) - 1.0) < 5e-4);
+        test_close(&t);
+        free(bytes);
+    }
+    free(rows);
+}
+
+/* Bytes per head at common head dimensions: groups of 128, the last padded. */
+static void heads_are_padded_to_groups_of_128(void **state)
+{
+    (void)state;
+    static const struct {
+        int dim;
+        size_t groups;
+    } cases[] = { { 32, 1 }, { 64, 1 }, { 80, 1 }, { 128, 1 }, { 129, 2 }, { 192, 2 }, { 256, 2 }, { 576, 5 } };
+    for (size_t c = 0; c < sizeof cases / sizeof *cases; c++)
+        for (int i = 0; i < 3; i++) {
+            test_instance t;
+            test_open(&t, test_codec("turbo", formats[i].name), cases[c].dim, NULL);
+            assert_int_equal(t.codec->bound(t.state, 0, 3), 3 * cases[c].groups * formats[i].group);
+            test_close(&t);
+        }
+}
+
+/* ---- limits ----------------------------------------------------------------------------------------------------- */
+
+static void a_norm_beyond_f16_is_refused(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 3; i++)
+        for (int k = 0; k < 3; k++) {
+            static const float value[] = { 1.2e5f, 1e19f, 3e38f }; /* the last overflows the f32 sum of squares */
+            float row[DIM] = { 0 };
+            uint8_t bytes[68];
+            test_instance t;
+            row[17] = value[k];
+            test_open(&t, test_codec("turbo", formats[i].name), DIM, NULL);
+            assert_int_equal(t.codec->encode(t.state, 4, row, 1, bytes, sizeof bytes), KVANT_E_RANGE);
+            assert_non_null(strstr(t.host.message, "row 4: the norm"));
+            test_close(&t);
+        }
+}
+
+static void bytes_no_encoder_writes_are_corrupt(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        size_t at;
+        uint8_t value;
+    } cases[] = {
+        { "turbo2", 1, 0x7c }, { "turbo3", 1, 0xfe }, { "turbo4", 1, 0xbc }, { "turbo4", 3, 1 }, { "turbo3", 51, 0x80 }
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        float row[256] = { 1.0f };
+        size_t n_bytes;
+        test_instance t;
+        test_open(&t, test_codec("turbo", cases[i].name), 256, NULL);
+        uint8_t *bytes = test_encode(&t, row, 1, &n_bytes);
+        bytes[cases[i].at] = cases[i].value;
+        assert_int_equal(t.codec->decode(t.state, 6, bytes, n_bytes, row, 1), KVANT_E_CORRUPT);
+        assert_non_null(strstr(t.host.message, "row 6"));
+        test_close(&t);
+        free(bytes);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(bytes_and_rows_are_the_reference_s),
+        cmocka_unit_test(golden_blocks_are_the_reference_s),
+        cmocka_unit_test(distortion_of_gaussian_rows_is_the_known_one),
+        cmocka_unit_test(decoded_rows_keep_their_norm),
+        cmocka_unit_test(heads_are_padded_to_groups_of_128),
+        cmocka_unit_test(a_norm_beyond_f16_is_refused),
+        cmocka_unit_test(bytes_no_encoder_writes_are_corrupt),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,91 @@
+/* The lab's commands as doubles: each prints what it was given, so that tests see what a typed line means. `sweep` works
+ * for a while, with progress, and can be stopped, as the real one does. With main.c and the real rows this is a whole
+ * kvant without a lab. */
+#include "app/commands.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "app/progress.h"
+
+static int echo(app_context *app, const command_line *line)
+{
+    (void)app;
+    const command *c = line_command(line);
+    printf("%s", c->name);
+    for (size_t i = 0; i < line_n_args(line); i++)
+        printf(" [%s]", line_arg(line, i));
+    const command_option *o;
+    for (size_t i = 0; (o = command_option_at(c, i)); i++)
+        for (size_t j = 0; line_given(line, o->name) && j < line_count(line, o->name); j++)
+            printf(" %s=%s", o->name, o->type == OPTION_FLAG ? "on" : line_text_at(line, o->name, j));
+    if (line_has(line, "ctx")) printf(" (ctx %" PRId64 ")", line_int(line, "ctx"));
+    putchar('\n');
+    return FAULT_NONE;
+}
+
+static int work(app_context *app, const command_line *line)
+{
+    enum { STEPS = 1000 };
+    long steps = line_n_args(line) ? strtol(line_arg(line, 0), NULL, 10) : STEPS;
+    progress p;
+    progress_start(&p, stderr, &app->err, "sweep", (uint64_t)steps, "runs");
+    for (long i = 1; i <= steps && !app_cancelled(app); i++) {
+        nanosleep(&(struct timespec){ .tv_nsec = 10000000 }, NULL);
+        progress_at(&p, (uint64_t)i, "turbo4");
+    }
+    progress_end(&p);
+    if (!app_cancelled(app)) {
+        printf("swept %ld\n", steps);
+        return FAULT_NONE;
+    }
+    fault f = { 0 };
+    fault_set(&f, FAULT_INTERRUPTED, "sweep: stopped on request");
+    return app_report(app, &f);
+}
+
+#define DOUBLE(name)                                                                                                   \
+    int name(app_context *app, const command_line *line)                                                               \
+    {                                                                                                                  \
+        return echo(app, line);                                                                                        \
+    }
+DOUBLE(cmd_inspect)
+DOUBLE(cmd_tokenize)
+DOUBLE(cmd_logits)
+DOUBLE(cmd_codecs)
+DOUBLE(cmd_roundtrip)
+DOUBLE(cmd_run)
+DOUBLE(cmd_runs)
+DOUBLE(cmd_show)
+DOUBLE(cmd_frontier)
+DOUBLE(cmd_sql)
+DOUBLE(cmd_cache)
+DOUBLE(cmd_demo)
+DOUBLE(cmd_worker)
+DOUBLE(cmd_describe)
+
+int cmd_sweep(app_context *app, const command_line *line)
+{
+    return line_has(line, "dry-run") ? echo(app, line) : work(app, line);
+}
+
+command_table commands_all(void)
+{
+    static const command *const parts[] = { commands_face, commands_lab, NULL };
+    return (command_table){ parts };
+}
+
+static void codec_names(app_context *app, void (*add)(void *to, const char *name), void *to)
+{
+    static const char *const names[] = { "identity", "q4_0", "q8_0", "rotate", "turbo2", "turbo3", "turbo4" };
+    (void)app;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        add(to, names[i]);
+}
+
+const app_name_source *commands_names(void)
+{
+    static const app_name_source sources[] = { { COMPLETE_CODEC, codec_names }, { COMPLETE_NONE, NULL } };
+    return sources;
+}
