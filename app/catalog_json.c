@@ -139,7 +139,7 @@ static bool read_type(const cJSON *o, int32_t *type, fault *f)
 static bool read_words(const cJSON *o, catalog_param *p, fault *f)
 {
     const cJSON *list, *item;
-    size_t n;
+    size_t n = 0;
     if (!read_list(o, "words", &list, &n, f)) return false;
     p->words = calloc(n + 1, sizeof *p->words);
     if (!p->words) return fault_memory(f, "the catalog");
@@ -154,7 +154,7 @@ static bool read_words(const cJSON *o, catalog_param *p, fault *f)
 
 static bool read_param(const cJSON *o, catalog_param *p, fault *f)
 {
-    bool log;
+    bool log = false;
     if (!read_text(o, "name", &p->name, f) || !read_type(o, &p->type, f) || !read_bool(o, "log", &log, f) ||
         !read_number(o, "default", &p->def, f) || !read_number(o, "min", &p->min, f) ||
         !read_number(o, "max", &p->max, f) || !read_number(o, "step", &p->step, f) ||
@@ -168,7 +168,7 @@ static bool read_param(const cJSON *o, catalog_param *p, fault *f)
 static bool read_params(const cJSON *o, catalog_codec *c, fault *f)
 {
     const cJSON *list, *item;
-    size_t n;
+    size_t n = 0;
     if (!read_list(o, "params", &list, &n, f)) return false;
     c->params = calloc(n + 1, sizeof *c->params);
     if (!c->params) return fault_memory(f, "the catalog");
@@ -192,7 +192,7 @@ catalog_codec *catalog_codec_from_json(const cJSON *o, fault *f)
         fault_memory(f, "the catalog");
         return NULL;
     }
-    double flags, min, max, step, abi;
+    double flags = 0, min = 0, max = 0, step = 0, abi = 0;
     bool ok = read_text(o, "name", &c->name, f) && read_text(o, "version", &c->version, f) &&
               read_text(o, "family", &c->family, f) && read_text(o, "summary", &c->summary, f) &&
               read_text(o, "reference", &c->reference, f) && read_text(o, "path", &c->path, f) &&

@@ -31,7 +31,8 @@ static bool covers(layers_range a, layers_range b)
     return kb == LAYERS_FRONT ? low && a.high == -1 : a.low == 0 && high;
 }
 
-/* Order matters between two names when one is a middle and, in some model, they share a layer. */
+/* Order matters between two names when one is a middle and, in some model, they share a layer; whatever their codecs,
+ * for what lies under a middle cannot be at odds with what lies above it. */
 static bool must_keep_order(layers_range a, layers_range b)
 {
     layers_kind ka = layers_kind_of(a), kb = layers_kind_of(b);
@@ -160,7 +161,9 @@ static int level_of(const sheet *t, int stream, const item *it)
         const item *other = &t->items[i];
         int x = other->owner[stream];
         if (x == NONE || x >= mine || other->level[stream] < level) continue;
-        if (t->codec[stream][x] == t->codec[stream][mine] || !must_keep_order(it->range, other->range)) continue;
+        bool same_middle = middle && layers_kind_of(other->range) == LAYERS_MIDDLE &&
+                           t->codec[stream][x] == t->codec[stream][mine];
+        if (same_middle || !must_keep_order(it->range, other->range)) continue;
         level = other->level[stream] + 1;
     }
     return level;

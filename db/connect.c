@@ -15,7 +15,7 @@ static char *uri_of(const char *path, const char *query)
     static const char digits[] = "0123456789ABCDEF";
     char *uri = malloc(3 * strlen(path) + strlen(query) + sizeof "file:./");
     if (!uri) return NULL;
-    char *to = uri + sprintf(uri, path[0] == '/' ? "file://" : "file:./");
+    char *to = stpcpy(uri, path[0] == '/' ? "file://" : "file:./");
     for (const char *c = path; *c; c++) {
         unsigned char byte = (unsigned char)*c;
         if (strchr("?#%", byte)) {
@@ -113,11 +113,13 @@ bool connect_wal(sqlite3 *db, const char *path, fault *f)
     /* SQLite does not wait by itself for this change, which needs the file alone. */
     enum { STEP_MS = 20 };
     char mode[16] = "";
-    if (sqlite3_exec(db, "PRAGMA journal_mode", copy_mode, mode, NULL) == SQLITE_OK && strcmp(mode, "wal") == 0) return true;
+    if (sqlite3_exec(db, "PRAGMA journal_mode", copy_mode, mode, NULL) == SQLITE_OK && strcmp(mode, "wal") == 0)
+        return true;
     for (int waited = 0;; waited += STEP_MS) {
         int rc = sqlite3_exec(db, "PRAGMA journal_mode = WAL", copy_mode, mode, NULL);
         if (rc == SQLITE_OK) return true;
-        if ((rc & 0xff) != SQLITE_BUSY || waited >= CONNECT_WAIT_MS) return sqlite_fault(db, path, "opening the database", f);
+        if ((rc & 0xff) != SQLITE_BUSY || waited >= CONNECT_WAIT_MS)
+            return sqlite_fault(db, path, "opening the database", f);
         nanosleep(&(struct timespec){ .tv_nsec = STEP_MS * 1000000L }, NULL);
     }
 }

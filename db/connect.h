@@ -19,8 +19,8 @@ sqlite3 *connect_read(const char *path, fault *f);
 /* Makes an empty file when there is none. A file that cannot be written is a fault. Does not touch the content. */
 sqlite3 *connect_write(const char *path, fault *f);
 
-/* Switches to WAL; waits for other processes that are at the same. Where the file system cannot do WAL, the journal SQLite
- * falls back to stays. */
+/* Switches to WAL; waits for other processes that are at the same. Where the file system cannot do WAL, the journal
+ * SQLite falls back to stays. */
 bool connect_wal(sqlite3 *db, const char *path, fault *f);
 
 #endif

@@ -27,10 +27,12 @@ bool migrate_check(const migrate_state *state, const char *path, int newest, fau
 {
     bool empty = state->application_id == 0 && state->version == 0 && state->objects == 0;
     if (!empty && state->application_id != MIGRATE_APPLICATION_ID)
-        return fault_set(f, FAULT_INPUT, "%s: a SQLite database, but not one of kvant's (application_id 0x%08x, expected 0x%08x)",
-                         path, (unsigned)state->application_id, (unsigned)MIGRATE_APPLICATION_ID);
+        return fault_set(f, FAULT_INPUT,
+                         "%s: a SQLite database, but not one of kvant's (application_id 0x%08x, expected 0x%08x)", path,
+                         (unsigned)state->application_id, (unsigned)MIGRATE_APPLICATION_ID);
     if (state->version > newest || state->version < 0)
-        return fault_set(f, FAULT_INPUT, "%s: the database has version %d and this kvant knows versions up to %d; use a newer kvant",
+        return fault_set(f, FAULT_INPUT,
+                         "%s: the database has version %d and this kvant knows versions up to %d; use a newer kvant",
                          path, state->version, newest);
     return true;
 }
@@ -59,7 +61,8 @@ static bool check_keys(sqlite3 *db, const char *path, fault *f)
 static bool mark(sqlite3 *db, const char *path, int version, fault *f)
 {
     char sql[96];
-    snprintf(sql, sizeof sql, "PRAGMA application_id = %d; PRAGMA user_version = %d; COMMIT", MIGRATE_APPLICATION_ID, version);
+    snprintf(sql, sizeof sql, "PRAGMA application_id = %d; PRAGMA user_version = %d; COMMIT", MIGRATE_APPLICATION_ID,
+             version);
     return sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK || sqlite_fault(db, path, "migrating", f);
 }
 
@@ -67,7 +70,8 @@ bool migrate(sqlite3 *db, const char *path, const migration *steps, int n, fault
 {
     sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_FKEY, 0, NULL);
     migrate_state state;
-    bool ok = sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL) == SQLITE_OK || sqlite_fault(db, path, "migrating", f);
+    bool ok =
+        sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL) == SQLITE_OK || sqlite_fault(db, path, "migrating", f);
     ok = ok && migrate_read(db, path, &state, f) && migrate_check(&state, path, n, f); /* as it is under the lock */
     ok = ok && run_steps(db, path, steps, state.version, n, f) && check_keys(db, path, f) && mark(db, path, n, f);
     if (!ok && !sqlite3_get_autocommit(db)) sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);

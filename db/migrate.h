@@ -1,8 +1,8 @@
 /* migrate.h - bringing a database to the current version.
  *
- * The version of a file is SQLite's user_version: the number of migrations it has had. migrate() runs those it lacks, all
- * in one transaction, so that a file is either old or new and never between. A migration is SQL without BEGIN or COMMIT;
- * foreign keys are off while it runs, so that tables can be rebuilt, and are checked before the commit.
+ * The version of a file is SQLite's user_version: the number of migrations it has had. migrate() runs those it lacks,
+ * all in one transaction, so that a file is either old or new and never between. A migration is SQL without BEGIN or
+ * COMMIT; foreign keys are off while it runs, so that tables can be rebuilt, and are checked before the commit.
  */
 #ifndef KVANT_DB_MIGRATE_H
 #define KVANT_DB_MIGRATE_H

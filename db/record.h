@@ -1,7 +1,7 @@
 /* record.h - structs and rows, tied by name.
  *
- * A table of fields says where a struct keeps what SQL calls by a name: the parameter :ctx of a statement and the column
- * ctx of a result are both the field "ctx". So a statement can be changed without counting question marks.
+ * A table of fields says where a struct keeps what SQL calls by a name: the parameter :ctx of a statement and the
+ * column ctx of a result are both the field "ctx". So a statement can be changed without counting question marks.
  *
  * Not measured: a real that is NaN and a RECORD_COUNT below zero are NULL in SQL, and back. Text is never NULL in SQL
  * nor, when read, in C.

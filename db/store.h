@@ -136,11 +136,11 @@ typedef struct store_block {
 /* A run of which nothing is known: strings "", measured numbers "not measured", the rest 0. */
 store_run store_run_blank(void);
 
-/* Writes a run and all it refers to in one transaction; *id (or NULL) is its number. Model, text, config and environment
- * are added when their hash is new. A run that is "done" needs every metric, finite, and at least one block; a fault
- * names what is missing, and nothing is written. run->id is not read. */
-bool store_add_run(store *s, const store_run *run, const store_layer *layers, size_t n_layers, const store_block *blocks,
-                   size_t n_blocks, int64_t *id, fault *f);
+/* Writes a run and all it refers to in one transaction; *id (or NULL) is its number. Model, text, config and
+ * environment are added when their hash is new. A run that is "done" needs every metric, finite, and at least one
+ * block; a fault names what is missing, and nothing is written. run->id is not read. */
+bool store_add_run(store *s, const store_run *run, const store_layer *layers, size_t n_layers,
+                   const store_block *blocks, size_t n_blocks, int64_t *id, fault *f);
 
 /* The run with this number, with all its strings one block: free() it. NULL with a fault when there is none. */
 store_run *store_get_run(store *s, int64_t id, fault *f);
@@ -158,8 +158,8 @@ bool store_find_done(store *s, const store_run *like, int64_t *id, fault *f);
 
 /* The newest runs, newest first. where: an SQL expression over the columns of v_runs, NULL for all; a mistake in it is
  * a fault with its column. limit 0: no limit. */
-bool store_each_run(store *s, const char *where, int64_t limit, bool (*each)(void *arg, const store_run *run), void *arg,
-                    fault *f);
+bool store_each_run(store *s, const char *where, int64_t limit, bool (*each)(void *arg, const store_run *run),
+                    void *arg, fault *f);
 
 /* ---- metrics ---------------------------------------------------------------------------------------------------- */
 
@@ -169,10 +169,14 @@ typedef struct store_metric {
     const char *label; /* for people */
     const char *unit;  /* "" for none */
     int direction;     /* +1: more is better, -1: less is */
-    bool absolute;     /* compared without its sign */
-    bool interval;     /* has columns NAME_lo and NAME_hi */
-    bool decades;      /* spans decades: best seen on a logarithmic axis */
+    unsigned flags;
 } store_metric;
+
+enum {
+    STORE_ABSOLUTE = 1, /* compared without its sign */
+    STORE_INTERVAL = 2, /* has columns NAME_lo and NAME_hi */
+    STORE_DECADES = 4,  /* spans decades: best seen on a logarithmic axis */
+};
 
 extern const store_metric store_metrics[];
 
@@ -207,8 +211,8 @@ typedef struct store_point {
     const store_run *run;
 } store_point;
 
-/* The set's configs, each with its newest finished run (or its newest failed one when none is done), by ascending x; runs
- * without x last. Runs that are equal on both axes are both on the frontier. No run at all: each is not called. */
+/* The set's configs, each with its newest finished run (or its newest failed one when none is done), by ascending x;
+ * runs without x last. Runs that are equal on both axes are both on the frontier. No run at all: each is not called. */
 bool store_frontier(store *s, const store_selection *set, const store_metric *x, const store_metric *y,
                     bool (*each)(void *arg, const store_point *point), void *arg, fault *f);
 
@@ -230,8 +234,9 @@ typedef struct store_reader {
     void *arg;
 } store_reader;
 
-/* Runs one SQL statement that only reads. Anything that would write, attach another file or change a setting is refused,
- * and it runs on a connection that could not do it either. A mistake is a fault with SQLite's words and the column. */
+/* Runs one SQL statement that only reads. Anything that would write, attach another file or change a setting is
+ * refused, and it runs on a connection that could not do it either. A mistake is a fault with SQLite's words and the
+ * column. */
 bool store_query(store *s, const char *sql, const store_reader *reader, fault *f);
 
 #endif

@@ -75,13 +75,13 @@ static void error_is_the_codebook_s_at_every_dimension(void **state)
     (void)state;
     static const int dims[] = { 32, 48, 64, 80, 96, 112, 160, 192, 224, 240, 256, 512 };
     for (size_t i = 0; i < sizeof dims / sizeof *dims; i++) {
-        float *rows = test_rows(TEST_GAUSSIAN, 2000, (size_t)dims[i], 3, 0.0f);
+        float *rows = test_rows(TEST_GAUSSIAN, 4000, (size_t)dims[i], 3, 0.0f);
         for (int bits = 2; bits <= 8; bits += 2) {
             double level[256];
             assert_true(lloyd_max(dims[i], bits, level));
-            const figures f = measure(rows, 2000, dims[i], bits, -1);
+            const figures f = measure(rows, 4000, dims[i], bits, -1);
             const double off = f.error / lloyd_distortion(dims[i], bits, level) - 1.0;
-            assert_true(fabs(off) < (bits < 8 ? 0.02 : 0.04)); /* at 8 bits a few far values weigh much */
+            assert_true(fabs(off) < (bits < 8 ? 0.025 : 0.05)); /* at 8 bits a few far values weigh much */
             assert_int_equal(f.row_bytes, 2 + (size_t)(bits * dims[i] / 8));
         }
         free(rows);

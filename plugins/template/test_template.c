@@ -20,6 +20,10 @@ static void round_trip(const kvant_codec *codec)
         assert_true(fabsf(row[i] - back[i]) <= 0.5f);
     bytes[5] = 0x80;
     assert_int_equal(codec->decode(t.state, 0, bytes, n_bytes, back, 1), KVANT_E_CORRUPT);
+    bytes[5] = 0;
+    bytes[3] |= 0x80;
+    assert_int_equal(codec->decode(t.state, 0, bytes, n_bytes, back, 1), KVANT_E_CORRUPT);
+    assert_non_null(strstr(t.host.message, "row 0: the largest magnitude is -127"));
     test_close(&t);
     free(bytes);
 }

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kernels/half.h"
+#include "kernels/wht.h"
 
 enum { DIM = 128 };
 
@@ -131,6 +131,54 @@ static void golden_blocks_are_the_reference_s(void **state)
     free(text);
 }
 
+/* ---- boundaries -------------------------------------------------------------------------------------------------- */
+
+static int first_code(int format, const uint8_t *bytes)
+{
+    if (format == 0) return bytes[2] & 3;
+    if (format == 1) return (bytes[2] & 3) | (bytes[34] & 1) << 2;
+    return bytes[4] & 15;
+}
+
+/* The code of a rotated unit row's first coordinate: the row is built from the other side. */
+static int code_of(int format, float coordinate)
+{
+    wht rotation;
+    uint8_t bytes[68];
+    float y[DIM] = { coordinate };
+    const float rest = sqrtf((1.0f - coordinate * coordinate) / (DIM - 1));
+    for (int i = 1; i < DIM; i++)
+        y[i] = i % 2 ? rest : -rest;
+    wht_init(&rotation, DIM);
+    wht_inverse(&rotation, y, 1);
+    test_instance t;
+    test_open(&t, test_codec("turbo", formats[format].name), DIM, NULL);
+    assert_true(t.codec->encode(t.state, 0, y, 1, bytes, sizeof bytes) > 0);
+    test_close(&t);
+    return first_code(format, bytes);
+}
+
+/* Those of the CPU reference; CUDA has 0.013964 and 0.145561 for turbo4. */
+static void codes_change_at_the_cpu_reference_s_boundaries(void **state)
+{
+    (void)state;
+    static const float boundaries[3][7] = {
+        { 0.086728f },
+        { 0.043589f, 0.091775f, 0.154259f },
+        { 0.013963f, 0.028293f, 0.043430f, 0.060009f, 0.079142f, 0.103361f, 0.145560f },
+    };
+    for (int format = 0; format < 3; format++) {
+        const int half = 2 << format;
+        for (int i = 0; i < half - 1; i++) {
+            const float b = boundaries[format][i];
+            assert_int_equal(code_of(format, b - 3e-7f), half + i);
+            assert_int_equal(code_of(format, b + 3e-7f), half + i + 1);
+            assert_int_equal(code_of(format, -b + 3e-7f), half - 1 - i);
+            assert_int_equal(code_of(format, -b - 3e-7f), half - 2 - i);
+        }
+    }
+}
+
 /* ---- quality and size ------------------------------------------------------------------------------------------- */
 
 static void distortion_of_gaussian_rows_is_the_known_one(void **state)
@@ -239,6 +287,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bytes_and_rows_are_the_reference_s),
         cmocka_unit_test(golden_blocks_are_the_reference_s),
+        cmocka_unit_test(codes_change_at_the_cpu_reference_s_boundaries),
         cmocka_unit_test(distortion_of_gaussian_rows_is_the_known_one),
         cmocka_unit_test(decoded_rows_keep_their_norm),
         cmocka_unit_test(heads_are_padded_to_groups_of_128),

@@ -1,6 +1,6 @@
-/* The lab's commands as doubles: each prints what it was given, so that tests see what a typed line means. `sweep` works
- * for a while, with progress, and can be stopped, as the real one does. With main.c and the real rows this is a whole
- * kvant without a lab. */
+/* The lab's commands as doubles: each prints what it was given, so that tests see what a typed line means. `sweep`
+ * works for a while, with progress, and can be stopped, as the real one does. With main.c and the real rows this is a
+ * whole kvant without a lab. */
 #include "app/commands.h"
 
 #include <inttypes.h>

@@ -1,0 +1,301 @@
+#include "app/evaluate.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "app/compress.h"
+#include "app/passages.h"
+#include "app/reference.h"
+
+/* Everything a run holds. */
+typedef struct evaluation {
+    const job *job;
+    const evaluate_watch *watch;
+    job_result *out;
+    shelf kept;
+    registry *codecs;
+    config *config;
+    model *model;
+    tokenizer *tokenizer;
+    engine *engine;
+    passages text;
+    compressor *compressor;
+    host_env env;
+    metrics scores;
+    int passage;    /* at work */
+    double forward; /* seconds in the config's forward passes */
+    uint64_t forward_tokens;
+} evaluation;
+
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static bool stopped(const evaluation *v, fault *f)
+{
+    return v->watch->cancelled(v->watch->self) && !fault_set(f, FAULT_INTERRUPTED, "interrupted");
+}
+
+/* ---- set-up ---- */
+
+/* The model file's hash; hashing gigabytes takes seconds, so it is kept by path, size and time of change. */
+static bool identify_model(evaluation *v, fault *f)
+{
+    const char *path = v->job->model;
+    struct stat st;
+    char words[128], key[HASH_HEX];
+    if (stat(path, &st)) return hash_file(path, v->out->model_id, f);
+    snprintf(words, sizeof words, "%jd %jd.%09ld %ju", (intmax_t)st.st_size, (intmax_t)st.st_mtim.tv_sec,
+             st.st_mtim.tv_nsec, (uintmax_t)st.st_ino);
+    hash h;
+    hash_start(&h);
+    hash_string(&h, path);
+    hash_string(&h, words);
+    hash_finish(&h, key);
+    shelf_entry e;
+    bool found = shelf_get(&v->kept, "hashes", key, &e) && e.n == HASH_HEX;
+    if (found) memcpy(v->out->model_id, e.bytes, HASH_HEX);
+    shelf_release(&e);
+    if (found) return true;
+    return hash_file(path, v->out->model_id, f) &&
+           shelf_put(&v->kept, "hashes", key, &(shelf_part){ v->out->model_id, HASH_HEX }, 1, f);
+}
+
+static bool open_model(evaluation *v, fault *f)
+{
+    v->model = model_open(v->job->model, f);
+    if (!v->model || !identify_model(v, f)) return false;
+    v->tokenizer = tokenizer_open(v->model->file, f);
+    v->engine = v->tokenizer ? engine_open(v->model, v->job->threads, f) : NULL;
+    if (!v->engine) return false;
+    const model_shape *s = &v->model->shape;
+    job_result *out = v->out;
+    snprintf(out->model_name, sizeof out->model_name, "%s", s->name);
+    snprintf(out->model_arch, sizeof out->model_arch, "%s", s->arch->name);
+    snprintf(out->model_type, sizeof out->model_type, "%s", v->model->layers[0].q.type->name);
+    out->model_bytes = gguf_file_bytes(v->model->file);
+    out->model_params = s->n_params;
+    out->n_layers = s->n_layers;
+    out->n_heads = s->n_heads;
+    out->n_kv_heads = s->n_kv_heads;
+    out->head_dim = s->head_dim;
+    out->n_ctx_train = s->n_ctx;
+    return true;
+}
+
+static bool open_config(evaluation *v, fault *f)
+{
+    v->codecs = registry_create(f);
+    if (!v->codecs) return false;
+    for (int i = 0; i < JOB_PLUGINS && v->job->plugins[i][0]; i++)
+        if (!registry_load(v->codecs, v->job->plugins[i], f)) return false;
+    v->config = config_parse(registry_catalog(v->codecs), v->job->config, f);
+    if (!v->config) return false;
+    if (strlen(v->config->text) >= sizeof v->out->config)
+        return fault_set(f, FAULT_INPUT, "the config is longer than %zu characters", sizeof v->out->config - 1);
+    strcpy(v->out->config, v->config->text);
+    strcpy(v->out->config_id, v->config->id);
+    return true;
+}
+
+static bool passages_progress(void *self, const char *what, size_t done, size_t total)
+{
+    const evaluation *v = self;
+    v->watch->progress(v->watch->self, what, done, total, NAN);
+    return !v->watch->cancelled(v->watch->self);
+}
+
+static bool make_passages(evaluation *v, fault *f)
+{
+    const job *j = v->job;
+    passages_request request = {
+        .text = j->text, .n = j->passages, .at_most = j->at_most, .seed = j->seed, .model_id = v->out->model_id,
+        .length = reference_length(j->protocol, j->ctx, j->eval),
+    };
+    if (reference_scored(j->protocol, j->ctx, j->eval) < 1)
+        return fault_set(f, FAULT_USAGE, "ctx %d and eval %d leave nothing to score", j->ctx, j->eval);
+    if (request.length > v->model->shape.n_ctx)
+        snprintf(v->out->warning, sizeof v->out->warning, "passages of %d tokens, but the model was trained for %d",
+                 request.length, v->model->shape.n_ctx);
+    passages_watch watch = { passages_progress, v };
+    if (!passages_make(&request, v->tokenizer, v->engine, &v->kept, &watch, &v->text, f)) return false;
+    v->out->passages = v->text.n;
+    v->out->text_tokens = v->text.text_tokens;
+    strcpy(v->out->text_id, v->text.text_id);
+    return true;
+}
+
+/* A config's layers and head dimensions are checked against the model before anything is computed. */
+static bool check_config(const evaluation *v, fault *f)
+{
+    size_t n = (size_t)v->model->shape.n_layers;
+    config_layer *plan = calloc(n, sizeof *plan);
+    int(*dims)[2] = calloc(n, sizeof *dims);
+    bool ok = (plan && dims) || fault_memory(f, "the plan of layers");
+    for (size_t i = 0; ok && i < n; i++)
+        dims[i][KVANT_K] = dims[i][KVANT_V] = v->model->shape.head_dim;
+    config_model attention = { (int)n, (const int(*)[2])dims };
+    ok = ok && config_resolve(v->config, &attention, plan, f);
+    free(plan);
+    free(dims);
+    return ok;
+}
+
+/* ---- the host's side of codecs ---- */
+
+static void log_line(void *arg, const char *line)
+{
+    const evaluation *v = arg;
+    v->watch->log(v->watch->self, line);
+}
+
+static bool codec_cancelled(void *arg)
+{
+    const evaluation *v = arg;
+    return v->watch->cancelled(v->watch->self);
+}
+
+static void at_layer(void *self, int layer)
+{
+    const evaluation *v = self;
+    v->watch->stage(v->watch->self, STAGE_CODEC, v->passage, layer);
+}
+
+static bool open_codecs(evaluation *v, fault *f)
+{
+    v->env = (host_env){ log_line, codec_cancelled, v };
+    compress_request request = { v->codecs, v->config, v->engine, v->job->ctx, &v->env, at_layer, v };
+    v->compressor = compress_open(&request, f);
+    return v->compressor != NULL;
+}
+
+/* ---- passages ---- */
+
+/* The config's logits of the scored positions of one passage; one more row than is scored fits. */
+static bool run_config(evaluation *v, const reference *exact, const int32_t *tokens, float *logits, fault *f)
+{
+    const job *j = v->job;
+    int length = reference_length(j->protocol, j->ctx, j->eval);
+    kv_cache *cache = kv_cache_create(&v->model->shape, length, compress_rotated(v->compressor), f);
+    if (!cache) return false;
+    kv_tap tap = compress_tap(v->compressor);
+    sequence s = { .cache = cache, .logits = logits };
+    bool ok;
+    double start;
+    if (j->protocol == PROTOCOL_SNAPSHOT) {
+        ok = compress_prefix(v->compressor, exact, cache, f);
+        start = now();
+        s.tokens = tokens + j->ctx;
+        s.n = j->eval - 1;
+        ok = ok && engine_forward(v->engine, &s, 1, f);
+    } else {
+        start = now();
+        s.tokens = tokens;
+        s.n = j->ctx;
+        s.logits_from = reference_first_scored(j->protocol, j->ctx);
+        s.tap = &tap;
+        ok = compress_begin(v->compressor, cache, f) && engine_forward(v->engine, &s, 1, f);
+    }
+    v->forward += now() - start;
+    v->forward_tokens += (uint64_t)s.n;
+    if (ok && j->protocol == PROTOCOL_STREAM) ok = compress_end(v->compressor, f);
+    kv_cache_destroy(cache);
+    return ok;
+}
+
+static double mean_kld(const metrics *m)
+{
+    double sum = 0, n = 0;
+    for (size_t i = 0; i < m->n_blocks; i++) {
+        sum += m->blocks[i].kld;
+        n += m->blocks[i].n;
+    }
+    return n > 0 ? sum / n : NAN;
+}
+
+static bool run_passage(evaluation *v, int i, float *logits, fault *f)
+{
+    const job *j = v->job;
+    const evaluate_watch *watch = v->watch;
+    const int32_t *tokens = passages_at(&v->text, i);
+    reference_request request = { v->engine, &v->kept, v->out->model_id, j->protocol, j->ctx, j->eval };
+    reference exact;
+    v->passage = i;
+    watch->stage(watch->self, STAGE_REFERENCE, i, -1);
+    if (!reference_make(&request, tokens, &exact, f)) return false;
+    if (!exact.kept) v->out->reference_kept = false;
+    watch->stage(watch->self, STAGE_CODEC, i, -1);
+    const int32_t *next = tokens + reference_first_scored(j->protocol, j->ctx) + 1;
+    bool ok = run_config(v, &exact, tokens, logits, f) &&
+              metrics_add(&v->scores, engine_pool(v->engine), i, exact.logits, logits, next, exact.n_scored,
+                          (size_t)v->model->shape.n_vocab, f);
+    reference_release(&exact);
+    if (ok) watch->progress(watch->self, "evaluating", (uint64_t)i + 1, (uint64_t)v->text.n, mean_kld(&v->scores));
+    return ok;
+}
+
+static bool run_passages(evaluation *v, fault *f)
+{
+    size_t rows = (size_t)reference_scored(v->job->protocol, v->job->ctx, v->job->eval) + 1;
+    float *logits = reallocarray(NULL, rows, (size_t)v->model->shape.n_vocab * sizeof *logits);
+    bool ok = logits || fault_memory(f, "the logits");
+    v->out->reference_kept = true;
+    for (int i = 0; ok && i < v->text.n; i++)
+        ok = !stopped(v, f) && run_passage(v, i, logits, f);
+    free(logits);
+    return ok;
+}
+
+/* ---- the result ---- */
+
+static bool summarise(evaluation *v, double seconds, fault *f)
+{
+    job_result *out = v->out;
+    if (!metrics_summarise(&v->scores, v->job->seed, &out->metrics, f) || !compress_report(v->compressor, out, f))
+        return false;
+    out->blocks = v->scores.blocks;
+    out->n_blocks = v->scores.n_blocks;
+    v->scores.blocks = NULL;
+    out->verdict = verdict_of(&out->metrics);
+    job_ratios(out, v->job->ctx);
+    out->seconds = seconds;
+    out->ms_per_token_layer = 1000 * v->forward / ((double)v->forward_tokens * v->model->shape.n_layers);
+    struct rusage usage;
+    if (getrusage(RUSAGE_SELF, &usage) == 0) out->peak_rss = (uint64_t)usage.ru_maxrss * 1024;
+    return true;
+}
+
+bool evaluate(const job *j, const evaluate_watch *watch, job_result *out, fault *f)
+{
+    evaluation v = { .job = j, .watch = watch, .out = out };
+    double start = now();
+    *out = (job_result){ 0 };
+    fingerprint_machine(&out->machine);
+    watch->stage(watch->self, STAGE_SETUP, -1, -1);
+    bool ok = shelf_open(&v.kept, j->cache, f) && open_config(&v, f) && open_model(&v, f) && check_config(&v, f) &&
+              make_passages(&v, f);
+    if (ok) {
+        watch->started(watch->self, out);
+        watch->stage(watch->self, STAGE_CODEC, -1, -1);
+        ok = open_codecs(&v, f) && run_passages(&v, f) && summarise(&v, now() - start, f);
+        if (ok) watch->stage(watch->self, STAGE_CODEC, -1, -1);
+    }
+    if (!compress_close(v.compressor, ok ? f : NULL)) ok = false;
+    metrics_release(&v.scores);
+    passages_release(&v.text);
+    engine_close(v.engine);
+    tokenizer_close(v.tokenizer);
+    model_close(v.model);
+    config_free(v.config);
+    registry_destroy(v.codecs);
+    return ok;
+}

@@ -1,0 +1,47 @@
+/* The table of metrics. */
+#include "db/store_db.h"
+
+#include <math.h>
+#include <string.h>
+
+const store_metric store_metrics[] = {
+    { "ratio", "compression ratio", "x", +1, 0 },
+    { "bits_per_value", "bits per value", "bits", -1, 0 },
+    { "ratio_ctx", "ratio with side data, at ctx", "x", +1, 0 },
+    { "ratio_128k", "ratio with side data, at 128K", "x", +1, 0 },
+    { "bytes", "cache bytes", "bytes", -1, STORE_DECADES },
+    { "kld", "mean KLD", "nats", -1, STORE_INTERVAL | STORE_DECADES },
+    { "kld_median", "median KLD", "nats", -1, STORE_DECADES },
+    { "kld_p99", "99 % KLD", "nats", -1, STORE_DECADES },
+    { "kld_p999", "99.9 % KLD", "nats", -1, STORE_DECADES },
+    { "kld_max", "largest KLD", "nats", -1, STORE_DECADES },
+    { "ppl", "perplexity", "", -1, 0 },
+    { "dppl", "|change of perplexity|", "%", -1, STORE_ABSOLUTE | STORE_INTERVAL | STORE_DECADES },
+    { "top1", "top-1 agreement", "%", +1, STORE_INTERVAL },
+    { "rms_dp", "RMS change of p", "%", -1, STORE_INTERVAL | STORE_DECADES },
+    { "encode_gbs", "encoding speed", "GB/s", +1, 0 },
+    { "decode_gbs", "decoding speed", "GB/s", +1, 0 },
+    { "ms_per_token", "time per token and layer", "ms", -1, 0 },
+    { "peak_rss_bytes", "peak memory", "bytes", -1, 0 },
+    { 0 },
+};
+
+const store_metric *store_metric_named(const char *name)
+{
+    for (const store_metric *m = store_metrics; m->name; m++)
+        if (strcmp(m->name, name) == 0) return m;
+    return NULL;
+}
+
+double store_metric_value(const store_metric *m, const store_run *run)
+{
+    const record_field *field = record_find(store_run_fields, m->name);
+    if (!field) return NAN;
+    const char *at = (const char *)run + field->offset;
+    if (field->kind == RECORD_COUNT) {
+        int64_t count = *(const int64_t *)at;
+        return count < 0 ? NAN : (double)count;
+    }
+    double value = *(const double *)at;
+    return m->flags & STORE_ABSOLUTE ? fabs(value) : value;
+}

@@ -1,0 +1,527 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/config.h"
+#include "app/grid.h"
+#include "kernels/random.h"
+#include "tests/app/known.h"
+
+static catalog *known;
+
+static int set_up(void **state)
+{
+    (void)state;
+    known = known_codecs();
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    catalog_free(known);
+    return 0;
+}
+
+static config *parse(const char *line)
+{
+    fault f = { 0 };
+    config *c = config_parse(known, line, &f);
+    if (!c) fail_msg("%s", f.text);
+    return c;
+}
+
+static void assert_canonical(const char *line, const char *canonical)
+{
+    config *c = parse(line);
+    if (strcmp(c->text, canonical) != 0) fail_msg("%s\n  gives    %s\n  expected %s", line, c->text, canonical);
+    config *again = parse(c->text);
+    assert_string_equal(again->text, c->text);
+    assert_string_equal(again->id, c->id);
+    config_free(again);
+    config_free(c);
+}
+
+static void spellings_have_one_canonical_form(void **state)
+{
+    static const struct {
+        const char *typed, *canonical;
+    } cases[] = {
+        /* the base */
+        { "turbo3", "turbo3" },
+        { "k=turbo3 v=turbo3", "turbo3" },
+        { "v=q8_0 k=turbo3", "k=turbo3 v=q8_0" },
+        { " k = q8_0  v = polar( bits = 4 ) ", "k=q8_0 v=polar" },
+        { "k=turbo3", "k=turbo3" },
+        { "k=turbo3 v=identity", "k=turbo3" },
+        { "v=turbo3 k=identity", "v=turbo3" },
+        { "identity", "identity" },
+        { "k=identity", "identity" },
+        { "rope=post turbo3", "turbo3 rope=post" },
+        { "turbo3 rope=pre", "turbo3" },
+        { "k=qonly v=vonly", "k=qonly v=vonly" },
+        /* layers */
+        { "turbo3 @0,1:q8_0", "turbo3 @0-1:q8_0" },
+        { "turbo3 @1,0:q8_0", "turbo3 @0-1:q8_0" },
+        { "turbo3 @ 0 - 1 , -2 .. -1 : k = q8_0 , v = q8_0", "turbo3 @0-1,-2..-1:q8_0" },
+        { "turbo3 @0..1:q8_0", "turbo3 @0-1:q8_0" },
+        { "turbo3 @-1,-3,-2:q8_0", "turbo3 @-3..-1:q8_0" },
+        { "turbo3 @0-3,2-5,6:q8_0", "turbo3 @0-6:q8_0" },
+        { "turbo3 @5-5:q8_0", "turbo3 @5:q8_0" },
+        { "turbo3 @-1,2..-3,0:q8_0", "turbo3 @0,2..-3,-1:q8_0" },
+        { "turbo3 @3..-3,2..-2:q8_0", "turbo3 @2..-2:q8_0" },
+        /* the example of the design; K's exceptions equal its base */
+        { "k=q8_0 v=turbo3 @0-1,-2..-1:k=q8_0,v=q8_0", "k=q8_0 v=turbo3 @0-1,-2..-1:v=q8_0" },
+        /* exceptions: merged, ordered, shadowed, redundant */
+        { "turbo3 @0:q8_0 @1:q8_0", "turbo3 @0-1:q8_0" },
+        { "turbo3 @1:f16 @0:q8_0", "turbo3 @0:q8_0 @1:f16" },
+        { "turbo3 @0:k=q8_0 @0:v=f16", "turbo3 @0:k=q8_0,v=f16" },
+        { "turbo3 @0-3:q8_0 @0:f16", "turbo3 @0:f16 @1-3:q8_0" },
+        { "turbo3 @0:f16 @0-3:q8_0", "turbo3 @0-3:q8_0" },
+        { "turbo3 @0:q8_0 @0:turbo3", "turbo3" },
+        { "turbo3 @0:turbo3", "turbo3" },
+        { "turbo3 @0:v=turbo3,k=q8_0", "turbo3 @0:k=q8_0" },
+        { "turbo3 @-1:f16 @0:f16", "turbo3 @0,-1:f16" },
+        { "turbo3 @0-1:k=q8_0 @1-2:v=q8_0", "turbo3 @0:k=q8_0 @1:q8_0 @2:v=q8_0" },
+        { "@0:q8_0", "identity @0:q8_0" },
+        /* middles */
+        { "turbo3 @0..-1:q8_0", "q8_0" },
+        { "turbo3 @0..-1:k=q8_0", "k=q8_0 v=turbo3" },
+        { "turbo3 @3:f16 @0..-1:q8_0 @5:turbo3", "q8_0 @5:turbo3" },
+        { "turbo3 @7:f16 @2..-1:q8_0", "turbo3 @2..-1:q8_0" },
+        { "turbo3 @7:f16 @2..-2:q8_0", "turbo3 @7:f16 @2..-2:q8_0" },
+        { "turbo3 @2..-2:q8_0 @7:f16", "turbo3 @2..-2:q8_0 @7:f16" },
+        { "turbo3 @2..-2:q8_0 @1:f16", "turbo3 @1:f16 @2..-2:q8_0" },
+        { "turbo3 @1:f16 @2..-2:q8_0", "turbo3 @1:f16 @2..-2:q8_0" },
+        { "turbo3 @2..-2:q8_0 @-1:f16", "turbo3 @2..-2:q8_0 @-1:f16" },
+        { "turbo3 @-1:f16 @2..-2:q8_0", "turbo3 @2..-2:q8_0 @-1:f16" },
+        { "turbo3 @2..-1:q8_0 @3:q8_0", "turbo3 @2..-1:q8_0" },
+        { "turbo3 @1:f16 @2..-1:q8_0 @3:q8_0", "turbo3 @1:f16 @2..-1:q8_0" },
+        { "turbo3 @2..-2:q8_0 @7:turbo3", "turbo3 @2..-2:q8_0 @7:turbo3" },
+        { "turbo3 @2..-1:q8_0 @4..-3:f16 @5:q8_0", "turbo3 @2..-1:q8_0 @4..-3:f16 @5:q8_0" },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        assert_canonical(cases[i].typed, cases[i].canonical);
+}
+
+/* sha256sum of the canonical text: printf %s 'k=q8_0 v=turbo3' | sha256sum */
+static void the_id_is_the_sum_of_the_canonical_text(void **state)
+{
+    (void)state;
+    config *c = parse("v=turbo3   k=q8_0()");
+    assert_string_equal(c->id, "39dd508fa7c1972da914b810347e9e7b4459e515a21febc4c5c7ef205f8ad55f");
+    config_free(c);
+}
+
+/* Every message ends with the column of what is wrong, counted from 1. */
+static void faults_point_at_the_column(void **state)
+{
+    static const struct {
+        const char *line;
+        int column;
+        const char *says;
+    } cases[] = {
+        { "k=kakeya(rnak=64)", 10, "no parameter \"rnak\"; did you mean \"rank\"?" },
+        { "turbo", 1, "no codec \"turbo\"; did you mean \"turbo3\"?" },
+        { "k=q8_0 v=trubo3", 10, "no codec \"trubo3\"; did you mean \"turbo3\"?" },
+        { "xyzzy", 1, "no codec \"xyzzy\"" },
+        { "polar(bits=9)", 12, "bits=9 is out of range: 1 to 8" },
+        { "polar(bits=-1)", 12, "bits=-1 is out of range: 1 to 8" },
+        { "polar(gain=0.2)", 12, "gain=0.2 is out of range: 0.25 to 4" },
+        { "polar(bits=3.5)", 12, "bits is a whole number" },
+        { "polar(bits=many)", 12, "bits is a whole number" },
+        { "polar(gain=on)", 12, "gain is a number" },
+        { "polar(fast=1)", 12, "fast is true or false" },
+        { "polar(fast=yes)", 12, "fast is true or false" },
+        { "polar(scale=nrom)", 13, "did you mean \"norm\"?" },
+        { "polar(scale=xx)", 13, "scale is one of norm, mse, unbiased" },
+        { "polar(scale=3)", 13, "scale is one of norm, mse, unbiased" },
+        { "polar(bits=2,bits=3)", 14, "bits is given twice" },
+        { "polar(3)", 7, "a value without a name; write it like bits=" },
+        { "polar(q4_0)", 7, "polar takes no inner codec" },
+        { "polar(bits=)", 12, "')' where a value is expected" },
+        { "polar(bits=3", 13, "the text ends where ',' or ')' is expected" },
+        { "polar(bits=3))", 14, "')' where a codec is expected" },
+        { "polar(,)", 7, "',' where a value is expected" },
+        { "polar(bits=3,)", 14, "')' where a value is expected" },
+        { "polar(seed=99999999999999999999)", 12, "is too large" },
+        { "polar(gain=1e999)", 12, "is too large" },
+        { "polar(bits=3x)", 13, "'x' where the end of a number is expected" },
+        { "polar(bits=-)", 12, "'-' where a number is expected" },
+        { "polar(bits=2..4)", 12, "only a sweep takes such a grid" },
+        { "polar(bits={2,4})", 12, "only a sweep takes such a grid" },
+        { "rotate({q4_0,q8_0})", 8, "only a sweep takes such a grid" },
+        { "k={q4_0,q8_0}", 3, "only a sweep takes such a grid" },
+        { "k=rotate", 3, "rotate needs an inner codec: rotate(CODEC)" },
+        { "k=rotate()", 3, "rotate needs an inner codec" },
+        { "sink(n=4)", 1, "sink needs an inner codec" },
+        { "rotate(4)", 8, "a value without a name" },
+        { "rotate(inner=4)", 14, "inner is a codec" },
+        { "sink(n=4,q4_0)", 10, "the inner codec comes first" },
+        { "sink(q4_0,q4_0)", 11, "the inner codec comes first" },
+        { "sink(q4_0,inner=q4_0)", 11, "inner is given twice" },
+        { "rotate(polar(bits=12))", 19, "bits=12 is out of range: 1 to 8" },
+        { "q8_0(bits=8)", 6, "no parameter \"bits\"; q8_0 has none" },
+        { "q8_0(8)", 6, "q8_0 has no parameters" },
+        { "v=qonly", 3, "qonly is for keys only" },
+        { "qonly", 1, "qonly is for keys only" },
+        { "k=vonly", 3, "vonly is for values only" },
+        { "v=rotate(qonly)", 10, "qonly is for keys only" },
+        { "turbo3 @0:qonly", 11, "qonly is for keys only" },
+        { "k=q8_0 k=q4_0", 8, "a codec for k is given twice" },
+        { "q8_0 q4_0", 6, "a codec for k is given twice" },
+        { "q8_0 v=q4_0", 6, "a codec for v is given twice" },
+        { "k=q8_0,v=q4_0", 7, "separated by blanks" },
+        { "kk=q8_0", 1, "no setting \"kk\"; did you mean \"k\"?" },
+        { "q8_0 rop=post", 6, "no setting \"rop\"; did you mean \"rope\"?" },
+        { "q8_0 layers=post", 6, "there are k=, v= and rope=" },
+        { "q8_0 rope=past", 11, "rope is pre or post" },
+        { "q8_0 rope=pre rope=post", 15, "rope is given twice" },
+        { "turbo3 @0:rope=post", 11, "rope= holds for all layers" },
+        { "turbo3 @0", 10, "expected ':' after the layers" },
+        { "turbo3 @:q8_0", 9, "a layer is a number" },
+        { "turbo3 @x:q8_0", 9, "a layer is a number" },
+        { "turbo3 @0,:q8_0", 11, "a layer is a number" },
+        { "turbo3 @3-1:q8_0", 9, "the range runs backwards" },
+        { "turbo3 @-1..-2:q8_0", 9, "the range runs backwards" },
+        { "turbo3 @-1..2:q8_0", 9, "from the end to the front" },
+        { "turbo3 @-2-1:q8_0", 9, "written with dots: -2..-1" },
+        { "turbo3 @2--1:q8_0", 9, "written with dots: -2..-1" },
+        { "turbo3 @-0:q8_0", 9, "-0 is no layer" },
+        { "turbo3 @1000:q8_0", 9, "at most 1000 layers" },
+        { "turbo3 @0,99999999999999999999:q8_0", 11, "at most 1000 layers" },
+        { "turbo3 @0:", 11, "the text ends where a codec is expected" },
+        { "turbo3 @0:k=q8_0,", 18, "the text ends where a codec is expected" },
+        { "turbo3 @0:k=q8_0,k=f16", 18, "a codec for k is given twice" },
+        { "turbo3 @0:q8_0,v=f16", 16, "a codec for v is given twice" },
+        { "turbo3 @0-1:q8_0 @2:polar(bitz=2)", 27, "did you mean \"bits\"?" },
+        { "turbo3 ; q8_0", 8, "';' where a codec is expected" },
+        { "turbo3 \xc3\xa9", 8, "the byte 0xc3 where a codec is expected" },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        fault f = { 0 };
+        config *c = config_parse(known, cases[i].line, &f);
+        if (c) fail_msg("%s was taken", cases[i].line);
+        assert_int_equal(f.code, FAULT_INPUT);
+        char column[32];
+        snprintf(column, sizeof column, " (column %d)", cases[i].column);
+        size_t n = strlen(f.text), m = strlen(column);
+        if (n < m || strcmp(f.text + n - m, column) != 0 || !strstr(f.text, cases[i].says))
+            fail_msg("%s\n  expected \"%s\" and%s", f.text, cases[i].says, column);
+    }
+    fault f = { 0 };
+    assert_null(config_parse(known, "  ", &f));
+    assert_string_equal(f.text, "an empty config; expected a codec, like turbo4 or k=q8_0 v=turbo3");
+    assert_null(config_parse(known, "k=kakeya(rnak=64)", &f));
+    assert_string_equal(f.text, "k=kakeya(rnak=64): no parameter \"rnak\"; did you mean \"rank\"? (column 10)");
+}
+
+/* The layers of a plan as text: one codec pair per layer. */
+static void assert_plan(const char *line, int n_layers, const char *expected)
+{
+    config *c = parse(line);
+    config_layer plan[64];
+    fault f = { 0 };
+    if (!config_resolve(c, &(config_model){ .n_layers = n_layers }, plan, &f)) fail_msg("%s", f.text);
+    char text[1024] = "";
+    for (int i = 0; i < n_layers; i++) {
+        const char *k = plan[i].spec[KVANT_K]->text, *v = plan[i].spec[KVANT_V]->text;
+        size_t n = strlen(text);
+        snprintf(text + n, sizeof text - n, strcmp(k, v) == 0 ? "%s%s" : "%s%s/%s", i ? " " : "", k, v);
+    }
+    if (strcmp(text, expected) != 0) fail_msg("%s\n  gives    %s\n  expected %s", line, text, expected);
+    config_free(c);
+}
+
+static void layers_get_their_codecs(void **state)
+{
+    (void)state;
+    assert_plan("turbo3", 3, "turbo3 turbo3 turbo3");
+    assert_plan("k=q8_0", 2, "q8_0/identity q8_0/identity");
+    assert_plan("k=q8_0 v=turbo3 @0-1,-2..-1:k=q8_0,v=q8_0", 6, "q8_0 q8_0 q8_0/turbo3 q8_0/turbo3 q8_0 q8_0");
+    assert_plan("turbo3 @0-1,-2..-1:q8_0", 3, "q8_0 q8_0 q8_0");
+    assert_plan("turbo3 @0-2:q8_0 @1:f16", 4, "q8_0 f16 q8_0 turbo3");
+    assert_plan("turbo3 @1..-2:q8_0 @2:v=f16", 5, "turbo3 q8_0 q8_0/f16 q8_0 turbo3");
+    assert_plan("turbo3 @2:f16 @1..-2:q8_0", 5, "turbo3 q8_0 q8_0 q8_0 turbo3");
+    assert_plan("turbo3 @0..-1:f16", 1, "f16");
+    assert_plan("turbo3 @0-1:f16 @-2..-1:f16", 2, "f16 f16");
+    assert_plan("turbo3 @0-1:k=f16 @-2..-1:v=f16", 2, "f16 f16");
+}
+
+static void assert_unresolved(const char *line, config_model model, const char *says, int column)
+{
+    config *c = parse(line);
+    config_layer plan[64];
+    fault f = { 0 };
+    assert_false(config_resolve(c, &model, plan, &f));
+    assert_int_equal(f.code, FAULT_INPUT);
+    char where[32];
+    snprintf(where, sizeof where, "(column %d)", column);
+    if (!strstr(f.text, says) || !strstr(f.text, where)) fail_msg("%s\n  expected \"%s\" %s", f.text, says, where);
+    config_free(c);
+}
+
+static void layers_a_model_does_not_have_are_refused(void **state)
+{
+    (void)state;
+    const config_model three = { .n_layers = 3 };
+    assert_unresolved("turbo3 @3:q8_0", three, "no layer 3 in a model with 3 attention layers (0 to 2)", 9);
+    assert_unresolved("turbo3 @0,1-5:q8_0", three, "no layer 1-5 in a model with 3 attention layers", 11);
+    assert_unresolved("turbo3 @-4:q8_0", three, "no layer -4 in a model with 3 attention layers", 9);
+    assert_unresolved("turbo3 @2..-2:q8_0", three, "2..-2 is empty in a model with 3 attention layers", 9);
+    assert_unresolved("turbo3 @0-1:q8_0 @-2..-1:f16", three,
+                      "layer 1 of 3 attention layers gets k=q8_0 counted from the front and k=f16 from the end", 19);
+}
+
+static void head_dimensions_a_codec_does_not_take_are_refused(void **state)
+{
+    (void)state;
+    const int dims[3][2] = { { 80, 64 }, { 64, 64 }, { 48, 256 } };
+    const config_model model = { .n_layers = 3, .dims = dims };
+    assert_unresolved("k=q8_0", model, "q8_0 does not take head dimension 80; it takes multiples of 32 from 32 to 1024",
+                      3);
+    assert_unresolved("k=f16 v=turbo3", model, "turbo3 does not take head dimension 256; it takes 64 to 128", 9);
+    config *c = parse("k=f16 v=turbo3 @-1:v=q8_0");
+    config_layer plan[3];
+    fault f = { 0 };
+    assert_true(config_resolve(c, &model, plan, &f));
+    config_free(c);
+}
+
+/* ---- a generated family ---- */
+
+typedef struct dice {
+    uint64_t key, counter;
+} dice;
+
+static unsigned roll(dice *d, unsigned n)
+{
+    return (unsigned)(random_bits(d->key, d->counter++) % n);
+}
+
+static void add_codec(dice *d, char *line)
+{
+    static const char *const codecs[] = { "q8_0",
+                                          "f16",
+                                          "turbo3",
+                                          "polar( bits = 4 )",
+                                          "polar",
+                                          "polar(scale=mse,bits=2)",
+                                          "polar(bits=2,scale=mse)",
+                                          "rotate(q4_0)",
+                                          "comfy(turbo3,n=1)",
+                                          "identity" };
+    strcat(line, codecs[roll(d, 10)]);
+}
+
+static void add_layers(dice *d, char *line, bool middles)
+{
+    unsigned items = 1 + roll(d, 3);
+    for (unsigned i = 0; i < items; i++) {
+        char text[32];
+        int low = (int)roll(d, 4), more = (int)roll(d, 3);
+        switch (roll(d, middles ? 5 : 4)) {
+        case 0: snprintf(text, sizeof text, "%d", low); break;
+        case 1: snprintf(text, sizeof text, "%d-%d", low, low + more); break;
+        case 2: snprintf(text, sizeof text, "%d", -1 - low); break;
+        case 3: snprintf(text, sizeof text, "%d..%d", -1 - low - more, -1 - low); break;
+        default: snprintf(text, sizeof text, "%d..%d", low, -1 - more); break;
+        }
+        strcat(strcat(line, i ? "," : ""), text);
+    }
+}
+
+static void generate(dice *d, char *line)
+{
+    *line = '\0';
+    unsigned base = roll(d, 4);
+    if (base != 1) add_codec(d, strcat(line, base == 0 ? "" : "k="));
+    if (base == 1 || base == 3) add_codec(d, strcat(line, " v="));
+    for (unsigned n = roll(d, 5); n > 0; n--) {
+        add_layers(d, strcat(line, " @"), true);
+        strcat(line, ":");
+        unsigned kind = roll(d, 4);
+        if (kind != 1) add_codec(d, strcat(line, kind == 0 ? "" : "k="));
+        if (kind == 1 || kind == 3) add_codec(d, strcat(line, kind == 3 ? ",v=" : "v="));
+    }
+    if (roll(d, 4) == 0) strcat(line, " rope=post");
+}
+
+static void canonical_texts_are_their_own_canonical_form(void **state)
+{
+    (void)state;
+    dice d = { 1, 0 };
+    for (int i = 0; i < 3000; i++) {
+        char line[1024];
+        generate(&d, line);
+        config *c = parse(line), *again = parse(c->text);
+        if (strcmp(c->text, again->text) != 0) fail_msg("%s\n  gives %s\n  gives %s", line, c->text, again->text);
+        assert_string_equal(c->id, again->id);
+        config_free(again);
+        config_free(c);
+    }
+}
+
+/* On a model where a config resolves, its canonical text resolves to the same codecs. */
+static void canonical_texts_mean_what_was_typed(void **state)
+{
+    (void)state;
+    dice d = { 2, 0 };
+    int resolved = 0;
+    for (int i = 0; i < 3000; i++) {
+        char line[1024];
+        generate(&d, line);
+        config *c = parse(line), *again = parse(c->text);
+        assert_int_equal(c->rope_post, again->rope_post);
+        for (int n_layers = 1; n_layers <= 14; n_layers++) {
+            config_layer plan[14], same[14];
+            config_model model = { .n_layers = n_layers };
+            fault f = { 0 };
+            if (!config_resolve(c, &model, plan, NULL)) continue;
+            resolved++;
+            if (!config_resolve(again, &model, same, &f)) fail_msg("%s resolves, but not %s", line, f.text);
+            for (int layer = 0; layer < n_layers; layer++)
+                for (int s = 0; s < 2; s++)
+                    if (strcmp(plan[layer].spec[s]->text, same[layer].spec[s]->text) != 0)
+                        fail_msg("%s\n  and %s\n  differ in layer %d of %d", line, c->text, layer, n_layers);
+        }
+        config_free(again);
+        config_free(c);
+    }
+    assert_true(resolved > 10000);
+}
+
+/* Without middles nothing is left to chance: the same plan on every model where both resolve means the same text. */
+static void configs_that_mean_the_same_have_one_text(void **state)
+{
+    enum { LINES = 400, LAYERS = 16 };
+    (void)state;
+    dice d = { 3, 0 };
+    config **all = calloc(LINES, sizeof(config *));
+    assert_non_null(all);
+    for (int i = 0; i < LINES; i++) {
+        char line[1024] = "turbo3 @";
+        add_layers(&d, line, false);
+        strcat(line, roll(&d, 2) ? ":k=q8_0" : ":turbo3");
+        add_layers(&d, strcat(line, " @"), false);
+        strcat(line, roll(&d, 2) ? ":k=q8_0" : ":v=q8_0");
+        all[i] = parse(line);
+    }
+    int equal = 0;
+    for (int i = 0; i < LINES; i++) {
+        for (int j = 0; j < i; j++) {
+            config_layer a[LAYERS], b[LAYERS];
+            config_model model = { .n_layers = LAYERS }; /* long enough that front and end do not meet */
+            assert_true(config_resolve(all[i], &model, a, NULL) && config_resolve(all[j], &model, b, NULL));
+            bool same = true;
+            for (int layer = 0; layer < LAYERS; layer++)
+                for (int s = 0; s < 2; s++)
+                    same = same && strcmp(a[layer].spec[s]->text, b[layer].spec[s]->text) == 0;
+            if (same != (strcmp(all[i]->id, all[j]->id) == 0))
+                fail_msg("%s gives %s\n%s gives %s", all[i]->line, all[i]->text, all[j]->line, all[j]->text);
+            equal += same;
+        }
+    }
+    assert_true(equal > 20);
+    for (int i = 0; i < LINES; i++)
+        config_free(all[i]);
+    free(all);
+}
+
+/* ---- grids ---- */
+
+static void assert_grid(const char *line, const char *k_list, const char *v_list, const char *expected)
+{
+    grid_configs g = { 0 };
+    fault f = { 0 };
+    bool ok = line ? grid_add(&g, known, line, &f) : grid_add_lists(&g, known, k_list, v_list, &f);
+    if (!ok) fail_msg("%s", f.text);
+    char text[2048] = "";
+    for (size_t i = 0; i < g.n; i++)
+        strcat(strcat(text, i ? " | " : ""), g.items[i]->text);
+    if (strcmp(text, expected) != 0) fail_msg("%s\n  gives    %s\n  expected %s", line ? line : "", text, expected);
+    grid_free(&g);
+}
+
+static void grids_stand_for_every_combination(void **state)
+{
+    (void)state;
+    assert_grid("turbo3", NULL, NULL, "turbo3");
+    assert_grid("polar(bits=2..4)", NULL, NULL, "polar(bits=2) | polar(bits=3) | polar");
+    assert_grid("polar(bits={2,4})", NULL, NULL, "polar(bits=2) | polar");
+    assert_grid("polar(bits={2..3,8})", NULL, NULL, "polar(bits=2) | polar(bits=3) | polar(bits=8)");
+    assert_grid("polar(gain=0.25..1)", NULL, NULL, "polar(gain=0.25) | polar(gain=0.5) | polar(gain=0.75) | polar");
+    assert_grid("kakeya(block=64..300)", NULL, NULL, "kakeya(block=64) | kakeya(block=128) | kakeya(block=256)");
+    assert_grid("kakeya(rank={0.1,0.2})", NULL, NULL, "kakeya(rank=0.1) | kakeya(rank=0.2)");
+    assert_grid("polar(scale={mse,norm},fast={on,off})", NULL, NULL,
+                "polar(fast=true,scale=mse) | polar(scale=mse) | polar(fast=true) | polar");
+    assert_grid("rotate({q4_0, polar(bits={2,3})})", NULL, NULL,
+                "rotate(q4_0) | rotate(polar(bits=2)) | rotate(polar(bits=3))");
+    assert_grid(
+        "k={q8_0,turbo3} v=polar(bits=2..3)", NULL, NULL,
+        "k=q8_0 v=polar(bits=2) | k=q8_0 v=polar(bits=3) | k=turbo3 v=polar(bits=2) | k=turbo3 v=polar(bits=3)");
+    assert_grid("turbo3 @0:{q8_0,f16}", NULL, NULL, "turbo3 @0:q8_0 | turbo3 @0:f16");
+    assert_grid("polar(bits={4,4,2..4})", NULL, NULL, "polar | polar(bits=2) | polar(bits=3)");
+    assert_grid(NULL, "q8_0, polar(bits=2, scale=mse)", "turbo3,q8_0",
+                "k=q8_0 v=turbo3 | q8_0 | k=polar(bits=2,scale=mse) v=turbo3 | k=polar(bits=2,scale=mse) v=q8_0");
+    assert_grid(NULL, "polar(bits=2..3)", NULL, "k=polar(bits=2) | k=polar(bits=3)");
+    assert_grid(NULL, NULL, "{q8_0,turbo3},f16", "v=q8_0 | v=turbo3 | v=f16");
+}
+
+static void grids_without_sense_are_refused(void **state)
+{
+    static const struct {
+        const char *line, *k_list, *says;
+    } cases[] = {
+        { "polar(bits=4..2)", NULL, "the range of bits runs backwards (column 12)" },
+        { "polar(bits=2..9)", NULL, "bits is out of range: 1 to 8 (column 15)" },
+        { "polar(bits=2..3.5)", NULL, "bits is a whole number (column 15)" },
+        { "polar(seed=0..9007199254740992)", NULL, "a range of more than 1000 values (column 12)" },
+        { "kakeya(rank=0..1)", NULL, "rank has no step; list the values: {a, b} (column 13)" },
+        { "polar(scale=1..2)", NULL, "scale is not a number and has no range (column 13)" },
+        { "rotate(inner=1..2)", NULL, "inner is a codec (column 14)" },
+        { "polar(bits={})", NULL, "{} has no values (column 12)" },
+        { "polar(bits={2,9})", NULL, "polar(bits=9): bits=9 is out of range: 1 to 8 (column 12)" },
+        { "polar(bits=2..4", NULL, "the text ends where ',' or ')' is expected (column 16)" },
+        { NULL, "q8_0,,turbo3", "',' where a codec is expected (column 6)" },
+        { NULL, "q8_0,", "the text ends where a codec is expected (column 6)" },
+        { NULL, "q8_0 rope=post", "'r' where ',' is expected (column 6)" },
+        { NULL, "q8_0,polar(bitz=2)", "no parameter \"bitz\"" },
+        { "polar(seed=0..999,bits=1..8,gain=0.25..4)", NULL, "more than 10000 configs in one sweep" },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        grid_configs g = { 0 };
+        fault f = { 0 };
+        bool ok = cases[i].line ? grid_add(&g, known, cases[i].line, &f)
+                                : grid_add_lists(&g, known, cases[i].k_list, "f16", &f);
+        if (ok || !strstr(f.text, cases[i].says)) fail_msg("%s\n  expected \"%s\"", f.text, cases[i].says);
+        assert_int_equal(f.code, FAULT_INPUT);
+        grid_free(&g);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(spellings_have_one_canonical_form),
+        cmocka_unit_test(the_id_is_the_sum_of_the_canonical_text),
+        cmocka_unit_test(faults_point_at_the_column),
+        cmocka_unit_test(layers_get_their_codecs),
+        cmocka_unit_test(layers_a_model_does_not_have_are_refused),
+        cmocka_unit_test(head_dimensions_a_codec_does_not_take_are_refused),
+        cmocka_unit_test(canonical_texts_are_their_own_canonical_form),
+        cmocka_unit_test(canonical_texts_mean_what_was_typed),
+        cmocka_unit_test(configs_that_mean_the_same_have_one_text),
+        cmocka_unit_test(grids_stand_for_every_combination),
+        cmocka_unit_test(grids_without_sense_are_refused),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
