@@ -50,6 +50,13 @@ static void sum_weights(inspection *in)
     }
 }
 
+/* A file may say anything: only printable ASCII reaches the terminal. */
+static void make_printable(char *text)
+{
+    for (; *text; text++)
+        if (*text < ' ' || *text > '~') *text = '?';
+}
+
 static bool read_text(const gguf *g, const char *key, char *text, size_t capacity, fault *f)
 {
     gguf_string s = { "", 0 };
@@ -57,10 +64,9 @@ static bool read_text(const gguf *g, const char *key, char *text, size_t capacit
     if (!gguf_has(g, key)) return true;
     if (!gguf_text(g, key, &s, f)) return false;
     size_t n = s.n < capacity ? s.n : capacity - 1;
-    /* A file may say anything: only printable ASCII reaches the terminal. */
-    for (size_t i = 0; i < n; i++)
-        text[i] = s.bytes[i] >= ' ' && s.bytes[i] < 127 ? s.bytes[i] : '?';
+    memcpy(text, s.bytes, n);
     text[n] = '\0';
+    make_printable(text);
     return true;
 }
 
@@ -75,6 +81,7 @@ static bool read_model(inspection *in, const char *path, fault *f)
     if (!read_text(in->file, key, in->scaling, sizeof in->scaling, f)) return false;
     snprintf(key, sizeof key, "%s.rope.scaling.factor", in->shape.arch->name);
     if (!gguf_f32_or(in->file, key, 1, &in->scaling_factor, f)) return false;
+    make_printable(in->shape.name);
     sum_weights(in);
     return true;
 }

@@ -40,6 +40,7 @@ int cmd_quit(app_context *app, const command_line *line);
 int cmd_logits(app_context *app, const command_line *line);
 int cmd_codecs(app_context *app, const command_line *line);
 int cmd_roundtrip(app_context *app, const command_line *line);
+int cmd_roundtrip_child(app_context *app, const command_line *line);
 int cmd_run(app_context *app, const command_line *line);
 int cmd_sweep(app_context *app, const command_line *line);
 int cmd_runs(app_context *app, const command_line *line);

@@ -376,6 +376,7 @@ bool compress_report(const compressor *c, job_result *out, fault *f)
     if (!out->layers) return fault_memory(f, "the layers' results");
     out->bytes = (byte_counts){ 0 };
     out->side_bytes = 0;
+    double encode = 0, decode = 0, encoded = 0;
     for (int il = 0; il < c->shape->n_layers; il++)
         for (int side = KVANT_K; side <= KVANT_V; side++) {
             layer_result *l = &out->layers[2 * il + side];
@@ -388,9 +389,16 @@ bool compress_report(const compressor *c, job_result *out, fault *f)
                 add_bytes(&out->bytes, s);
                 add_error(&sum, &s->error);
                 out->side_bytes += roundtrip_side_bytes(s->codec);
+                double one_encode, one_decode;
+                roundtrip_seconds(s->codec, &one_encode, &one_decode);
+                encode += one_encode;
+                decode += one_decode;
+                encoded += (double)(s->values - s->open_values) * sizeof(float);
             }
             l->error = stream_error_rows(&sum);
             l->query_error = side == KVANT_K ? stream_error_queries(&sum) : NAN;
         }
+    out->encode_gbs = encode > 0 ? encoded / encode / 1e9 : 0;
+    out->decode_gbs = decode > 0 ? encoded / decode / 1e9 : 0;
     return true;
 }

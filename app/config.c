@@ -65,11 +65,11 @@ static void take_key(reader *r, const char *key)
 /* Reads an expression for the streams in `streams` into each of their places in `into`. */
 static bool read_codec(reader *r, int streams, spec *into[2], size_t begin)
 {
-    for (int s = KVANT_K; s <= KVANT_V; s++)
-        if ((streams & 1 << s) && into[s])
-            return expr_fault(r->f, r->line, begin, "a codec for %c is given twice", "kv"[s]);
     expr *e = expr_parse(r->line, &r->at, r->f);
     bool ok = e != NULL;
+    for (int s = KVANT_K; ok && s <= KVANT_V; s++)
+        if ((streams & 1 << s) && into[s])
+            ok = expr_fault(r->f, r->line, begin, "a codec for %c is given twice", "kv"[s]);
     for (int s = KVANT_K; ok && s <= KVANT_V; s++) {
         if (!(streams & 1 << s)) continue;
         into[s] = spec_check(r->known, r->line, e, streams, r->grid, r->f);

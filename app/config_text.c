@@ -130,18 +130,37 @@ static void paint(sheet *t, int stream, int x, layers_range r)
     }
 }
 
-/* Is item i's codec there without it, from a middle m that covers it, no other middle having come between? */
-static bool has_already(const sheet *t, int stream, size_t i, size_t m)
+/* Within an exception the middles lie above the rest. */
+static void paint_exception(sheet *t, int stream, int x, bool middles)
 {
-    int mine = t->items[i].owner[stream], theirs = t->items[m].owner[stream];
-    const int *codec = t->codec[stream];
-    if (i == m || theirs == NONE || theirs > mine || codec[theirs] != codec[mine]) return false;
-    if (!covers(t->items[m].range, t->items[i].range)) return false;
-    for (size_t between = LAYERS_MOST; between < t->first_end; between++) {
-        int x = t->items[between].owner[stream];
-        bool in_order = x > theirs && x < mine && codec[x] != codec[mine];
-        if (in_order && must_keep_order(t->items[between].range, t->items[i].range)) return false;
-    }
+    const config_exception *e = &t->c->exceptions[x];
+    for (size_t j = 0; e->spec[stream] && j < e->list.n; j++)
+        if (middles == (layers_kind_of(e->list.ranges[j]) == LAYERS_MIDDLE)) paint(t, stream, x, e->list.ranges[j]);
+}
+
+static bool is_middle(const item *it)
+{
+    return layers_kind_of(it->range) == LAYERS_MIDDLE;
+}
+
+/* Does the name b lie between `low` and `high`, and matter to what `high` says? */
+static bool between(const sheet *t, int stream, const item *low, const item *b, const item *high)
+{
+    int x = b->owner[stream], top = high->owner[stream];
+    bool under = x < top || (x == top && is_middle(high) && !is_middle(b));
+    if (x == NONE || x <= low->owner[stream] || !under) return false;
+    if (is_middle(b) && t->codec[stream][x] == t->codec[stream][top]) return false;
+    return must_keep_order(b->range, high->range);
+}
+
+/* Is a name's codec there without it, from the middle m that covers it, nothing else having come between? */
+static bool has_already(const sheet *t, int stream, const item *it, const item *m)
+{
+    int mine = it->owner[stream], theirs = m->owner[stream];
+    if (it == m || theirs == NONE || theirs > mine || t->codec[stream][theirs] != t->codec[stream][mine]) return false;
+    if (!covers(m->range, it->range)) return false;
+    for (size_t i = 0; i < t->n_items; i++)
+        if (between(t, stream, m, &t->items[i], it)) return false;
     return true;
 }
 
@@ -149,37 +168,38 @@ static void drop_covered(sheet *t, int stream)
 {
     for (size_t i = 0; i < t->n_items; i++)
         for (size_t m = LAYERS_MOST; m < t->first_end && t->items[i].owner[stream] != NONE; m++)
-            if (has_already(t, stream, i, m)) t->items[i].owner[stream] = NONE;
+            if (has_already(t, stream, &t->items[i], &t->items[m])) t->items[i].owner[stream] = NONE;
 }
 
-static int level_of(const sheet *t, int stream, const item *it)
+/* Must `it` come after `other`? */
+static bool follows(const sheet *t, int stream, const item *it, const item *other)
 {
-    bool middle = layers_kind_of(it->range) == LAYERS_MIDDLE;
-    size_t from = middle ? 0 : LAYERS_MOST, to = middle ? t->n_items : t->first_end;
-    int level = 1, mine = it->owner[stream];
-    for (size_t i = from; i < to; i++) {
-        const item *other = &t->items[i];
-        int x = other->owner[stream];
-        if (x == NONE || x >= mine || other->level[stream] < level) continue;
-        bool same_middle = middle && layers_kind_of(other->range) == LAYERS_MIDDLE &&
-                           t->codec[stream][x] == t->codec[stream][mine];
-        if (same_middle || !must_keep_order(it->range, other->range)) continue;
-        level = other->level[stream] + 1;
-    }
-    return level;
+    int x = other->owner[stream], mine = it->owner[stream];
+    if (x == NONE || x > mine || !must_keep_order(it->range, other->range)) return false;
+    if (x == mine) return is_middle(it) && !is_middle(other);
+    return !(is_middle(it) && is_middle(other) && t->codec[stream][x] == t->codec[stream][mine]);
 }
 
 /* A name with the base's codec and nothing below it is not needed. */
+static void set_level(sheet *t, int stream, item *it)
+{
+    size_t from = is_middle(it) ? 0 : LAYERS_MOST, to = is_middle(it) ? t->n_items : t->first_end;
+    int level = 1;
+    for (size_t i = from; i < to; i++) {
+        const item *other = &t->items[i];
+        if (other->level[stream] >= level && follows(t, stream, it, other)) level = other->level[stream] + 1;
+    }
+    it->level[stream] = level == 1 && t->codec[stream][it->owner[stream]] == NONE ? 0 : level;
+}
+
+/* In the order in which they were put down: by exception, middles last. */
 static void set_levels(sheet *t, int stream)
 {
-    for (int x = 0; x < (int)t->c->n_exceptions; x++) {
-        for (size_t i = 0; i < t->n_items; i++) {
-            item *it = &t->items[i];
-            if (it->owner[stream] != x) continue;
-            int level = level_of(t, stream, it);
-            it->level[stream] = level == 1 && t->codec[stream][x] == NONE ? 0 : level;
-        }
-    }
+    for (int x = 0; x < (int)t->c->n_exceptions; x++)
+        for (int middles = 0; middles < 2; middles++)
+            for (size_t i = 0; i < t->n_items; i++)
+                if (t->items[i].owner[stream] == x && is_middle(&t->items[i]) == middles)
+                    set_level(t, stream, &t->items[i]);
 }
 
 static bool fill_sheet(sheet *t, fault *f)
@@ -189,9 +209,8 @@ static bool fill_sheet(sheet *t, fault *f)
         find_base(t, s);
         number_codecs(t, s);
         for (int x = t->begin[s]; x < (int)t->c->n_exceptions; x++) {
-            const config_exception *e = &t->c->exceptions[x];
-            for (size_t j = 0; e->spec[s] && j < e->list.n; j++)
-                paint(t, s, x, e->list.ranges[j]);
+            paint_exception(t, s, x, false);
+            paint_exception(t, s, x, true);
         }
         drop_covered(t, s);
         set_levels(t, s);

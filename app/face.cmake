@@ -12,13 +12,14 @@ target_compile_definitions(face PUBLIC KVANT_VERSION="${PROJECT_VERSION}" PRIVAT
   KVANT_PLUGINS_FROM_BIN="${KVANT_PLUGINS_FROM_BIN}")
 
 # The program. The lab's commands join the table when their functions are here: list their files in KVANT_LAB_COMMANDS.
-set(KVANT_LAB_COMMANDS)
+set(KVANT_LAB_COMMANDS lab.c report.c sweep.c cmd_cache.c cmd_codecs.c cmd_logits.c cmd_roundtrip.c cmd_run.c cmd_sweep.c
+  cmd_worker.c)
 add_executable(kvant main.c commands_all.c commands.c cmd_inspect.c cmd_tokenize.c)
 target_link_libraries(kvant PRIVATE face engine)
 if(KVANT_LAB_COMMANDS)
   target_sources(kvant PRIVATE commands_lab.c ${KVANT_LAB_COMMANDS})
   target_compile_definitions(kvant PRIVATE KVANT_WITH_LAB)
-  target_link_libraries(kvant PRIVATE lab)
+  target_link_libraries(kvant PRIVATE lab store)
 endif()
 set_target_properties(kvant PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
 file(CREATE_LINK ${CMAKE_SOURCE_DIR}/models ${CMAKE_BINARY_DIR}/models SYMBOLIC)

@@ -156,8 +156,8 @@ int cmd_manual(app_context *app, const command_line *line)
     (void)line;
     printf(".TH KVANT 1 \"%s\" \"kvant %s\" \"User Commands\"\n", KVANT_DATE, KVANT_VERSION);
     puts(".SH NAME\nkvant \\- a terminal lab for KV\\-cache compression");
-    puts(
-        ".SH SYNOPSIS\n.B kvant\n.RI [ COMMAND\n.RI [ OPTION ]...\n.RI [ ARGUMENT ]...]\n.br\n.B kvant \\-c\n.RI \\(dq COMMAND\\ ...\\(dq");
+    puts(".SH SYNOPSIS\n.B kvant\n.RI [ COMMAND\n.RI [ OPTION ]...\n.RI [ ARGUMENT ]...]\n.br\n"
+         ".B kvant \\-c\n.RI \\(dq COMMAND\\ ...\\(dq");
     puts(".SH DESCRIPTION");
     put_line(
         "kvant shows what compressing the KV cache of a language model costs and what it saves. It loads a model from a "

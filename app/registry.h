@@ -39,8 +39,9 @@ const kvant_codec *registry_codec(const registry *r, const catalog_codec *known)
  *     {"event":"plugin","path":...,"codecs":[...],"problems":[{"path","reason"}...]}
  *     {"event":"problem","path":...,"reason":...}
  *     {"event":"done"}
- * What plugins print on their stdout goes to stderr. Turns core dumps off; a file that hangs ends the process after
- * `seconds` (SIGALRM) should nobody be there to end it sooner. */
+ * What plugins print on their stdout goes to stderr, where REGISTRY_NEXT stands between the files'. Turns core dumps
+ * off; a file that hangs ends the process after `seconds` (SIGALRM) should nobody be there to end it sooner. */
+#define REGISTRY_NEXT "\x1e" /* ASCII's record separator */
 bool registry_describe(const char *const *files, size_t n, int fd, unsigned seconds, fault *f);
 
 #endif

@@ -88,7 +88,7 @@ bool registry_describe(const char *const *files, size_t n, int fd, unsigned seco
     setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 });
     bool ok = true;
     for (size_t i = 0; ok && i < n; i++) {
-        ok = write_line(own, event("loading", files[i]), f);
+        ok = write_line(own, event("loading", files[i]), f) && write_all(STDERR_FILENO, REGISTRY_NEXT, 1, f);
         alarm(seconds);
         ok = ok && describe_file(own, files[i], f);
         alarm(0);

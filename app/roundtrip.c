@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 struct roundtrip {
     const registry *known;
@@ -12,6 +13,7 @@ struct roundtrip {
     size_t n_side;
     const uint8_t *bytes; /* the encoder's */
     size_t n_bytes;
+    double encode_seconds, decode_seconds;
 };
 
 roundtrip *roundtrip_open(const registry *known, const spec *s, const kvant_shape *shape, const host_env *env, fault *f)
@@ -49,6 +51,12 @@ const uint8_t *roundtrip_encoding(const roundtrip *t, size_t *n_bytes)
     return t->bytes;
 }
 
+void roundtrip_seconds(const roundtrip *t, double *encode, double *decode)
+{
+    *encode = t->encode_seconds;
+    *decode = t->decode_seconds;
+}
+
 size_t roundtrip_side_bytes(const roundtrip *t)
 {
     return t->n_side;
@@ -80,16 +88,26 @@ static bool ready_decoder(roundtrip *t, fault *f)
     return t->decoder && (n == 0 || instance_load(t->decoder, side, n, f));
 }
 
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
 bool roundtrip_rows(roundtrip *t, size_t first, const float *rows, size_t n_rows, float *back, roundtrip_bytes *bytes,
                     fault *f)
 {
     kvant_split split;
     t->bytes = NULL;
     t->n_bytes = 0;
-    if (!instance_encode(t->encoder, first, rows, n_rows, &t->bytes, &t->n_bytes, f) || !ready_decoder(t, f) ||
-        !instance_split(t->decoder, first, t->bytes, t->n_bytes, n_rows, &split, f) ||
-        !instance_decode(t->decoder, first, t->bytes, t->n_bytes, back, n_rows, f))
-        return false;
+    double start = now();
+    if (!instance_encode(t->encoder, first, rows, n_rows, &t->bytes, &t->n_bytes, f)) return false;
+    t->encode_seconds += now() - start;
+    if (!ready_decoder(t, f) || !instance_split(t->decoder, first, t->bytes, t->n_bytes, n_rows, &split, f)) return false;
+    start = now();
+    if (!instance_decode(t->decoder, first, t->bytes, t->n_bytes, back, n_rows, f)) return false;
+    t->decode_seconds += now() - start;
     bytes->total += t->n_bytes;
     bytes->payload += split.payload;
     bytes->metadata += split.metadata;

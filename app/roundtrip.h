@@ -44,6 +44,9 @@ bool roundtrip_rows(roundtrip *t, size_t first, const float *rows, size_t n_rows
 /* The encoding of the last roundtrip_rows: it stays until the next. */
 const uint8_t *roundtrip_encoding(const roundtrip *t, size_t *n_bytes);
 
+/* Seconds spent in encode and in decode so far, their checks included. */
+void roundtrip_seconds(const roundtrip *t, double *encode, double *decode);
+
 /* Bytes of side data the decoder was last given. */
 size_t roundtrip_side_bytes(const roundtrip *t);
 

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "app/catalog_read.h"
+#include "app/registry.h"
 
 extern char **environ;
 
@@ -153,21 +154,19 @@ static bool take_bytes(child *c, const char *bytes, size_t n)
     return true;
 }
 
+/* Keeps the last of what the current file has to say. */
 static bool take_words(child *c, const char *bytes, size_t n)
 {
     size_t kept = strlen(c->last_words);
-    if (n > LAST_WORDS) {
-        bytes += n - LAST_WORDS;
-        n = LAST_WORDS;
+    for (size_t i = 0; i < n; i++) {
+        if (bytes[i] == REGISTRY_NEXT[0]) {
+            kept = 0;
+            continue;
+        }
+        if (kept == LAST_WORDS) memmove(c->last_words, c->last_words + 1, --kept);
+        c->last_words[kept++] = bytes[i] >= ' ' && bytes[i] < 127 ? bytes[i] : ' ';
     }
-    if (kept + n > LAST_WORDS) {
-        size_t lost = kept + n - LAST_WORDS;
-        memmove(c->last_words, c->last_words + lost, kept - lost);
-        kept -= lost;
-    }
-    for (size_t i = 0; i < n; i++)
-        c->last_words[kept + i] = bytes[i] >= ' ' && bytes[i] < 127 ? bytes[i] : ' ';
-    c->last_words[kept + n] = '\0';
+    c->last_words[kept] = '\0';
     return true;
 }
 

@@ -63,6 +63,9 @@ static bool check_path(const char *path, bool must_be_there, fault *f)
         return true;
     }
     if (!S_ISREG(st.st_mode)) return fault_set(f, FAULT_INPUT, "%s: opening the database: not a file", path);
+    /* SQLite takes a file shorter than its smallest page for an empty one and would write over it. */
+    if (st.st_size > 0 && st.st_size < 512)
+        return fault_set(f, FAULT_INPUT, "%s: opening the database: the file is not a SQLite database", path);
     return true;
 }
 

@@ -3,12 +3,14 @@
 #include <string.h>
 
 typedef struct reason {
-    int code; /* primary result code */
+    int code; /* extended, or primary for all of its kind */
     fault_code fault;
     const char *text;
 } reason;
 
 static const reason reasons[] = {
+    { SQLITE_READONLY_DIRECTORY, FAULT_INPUT,
+      "its directory cannot be written, and SQLite keeps files beside the database" },
     { SQLITE_BUSY, FAULT_INPUT, "another process keeps it locked; try again when that has finished" },
     { SQLITE_LOCKED, FAULT_INPUT, "another process keeps it locked; try again when that has finished" },
     { SQLITE_FULL, FAULT_INPUT, "the disk is full; nothing was written" },
@@ -25,12 +27,12 @@ static const reason reasons[] = {
 
 bool sqlite_fault(sqlite3 *db, const char *path, const char *doing, fault *f)
 {
-    int code = db ? sqlite3_errcode(db) & 0xff : SQLITE_NOMEM;
+    int code = db ? sqlite3_extended_errcode(db) : SQLITE_NOMEM, primary = code & 0xff;
     int system = db ? sqlite3_system_errno(db) : 0;
     for (size_t i = 0; i < sizeof reasons / sizeof reasons[0]; i++) {
         const reason *r = &reasons[i];
-        if (r->code != code) continue;
-        if (system && (code == SQLITE_CANTOPEN || code == SQLITE_IOERR))
+        if (r->code != code && r->code != primary) continue;
+        if (system && (primary == SQLITE_CANTOPEN || primary == SQLITE_IOERR))
             return fault_set(f, r->fault, "%s: %s: %s: %s", path, doing, r->text, strerror(system));
         return fault_set(f, r->fault, "%s: %s: %s", path, doing, r->text);
     }

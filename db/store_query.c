@@ -44,6 +44,9 @@ static int authorize(void *arg, int action, const char *first, const char *secon
     case SQLITE_READ:
     case SQLITE_RECURSIVE: return SQLITE_OK;
     case SQLITE_FUNCTION: return second && strcasecmp(second, "load_extension") == 0 ? SQLITE_DENY : SQLITE_OK;
+    /* SQLite asks this when a table-valued function (json_each, pragma_table_info) is first used, and then writes
+     * nothing; an UPDATE of the schema itself is refused by the connection's defensive mode. */
+    case SQLITE_UPDATE: return first && strcmp(first, "sqlite_master") == 0 ? SQLITE_OK : SQLITE_DENY;
     case SQLITE_PRAGMA: return first && pragma_reads(first, second) ? SQLITE_OK : SQLITE_DENY;
     default: return SQLITE_DENY;
     }
@@ -190,11 +193,9 @@ bool store_query(store *s, const char *sql, const store_reader *reader, fault *f
     sqlite3_stmt *stmt = prepare_asked(s, sql, 0, f);
     if (!stmt) return false;
     int n = sqlite3_column_count(stmt);
-    fault local = { 0 };
-    bool ok = report_columns(stmt, n, reader, &local) ? report_rows(s, stmt, n, sql, reader, &local)
-                                                      : local.code == FAULT_NONE;
+    bool more = false;
+    bool ok = report_columns(stmt, n, reader, &more, f) && (!more || report_rows(s, stmt, n, sql, reader, f));
     sqlite3_finalize(stmt);
-    if (!ok && f) *f = local;
     return ok;
 }
 

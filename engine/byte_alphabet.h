@@ -1,7 +1,7 @@
 /* byte_alphabet.h - the characters that stand for bytes in byte-level BPE vocabularies.
  *
- * Bytes that Latin-1 prints (33 … 126, 161 … 172, 174 … 255) stand for themselves, the other 68 become U+0100 … U+0143 in
- * ascending order: a space is U+0120, a newline U+010A. Source: GPT-2's encoder (Radford et al. 2019).
+ * Bytes that Latin-1 prints (33 … 126, 161 … 172, 174 … 255) stand for themselves, the other 68 become U+0100 … U+0143
+ * in ascending order: a space is U+0120, a newline U+010A. Source: GPT-2's encoder (Radford et al. 2019).
  */
 #ifndef KVANT_ENGINE_BYTE_ALPHABET_H
 #define KVANT_ENGINE_BYTE_ALPHABET_H

@@ -56,7 +56,8 @@ gguf *gguf_open(const char *path, fault *f)
         gguf_close(g);
         return NULL;
     }
-    const int file = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC); /* non-blocking: a FIFO without writer must not hang */
+    const int file =
+        open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC); /* non-blocking: a FIFO without writer must not hang */
     bool ok = file >= 0 || fault_set(f, FAULT_INPUT, "%s: %s", path, strerror(errno));
     ok = ok && map_file(g, file, f);
     if (file >= 0) close(file);

@@ -3,9 +3,9 @@
  * The file is mapped, not read; strings and tensors point into the map and live until gguf_close. Every count, length,
  * type and offset is checked when the file is opened, so what the other functions return can be used as it is, whatever
  * the file claims: a truncated or hostile file is refused with a message that names the key or tensor and the numbers.
- * Opening costs O(keys · log keys) plus one pass over the metadata; weights are not touched. Refused as well: version 1,
- * big-endian files, arrays of arrays, duplicate keys or tensors. After opening everything is read-only: [any thread].
- * Format: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md (little-endian).
+ * Opening costs O(keys · log keys) plus one pass over the metadata; weights are not touched. Refused as well: version
+ * 1, big-endian files, arrays of arrays, duplicate keys or tensors. After opening everything is read-only: [any
+ * thread]. Format: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md (little-endian).
  *
  *     gguf *g = gguf_open("model.gguf", &f);
  *     uint32_t n = 0;
@@ -24,8 +24,19 @@
 typedef struct gguf gguf;
 
 typedef enum gguf_kind {
-    GGUF_U8, GGUF_I8, GGUF_U16, GGUF_I16, GGUF_U32, GGUF_I32, GGUF_F32, GGUF_BOOL, GGUF_STRING, GGUF_ARRAY,
-    GGUF_U64, GGUF_I64, GGUF_F64,
+    GGUF_U8,
+    GGUF_I8,
+    GGUF_U16,
+    GGUF_I16,
+    GGUF_U32,
+    GGUF_I32,
+    GGUF_F32,
+    GGUF_BOOL,
+    GGUF_STRING,
+    GGUF_ARRAY,
+    GGUF_U64,
+    GGUF_I64,
+    GGUF_F64,
 } gguf_kind;
 
 /* A string inside the map: not terminated, any bytes. */
@@ -49,7 +60,8 @@ typedef struct gguf_tensor {
     size_t n_bytes;
 } gguf_tensor;
 
-/* Maps the file and checks all of its metadata. NULL with a message on any fault. The file must not shrink while open. */
+/* Maps the file and checks all of its metadata. NULL with a message on any fault. The file must not shrink while open.
+ */
 gguf *gguf_open(const char *path, fault *f);
 void gguf_close(gguf *g); /* NULL is fine */
 
@@ -73,7 +85,8 @@ bool gguf_bool_or(const gguf *g, const char *key, bool otherwise, bool *value, f
 
 /* Arrays: the element count, then element by element. Elements of string arrays are indexed in O(1). */
 bool gguf_array(const gguf *g, const char *key, gguf_kind *element, size_t *n, fault *f);
-gguf_string gguf_array_string(const gguf *g, const char *key, size_t i); /* empty when out of range or no string array */
+gguf_string gguf_array_string(const gguf *g, const char *key,
+                              size_t i); /* empty when out of range or no string array */
 bool gguf_array_i64(const gguf *g, const char *key, size_t i, int64_t *value); /* any integer kind */
 bool gguf_array_f32(const gguf *g, const char *key, size_t i, float *value);
 

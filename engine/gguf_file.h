@@ -8,10 +8,10 @@
 typedef struct gguf_value {
     gguf_string name;
     gguf_kind kind;
-    gguf_kind element;     /* of an array */
-    size_t n;              /* elements of an array, else 1 */
-    const uint8_t *bytes;  /* of the numbers: n little-endian values, any alignment */
-    gguf_string *strings;  /* of strings: n of them; owned */
+    gguf_kind element;    /* of an array */
+    size_t n;             /* elements of an array, else 1 */
+    const uint8_t *bytes; /* of the numbers: n little-endian values, any alignment */
+    gguf_string *strings; /* of strings: n of them; owned */
 } gguf_value;
 
 /* Names in ascending order of their bytes, with their places in the file. */

@@ -8,10 +8,10 @@
 #include "engine/tensor.h"
 
 const gguf_kind_info gguf_kinds[GGUF_KINDS] = {
-    [GGUF_U8] = { "a u8", 1 },       [GGUF_I8] = { "an i8", 1 },   [GGUF_U16] = { "a u16", 2 },
-    [GGUF_I16] = { "an i16", 2 },    [GGUF_U32] = { "a u32", 4 },  [GGUF_I32] = { "an i32", 4 },
-    [GGUF_F32] = { "an f32", 4 },    [GGUF_BOOL] = { "a bool", 1 }, [GGUF_STRING] = { "a string", 0 },
-    [GGUF_ARRAY] = { "an array", 0 }, [GGUF_U64] = { "a u64", 8 },  [GGUF_I64] = { "an i64", 8 },
+    [GGUF_U8] = { "a u8", 1 },        [GGUF_I8] = { "an i8", 1 },    [GGUF_U16] = { "a u16", 2 },
+    [GGUF_I16] = { "an i16", 2 },     [GGUF_U32] = { "a u32", 4 },   [GGUF_I32] = { "an i32", 4 },
+    [GGUF_F32] = { "an f32", 4 },     [GGUF_BOOL] = { "a bool", 1 }, [GGUF_STRING] = { "a string", 0 },
+    [GGUF_ARRAY] = { "an array", 0 }, [GGUF_U64] = { "a u64", 8 },   [GGUF_I64] = { "an i64", 8 },
     [GGUF_F64] = { "an f64", 8 },
 };
 
@@ -24,9 +24,9 @@ enum { LONGEST_NAME = 65535, DEFAULT_ALIGNMENT = 32 };
 typedef struct reader {
     gguf *g;
     size_t at;
-    const char *what;  /* "header", "key", "tensor" */
-    size_t number;     /* the how manieth key or tensor, from 1 */
-    gguf_string name;  /* once it is read */
+    const char *what; /* "header", "key", "tensor" */
+    size_t number;    /* the how manieth key or tensor, from 1 */
+    gguf_string name; /* once it is read */
     fault *f;
 } reader;
 
@@ -40,44 +40,47 @@ static bool refuse(const reader *r, const char *format, ...)
     vsnprintf(reason, sizeof reason, format, args);
     va_end(args);
     if (r->name.n)
-        return fault_set(r->f, FAULT_INPUT, "%s: %s %s: %s", r->g->path, r->what, gguf_shown(r->name, shown), reason);
-    if (r->number) return fault_set(r->f, FAULT_INPUT, "%s: %s %zu: %s", r->g->path, r->what, r->number, reason);
-    return fault_set(r->f, FAULT_INPUT, "%s: %s: %s", r->g->path, r->what, reason);
+        fault_set(r->f, FAULT_INPUT, "%s: %s %s: %s", r->g->path, r->what, gguf_shown(r->name, shown), reason);
+    else if (r->number)
+        fault_set(r->f, FAULT_INPUT, "%s: %s %zu: %s", r->g->path, r->what, r->number, reason);
+    else
+        fault_set(r->f, FAULT_INPUT, "%s: %s: %s", r->g->path, r->what, reason);
+    return false;
 }
 
-static bool take(reader *r, uint64_t n, const uint8_t **bytes)
+/* The next n bytes, or NULL with a fault. */
+static const uint8_t *take(reader *r, uint64_t n)
 {
-    if (n > r->g->n_bytes - r->at)
-        return refuse(r, "%llu bytes at offset %zu are past the end of the file (%zu)", (unsigned long long)n, r->at,
-                      r->g->n_bytes);
-    *bytes = r->g->map + r->at;
+    const uint8_t *bytes = r->g->map + r->at;
+    if (n > r->g->n_bytes - r->at) {
+        refuse(r, "%llu bytes at offset %zu are past the end of the file (%zu)", (unsigned long long)n, r->at,
+               r->g->n_bytes);
+        return NULL;
+    }
     r->at += (size_t)n;
-    return true;
+    return bytes;
 }
 
 static bool take_u32(reader *r, uint32_t *value)
 {
-    const uint8_t *bytes;
-    if (!take(r, 4, &bytes)) return false;
-    *value = gguf_load_u32(bytes);
-    return true;
+    const uint8_t *bytes = take(r, 4);
+    *value = bytes ? gguf_load_u32(bytes) : 0;
+    return bytes != NULL;
 }
 
 static bool take_u64(reader *r, uint64_t *value)
 {
-    const uint8_t *bytes;
-    if (!take(r, 8, &bytes)) return false;
-    *value = gguf_load_u64(bytes);
-    return true;
+    const uint8_t *bytes = take(r, 8);
+    *value = bytes ? gguf_load_u64(bytes) : 0;
+    return bytes != NULL;
 }
 
 static bool take_string(reader *r, gguf_string *s)
 {
     uint64_t n;
-    const uint8_t *bytes;
-    if (!take_u64(r, &n) || !take(r, n, &bytes)) return false;
-    *s = (gguf_string){ (const char *)bytes, (size_t)n };
-    return true;
+    if (!take_u64(r, &n)) return false;
+    *s = (gguf_string){ (const char *)take(r, n), (size_t)n };
+    return s->bytes != NULL;
 }
 
 static bool take_name(reader *r)
@@ -118,7 +121,8 @@ static bool take_numbers(reader *r, gguf_value *v, gguf_kind kind)
     if (v->n > (r->g->n_bytes - r->at) / size)
         return refuse(r, "%zu values of %zu bytes at offset %zu are past the end of the file (%zu)", v->n, size, r->at,
                       r->g->n_bytes);
-    if (!take(r, v->n * size, &v->bytes)) return false;
+    v->bytes = take(r, v->n * size);
+    if (!v->bytes) return false;
     for (size_t i = 0; kind == GGUF_BOOL && i < v->n; i++)
         if (v->bytes[i] > 1) return refuse(r, "a bool of value %u, expected 0 or 1", v->bytes[i]);
     return true;
@@ -213,10 +217,9 @@ static bool parse_header(reader *r, uint64_t *n_tensors, uint64_t *n_values)
 {
     gguf *g = r->g;
     if (g->n_bytes >= 4 && memcmp(g->map, "GGUF", 4) != 0)
-        return fault_set(r->f, FAULT_INPUT, "%s: not a GGUF file (it begins with the bytes %02x %02x %02x %02x)", g->path,
-                         g->map[0], g->map[1], g->map[2], g->map[3]);
-    const uint8_t *magic;
-    if (!take(r, 4, &magic) || !take_u32(r, &g->version)) return false;
+        return fault_set(r->f, FAULT_INPUT, "%s: not a GGUF file (it begins with the bytes %02x %02x %02x %02x)",
+                         g->path, g->map[0], g->map[1], g->map[2], g->map[3]);
+    if (!take(r, 4) || !take_u32(r, &g->version)) return false;
     if (g->version && !(g->version & 0xffffu))
         return fault_set(r->f, FAULT_INPUT, "%s: a big-endian GGUF file; convert it to little-endian", g->path);
     if (g->version == 1)
@@ -286,7 +289,7 @@ static bool place_tensors(reader *r, const uint64_t *offsets)
 bool gguf_parse(gguf *g, fault *f)
 {
     reader r = { .g = g, .what = "header", .f = f };
-    uint64_t n_tensors, n_values;
+    uint64_t n_tensors = 0, n_values = 0;
     if (!parse_header(&r, &n_tensors, &n_values) || !parse_values(&r, (size_t)n_values)) return false;
 
     uint64_t *offsets = malloc(((size_t)n_tensors + 1) * sizeof *offsets);

@@ -1,8 +1,8 @@
 /* merge.h - the merge loop of byte-pair encoding, for byte-level and SentencePiece vocabularies alike.
  *
  * A piece of text starts as a row of nodes, one per byte or character. As long as a rule knows some pair of neighbours,
- * the pair of lowest rank, the leftmost among equals, becomes one node. Nodes are linked, pairs wait in a heap, outdated
- * pairs are dropped when they come up: O(n log n) for n nodes.
+ * the pair of lowest rank, the leftmost among equals, becomes one node. Nodes are linked, pairs wait in a heap,
+ * outdated pairs are dropped when they come up: O(n log n) for n nodes.
  *
  *     merge_start(&m, n, &f);          then fill m.nodes[i].at, .n, .symbol
  *     merge_run(&m, rule, self, &f);

@@ -16,13 +16,13 @@ typedef struct pre_family {
 } pre_family;
 
 /* Case-insensitive suffixes are spelled out: caseless matching would also take the long s (U+017F) for an s. */
-#define SUFFIX "'[sS]|'[tT]|'[rR][eE]|'[vV][eE]|'[mM]|'[lL][lL]|'[dD]"
-#define GPT2 "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)"
-#define SPACES "\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+"
-#define MARKS " ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|"
+#define SUFFIX        "'[sS]|'[tT]|'[rR][eE]|'[vV][eE]|'[mM]|'[lL][lL]|'[dD]"
+#define GPT2          "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)"
+#define SPACES        "\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+"
+#define MARKS         " ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|"
 #define WORDS(digits) SUFFIX "|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|" digits "|" MARKS SPACES
 /* A letter that is not a lower-case (upper-case) ASCII one: [^\P{L}a-z] is llama.cpp's (?=\p{L})[^a-z] as one class. */
-#define CASED(suffix)                                                                                                   \
+#define CASED(suffix)                                                                                                  \
     "[^\\r\\n\\p{L}\\p{N}]?[^\\P{L}a-z]*[^\\P{L}A-Z]+" suffix "|[^\\r\\n\\p{L}\\p{N}]?[^\\P{L}a-z]+[^\\P{L}A-Z]*" suffix
 #define SLASHED_MARKS " ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*|"
 
@@ -34,7 +34,7 @@ static const pre_family llama3 = { .patterns = { WORDS("\\p{N}{1,3}") }, .whole_
 static const pre_family triple = { .patterns = { WORDS("\\p{N}{1,3}") } };
 static const pre_family qwen2 = { .patterns = { WORDS("\\p{N}") } };
 static const pre_family qwen35 = { .patterns = { SUFFIX "|[^\\r\\n\\p{L}\\p{N}]?[\\p{L}\\p{M}]+|\\p{N}|"
-                                                 " ?[^\\s\\p{L}\\p{M}\\p{N}]+[\\r\\n]*|" SPACES } };
+                                                        " ?[^\\s\\p{L}\\p{M}\\p{N}]+[\\r\\n]*|" SPACES } };
 static const pre_family tekken = { .patterns = { CASED("") "|\\p{N}|" SLASHED_MARKS SPACES },
                                    .whole_tokens = true,
                                    .adds_bos = true };
@@ -44,15 +44,18 @@ static const struct {
     const char *name;
     const pre_family *family;
 } names[] = {
-    { "default", &plain },      { "gpt-2", &gpt2 },       { "gpt2", &gpt2 },         { "phi-2", &gpt2 },
-    { "mpt", &gpt2 },           { "olmo", &gpt2 },        { "jais", &gpt2 },         { "exaone4", &gpt2 },
-    { "trillion", &gpt2 },      { "smollm", &digits },    { "starcoder", &digits },  { "refact", &digits },
-    { "command-r", &digits },   { "codeshell", &digits }, { "exaone", &digits },     { "minerva-7b", &digits },
-    { "falcon", &falcon },      { "llama-bpe", &llama3 }, { "llama3", &llama3 },     { "llama-v3", &llama3 },
-    { "falcon3", &llama3 },     { "falcon-h1", &llama3 }, { "pixtral", &llama3 },    { "lfm2", &llama3 },
-    { "dbrx", &triple },        { "smaug-bpe", &triple }, { "chatglm-bpe", &triple }, { "glm4", &triple },
-    { "qwen2", &qwen2 },        { "deepseek-r1-qwen", &qwen2 }, { "stablelm2", &qwen2 }, { "megrez", &qwen2 },
-    { "hunyuan", &qwen2 },      { "qwen35", &qwen35 },    { "tekken", &tekken },     { "gpt-4o", &gpt4o },
+    { "default", &plain },     { "gpt-2", &gpt2 },       { "gpt2", &gpt2 },
+    { "phi-2", &gpt2 },        { "mpt", &gpt2 },         { "olmo", &gpt2 },
+    { "jais", &gpt2 },         { "exaone4", &gpt2 },     { "trillion", &gpt2 },
+    { "smollm", &digits },     { "starcoder", &digits }, { "refact", &digits },
+    { "command-r", &digits },  { "codeshell", &digits }, { "exaone", &digits },
+    { "minerva-7b", &digits }, { "falcon", &falcon },    { "llama-bpe", &llama3 },
+    { "llama3", &llama3 },     { "llama-v3", &llama3 },  { "falcon3", &llama3 },
+    { "falcon-h1", &llama3 },  { "pixtral", &llama3 },   { "lfm2", &llama3 },
+    { "dbrx", &triple },       { "smaug-bpe", &triple }, { "chatglm-bpe", &triple },
+    { "glm4", &triple },       { "qwen2", &qwen2 },      { "deepseek-r1-qwen", &qwen2 },
+    { "stablelm2", &qwen2 },   { "megrez", &qwen2 },     { "hunyuan", &qwen2 },
+    { "qwen35", &qwen35 },     { "tekken", &tekken },    { "gpt-4o", &gpt4o },
     { "llama4", &gpt4o },
 };
 
@@ -148,8 +151,8 @@ static bool cut(const pcre2_code *code, pcre2_match_data *match, const char *tex
         const int found = pcre2_match(code, piece, n, at, PCRE2_NO_UTF_CHECK, match, NULL);
         if (found == PCRE2_ERROR_NOMATCH) break;
         if (found < 0)
-            return fault_set(f, FAULT_INTERNAL, "pre-tokenizer: PCRE2 error %d at byte %zu of a piece of %zu", found, at,
-                             n);
+            return fault_set(f, FAULT_INTERNAL, "pre-tokenizer: PCRE2 error %d at byte %zu of a piece of %zu", found,
+                             at, n);
         const PCRE2_SIZE *span = pcre2_get_ovector_pointer(match);
         if (span[0] > at && !token_list_push(ends, (int32_t)(start + span[0]), f)) return false;
         if (!token_list_push(ends, (int32_t)(start + span[1]), f)) return false;

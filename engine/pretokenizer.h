@@ -1,8 +1,8 @@
 /* pretokenizer.h - cutting text into the pieces that byte-level BPE merges within.
  *
- * tokenizer.ggml.pre names a family; a family is a list of patterns (PCRE2, Unicode classes) and two habits. Each pattern
- * in turn cuts the pieces that the ones before it left: what it matches becomes a piece, and so does what lies between
- * two matches. Nothing sees across the edge of a piece. The families are llama.cpp's (src/llama-vocab.cpp).
+ * tokenizer.ggml.pre names a family; a family is a list of patterns (PCRE2, Unicode classes) and two habits. Each
+ * pattern in turn cuts the pieces that the ones before it left: what it matches becomes a piece, and so does what lies
+ * between two matches. Nothing sees across the edge of a piece. The families are llama.cpp's (src/llama-vocab.cpp).
  *
  * Text need not be valid UTF-8: a run of bytes that are no character is a piece of its own, and the text on either side
  * is cut as if it stood alone. (llama.cpp replaces such bytes by U+FFFD and loses them.)

@@ -1,9 +1,10 @@
 /* tensor.h - the weight types of GGUF files and how their rows become f32.
  *
- * A row is a whole number of blocks; a block holds `block` values in `bytes` bytes. The formats are ggml's (ggml-common.h
- * and ggml-quants.c in github.com/ggml-org/llama.cpp): F32, F16, BF16, Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, Q2_K … Q6_K, IQ4_NL,
- * IQ4_XS; each layout stands at its function in tensor_blocks.c and tensor_superblocks.c. Types we recognise by name but
- * cannot compute with have no to_f32, so that a file that holds them can be listed and a message can name them.
+ * A row is a whole number of blocks; a block holds `block` values in `bytes` bytes. The formats are ggml's
+ * (ggml-common.h and ggml-quants.c in github.com/ggml-org/llama.cpp): F32, F16, BF16, Q8_0, Q4_0, Q4_1, Q5_0, Q5_1,
+ * Q2_K … Q6_K, IQ4_NL, IQ4_XS; each layout stands at its function in tensor_blocks.c and tensor_superblocks.c. Types we
+ * recognise by name but cannot compute with have no to_f32, so that a file that holds them can be listed and a message
+ * can name them.
  *
  *     const tensor_type *type = tensor_type_of(t->type);
  *     type->to_f32(t->data, row, t->dims[0]);
@@ -19,8 +20,8 @@ typedef struct tensor_type {
     const char *name;
     size_t block; /* values per block, at least 1 */
     size_t bytes; /* bytes per block */
-    /* n values (a multiple of block) from src, any alignment, into dst. Any bytes are taken: a hostile scale gives Inf or
-     * NaN values, nothing worse. NULL: the type is named but not supported. [any thread] */
+    /* n values (a multiple of block) from src, any alignment, into dst. Any bytes are taken: a hostile scale gives Inf
+     * or NaN values, nothing worse. NULL: the type is named but not supported. [any thread] */
     void (*to_f32)(const uint8_t *src, float *dst, size_t n);
 } tensor_type;
 

@@ -5,8 +5,15 @@
 /* A superblock is 256 values: groups of 16 or 32 with a small scale each (and in Q2_K, Q4_K, Q5_K a minimum that is
  * subtracted), and one or two f16 scales of those scales. In the formulas g is the value's group. */
 
-enum { SUPERBLOCK = 256, Q2_K_BYTES = 84, Q3_K_BYTES = 110, Q4_K_BYTES = 144, Q5_K_BYTES = 176, Q6_K_BYTES = 210,
-       IQ4_XS_BYTES = 136 };
+enum {
+    SUPERBLOCK = 256,
+    Q2_K_BYTES = 84,
+    Q3_K_BYTES = 110,
+    Q4_K_BYTES = 144,
+    Q5_K_BYTES = 176,
+    Q6_K_BYTES = 210,
+    IQ4_XS_BYTES = 136
+};
 
 static float load_half(const uint8_t *b)
 {
@@ -75,7 +82,8 @@ static void scale_and_min(const uint8_t *packed, int g, int *scale, int *min)
     }
 }
 
-/* 144 bytes: f16 d; f16 dmin; 12 of scales and minima; 128 of codes. Groups of 32. x = d·scale[g]·code - dmin·min[g]. */
+/* 144 bytes: f16 d; f16 dmin; 12 of scales and minima; 128 of codes. Groups of 32. x = d·scale[g]·code - dmin·min[g].
+ */
 void tensor_q4_k(const uint8_t *src, float *dst, size_t n)
 {
     for (; n; n -= SUPERBLOCK, src += Q4_K_BYTES, dst += SUPERBLOCK) {
@@ -125,8 +133,8 @@ void tensor_q6_k(const uint8_t *src, float *dst, size_t n)
     }
 }
 
-/* 136 bytes: f16 d; u16 of high scale bits (2·g); 4 bytes of low ones (group g: byte g/2, odd groups high); 128 of codes,
- * each group of 32 its own 16 bytes, value i low and value i+16 high. x = d·(scale[g] - 32)·level[code]. */
+/* 136 bytes: f16 d; u16 of high scale bits (2·g); 4 bytes of low ones (group g: byte g/2, odd groups high); 128 of
+ * codes, each group of 32 its own 16 bytes, value i low and value i+16 high. x = d·(scale[g] - 32)·level[code]. */
 void tensor_iq4_xs(const uint8_t *src, float *dst, size_t n)
 {
     for (; n; n -= SUPERBLOCK, src += IQ4_XS_BYTES, dst += SUPERBLOCK) {

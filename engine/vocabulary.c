@@ -8,15 +8,53 @@
 #define SCORES "tokenizer.ggml.scores"
 #define KINDS  "tokenizer.ggml.token_type"
 
-/* Texts that mark the end of a text or a gap to fill: control tokens whatever kind the file gives them, as in llama.cpp,
- * so that a corpus which contains them is text. */
+/* Texts that mark the end of a text or a gap to fill: control tokens whatever kind the file gives them, as in
+ * llama.cpp, so that a corpus which contains them is text. */
 static const char *const always_control[] = {
-    "<|eot_id|>", "<|im_end|>", "<|end|>", "<|return|>", "<|call|>", "<|flush|>", "<|calls|>", "<end_of_turn>",
-    "<|endoftext|>", "</s>", "<|eom_id|>", "<EOT>", "_<EOT>", "[EOT]", "[EOS]", "<|end_of_text|>", "<end_of_utterance>",
-    "<eos>", "<|fim_prefix|>", "<fim-prefix>", "<fim_prefix>", "<PRE>", "<|code_prefix|>", "<|fim_suffix|>", "<fim-suffix>",
-    "<fim_suffix>", "<SUF>", "<|code_suffix|>", "<|fim_middle|>", "<fim-middle>", "<fim_middle>", "<MID>",
-    "<|code_middle|>", "<|fim_pad|>", "<fim-pad>", "<fim_pad>", "<PAD>", "[PAD]", "<|fim_repo|>", "<|repo_name|>",
-    "<fim-repo>", "<REPO>", "<reponame>", "<|file_sep|>",
+    "<|eot_id|>",
+    "<|im_end|>",
+    "<|end|>",
+    "<|return|>",
+    "<|call|>",
+    "<|flush|>",
+    "<|calls|>",
+    "<end_of_turn>",
+    "<|endoftext|>",
+    "</s>",
+    "<|eom_id|>",
+    "<EOT>",
+    "_<EOT>",
+    "[EOT]",
+    "[EOS]",
+    "<|end_of_text|>",
+    "<end_of_utterance>",
+    "<eos>",
+    "<|fim_prefix|>",
+    "<fim-prefix>",
+    "<fim_prefix>",
+    "<PRE>",
+    "<|code_prefix|>",
+    "<|fim_suffix|>",
+    "<fim-suffix>",
+    "<fim_suffix>",
+    "<SUF>",
+    "<|code_suffix|>",
+    "<|fim_middle|>",
+    "<fim-middle>",
+    "<fim_middle>",
+    "<MID>",
+    "<|code_middle|>",
+    "<|fim_pad|>",
+    "<fim-pad>",
+    "<fim_pad>",
+    "<PAD>",
+    "[PAD]",
+    "<|fim_repo|>",
+    "<|repo_name|>",
+    "<fim-repo>",
+    "<REPO>",
+    "<reponame>",
+    "<|file_sep|>",
 };
 
 static bool is_always_control(gguf_string text)
@@ -89,8 +127,8 @@ bool vocabulary_open(vocabulary *v, const gguf *g, fault *f)
     size_t n;
     if (!gguf_array(g, TOKENS, &element, &n, f)) return false;
     if (element != GGUF_STRING || n < 1 || n > INT32_MAX)
-        return fault_set(f, FAULT_INPUT, "%s: key %s has %zu elements%s, expected 1 to %d strings", gguf_path(g), TOKENS, n,
-                         element == GGUF_STRING ? "" : " that are no strings", INT32_MAX);
+        return fault_set(f, FAULT_INPUT, "%s: key %s has %zu elements%s, expected 1 to %d strings", gguf_path(g),
+                         TOKENS, n, element == GGUF_STRING ? "" : " that are no strings", INT32_MAX);
     v->n = (int32_t)n;
     v->symbol = malloc(n * sizeof *v->symbol);
     v->token = malloc(n * sizeof *v->token);

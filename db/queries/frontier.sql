@@ -6,24 +6,28 @@ WITH candidates AS ( -- of each config the newest run that is done, else the new
     WHERE model = ?1 AND text = ?2 AND protocol = ?3 AND ctx = ?4 AND eval = ?5 AND passages = ?6
 ),
 measured AS MATERIALIZED (
-    SELECT id, status, {x} AS x, {y} AS y, {y_lo} AS y_lo, {y_hi} AS y_hi, {x_good} AS x_good, {y_good} AS y_good
+    SELECT id, status, {x} AS x, {y} AS y, {y_lo} AS y_lo, {y_hi} AS y_hi, {x_good} AS x_good, {y_good} AS y_good,
+           status = 'done' AND {x} IS NOT NULL AND {y} IS NOT NULL AS competes
     FROM candidates
     JOIN runs USING (id)
     WHERE place = 1
 ),
-ranked AS MATERIALIZED ( -- the best y of runs with a better x, and of runs with the same x
-    SELECT id, y_good,
-           max(y_good) OVER (ORDER BY x_good DESC GROUPS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS beyond,
-           max(y_good) OVER (PARTITION BY x_good) AS beside
+best AS ( -- the best y at each x
+    SELECT x_good, max(y_good) AS here
     FROM measured
-    WHERE status = 'done' AND x IS NOT NULL AND y IS NOT NULL
+    WHERE competes
+    GROUP BY x_good
+),
+limits AS MATERIALIZED ( -- and at all better x
+    SELECT x_good, here, max(here) OVER (ORDER BY x_good DESC ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS beyond
+    FROM best
 )
 SELECT run.*, p.x AS point_x, p.y AS point_y, p.y_lo AS point_lo, p.y_hi AS point_hi,
        CASE WHEN p.status = 'failed' THEN 'failed'
-            WHEN best.id IS NULL THEN 'unmeasured'
-            WHEN best.beyond >= best.y_good OR best.beside > best.y_good THEN 'dominated'
+            WHEN NOT p.competes THEN 'unmeasured'
+            WHEN limits.beyond >= p.y_good OR limits.here > p.y_good THEN 'dominated'
             ELSE 'frontier' END AS point_class
 FROM measured AS p
-LEFT JOIN ranked AS best ON best.id = p.id
+LEFT JOIN limits ON limits.x_good = p.x_good
 JOIN v_runs AS run ON run.id = p.id
 ORDER BY p.x IS NULL, p.x, p.y, p.id

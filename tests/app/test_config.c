@@ -74,7 +74,10 @@ static void spellings_have_one_canonical_form(void **state)
         { "turbo3 @0-3,2-5,6:q8_0", "turbo3 @0-6:q8_0" },
         { "turbo3 @5-5:q8_0", "turbo3 @5:q8_0" },
         { "turbo3 @-1,2..-3,0:q8_0", "turbo3 @0,2..-3,-1:q8_0" },
+        { "turbo3 @2..-3,3:q8_0", "turbo3 @3:q8_0 @2..-3:q8_0" },
         { "turbo3 @3..-3,2..-2:q8_0", "turbo3 @2..-2:q8_0" },
+        { "turbo3 @3..-3:q8_0 @2..-3:q8_0", "turbo3 @2..-3:q8_0" },
+        { "turbo3 @5..-3:q8_0 @3..-4:q8_0", "turbo3 @3..-4,5..-3:q8_0" },
         /* the example of the design; K's exceptions equal its base */
         { "k=q8_0 v=turbo3 @0-1,-2..-1:k=q8_0,v=q8_0", "k=q8_0 v=turbo3 @0-1,-2..-1:v=q8_0" },
         /* exceptions: merged, ordered, shadowed, redundant */

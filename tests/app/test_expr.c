@@ -109,7 +109,7 @@ static void nesting_is_limited_and_longer_texts_are_refused(void **state)
         if (s)
             assert_string_equal(s->text, text);
         else
-            assert_non_null(strstr(f.text, "nested more than 32 levels deep (column 225)"));
+            assert_non_null(strstr(f.text, "nested more than 32 levels deep (column 231)"));
         spec_free(s);
     }
     char *longest = malloc(EXPR_LONGEST + 2);

@@ -54,7 +54,8 @@ status 0 -c 'set ctx 2k' -c 'run turbo4'
 is "-c lines are one session" "run [turbo4] (ctx 2048)" "$out"
 status 2 -c 'rnu' -c 'run turbo4'
 is "the first line that fails is the last" "" "$out"
-printf 'set ctx 1k\n# a comment\n\nrun turbo4 --ctx 8\nrun turbo3\nquit\nrun never\n' | "$kvant" >"$home/out" 2>"$home/err"
+printf '%s\n' 'set ctx 1k' '# a comment' '' 'run turbo4 --ctx 8' 'run turbo3' quit 'run never' |
+    "$kvant" >"$home/out" 2>"$home/err"
 is "a script may end early" 0 $?
 is "a script's lines share settings" $'run [turbo4] ctx=8 (ctx 8)\nrun [turbo3] (ctx 1024)' "$(<"$home/out")"
 printf 'run a\nrnu\nrun b\n' | "$kvant" >"$home/out" 2>"$home/err"
@@ -119,11 +120,13 @@ done
 set +m
 
 # JSON
-if command -v python3 >/dev/null; then
-    names=$("$kvant" help --json | python3 -c 'import json, sys; print(*[c["name"] for c in json.load(sys.stdin)])')
+if command -v jq >/dev/null; then
+    names=$("$kvant" help --json | jq -r '.[].name' | tr '\n' ' ')
     has "the table as JSON" "run sweep runs" "$names"
     lacks "without what is hidden" "worker" "$names"
-    is "settings as JSON" "1k" "$("$kvant" -c 'set ctx 1k' -c 'set --json' |
-        python3 -c 'import json, sys; print(json.load(sys.stdin)["ctx"])')"
+    is "one command as JSON" "512" "$("$kvant" help run --json | jq -r '.options[] | select(.name == "ctx").default')"
+    is "settings as JSON" "1k" "$("$kvant" -c 'set ctx 1k' -c 'set --json' | jq -r .ctx)"
+else
+    echo "jq is not here: JSON is not tested"
 fi
 finish
