@@ -41,7 +41,7 @@ static bool write_logits(app_context *app, engine *e, const int32_t *ids, size_t
 {
     const model_shape *s = &engine_model(e)->shape;
     size_t vocab = (size_t)s->n_vocab;
-    kv_cache *c = kv_cache_create(s, (int)n, true, f);
+    kv_cache *c = kv_cache_create(s, (int)n, KV_PACKED, f);
     float *logits = reallocarray(NULL, STEP, vocab * sizeof *logits);
     bool ok = c && (logits || fault_memory(f, "the logits"));
     for (size_t at = 0; ok && at < n; at += STEP) {

@@ -124,9 +124,9 @@ bool compress_close(compressor *c, fault *f)
     return ok;
 }
 
-bool compress_rotated(const compressor *c)
+kv_form compress_form(const compressor *c)
 {
-    return c->r.config->rope_post;
+    return c->r.config->rope_post ? KV_ROTATED : KV_BEFORE_ROPE;
 }
 
 /* ---- tasks over the streams of one layer ---- */
@@ -312,7 +312,7 @@ static void prefix_task(void *arg, size_t task, int thread)
     size_t dim = (size_t)c->shape->head_dim, ctx = (size_t)c->r.ctx;
     float *rows = kv_rows(c->cache, side_of(w, side), head), *turned = c->scratch[thread];
     const float *exact = reference_rows(c->exact, c->shape, c->r.ctx, w->layer, side, head);
-    if (side == KVANT_K && c->cache->rotated) {
+    if (side == KVANT_K && c->cache->form == KV_ROTATED) {
         const rope_table *rope = engine_rope(c->r.e, c->r.ctx, &s->fault);
         memcpy(turned, exact, ctx * dim * sizeof *turned);
         for (int i = 0; rope && i < c->r.ctx; i++)

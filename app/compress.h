@@ -41,8 +41,8 @@ compressor *compress_open(const compress_request *request, fault *f);
 /* False when a codec left memory behind; c is gone all the same. NULL is fine. */
 bool compress_close(compressor *c, fault *f);
 
-/* Whether caches must be made `rotated` (rope=post). */
-bool compress_rotated(const compressor *c);
+/* The form caches must have: rotated for rope=post. */
+kv_form compress_form(const compressor *c);
 
 /* stream: a new passage in an empty cache of at least ctx positions; its tap; its end after exactly ctx positions. */
 bool compress_begin(compressor *c, kv_cache *cache, fault *f);

@@ -164,11 +164,20 @@ static bool has_already(const sheet *t, int stream, const item *it, const item *
     return true;
 }
 
+/* Again and again, for a name that goes may have been what stood between two others. */
 static void drop_covered(sheet *t, int stream)
 {
-    for (size_t i = 0; i < t->n_items; i++)
-        for (size_t m = LAYERS_MOST; m < t->first_end && t->items[i].owner[stream] != NONE; m++)
-            if (has_already(t, stream, &t->items[i], &t->items[m])) t->items[i].owner[stream] = NONE;
+    for (bool dropped = true; dropped;) {
+        dropped = false;
+        for (size_t i = 0; i < t->n_items; i++) {
+            item *it = &t->items[i];
+            for (size_t m = LAYERS_MOST; m < t->first_end && it->owner[stream] != NONE; m++) {
+                if (!has_already(t, stream, it, &t->items[m])) continue;
+                it->owner[stream] = NONE;
+                dropped = true;
+            }
+        }
+    }
 }
 
 /* Must `it` come after `other`? */

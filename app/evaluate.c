@@ -185,7 +185,7 @@ static bool run_config(evaluation *v, const reference *exact, const int32_t *tok
 {
     const job *j = v->job;
     int length = reference_length(j->protocol, j->ctx, j->eval);
-    kv_cache *cache = kv_cache_create(&v->model->shape, length, compress_rotated(v->compressor), f);
+    kv_cache *cache = kv_cache_create(&v->model->shape, length, compress_form(v->compressor), f);
     if (!cache) return false;
     kv_tap tap = compress_tap(v->compressor);
     sequence s = { .cache = cache, .logits = logits };

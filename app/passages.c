@@ -144,7 +144,7 @@ static bool sample_some(const passages_request *r, engine *e, int32_t first_toke
     for (int i = 0; ok && i < n; i++) {
         int32_t *tokens = out->tokens + (size_t)ids[i] * (size_t)r->length;
         tokens[0] = first_token;
-        seqs[i] = (sequence){ .cache = kv_cache_create(s, r->length, true, f),
+        seqs[i] = (sequence){ .cache = kv_cache_create(s, r->length, KV_PACKED, f),
                               .tokens = tokens,
                               .n = 1,
                               .logits = logits + (size_t)i * vocab };

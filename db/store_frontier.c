@@ -104,16 +104,18 @@ static bool bind_set(store *s, sqlite3 *db, const store_selection *set, sqlite3_
 /* ---- the points ---- */
 
 typedef struct point_row {
-    const char *where;
+    int64_t id;
+    const char *class;
     double x, y, y_lo, y_hi;
 } point_row;
 
 static const record_field point_fields[] = {
-    { "point_class", RECORD_TEXT, 0, offsetof(point_row, where) },
-    { "point_x", RECORD_REAL, 0, offsetof(point_row, x) },
-    { "point_y", RECORD_REAL, 0, offsetof(point_row, y) },
-    { "point_lo", RECORD_REAL, 0, offsetof(point_row, y_lo) },
-    { "point_hi", RECORD_REAL, 0, offsetof(point_row, y_hi) },
+    { "id", RECORD_INT, 0, offsetof(point_row, id) },
+    { "class", RECORD_TEXT, 0, offsetof(point_row, class) },
+    { "x", RECORD_REAL, 0, offsetof(point_row, x) },
+    { "y", RECORD_REAL, 0, offsetof(point_row, y) },
+    { "y_lo", RECORD_REAL, 0, offsetof(point_row, y_lo) },
+    { "y_hi", RECORD_REAL, 0, offsetof(point_row, y_hi) },
     { 0 },
 };
 
@@ -126,15 +128,23 @@ static store_class class_named(const char *name)
     return (store_class)i;
 }
 
-static int each_point(sqlite3_stmt *stmt, bool (*each)(void *arg, const store_point *point), void *arg)
+/* The points in order, each with its run, which `runs` looks up by number. */
+static int each_point(sqlite3_stmt *stmt, sqlite3_stmt *runs, bool (*each)(void *arg, const store_point *point),
+                      void *arg)
 {
-    record_map runs = record_columns(stmt, store_run_fields), points = record_columns(stmt, point_fields);
+    record_map run_map = record_columns(runs, store_run_fields), point_map = record_columns(stmt, point_fields);
     int rc;
     while ((rc = sqlite3_step(stmt)) == SQLITE_ROW) {
-        store_run run = store_run_blank();
         point_row row;
-        if (!record_read(stmt, &runs, &run) || !record_read(stmt, &points, &row)) return SQLITE_NOMEM;
-        store_point point = { class_named(row.where), row.x, row.y, row.y_lo, row.y_hi, &run };
+        store_run run = store_run_blank();
+        if (!record_read(stmt, &point_map, &row)) return SQLITE_NOMEM;
+        sqlite3_reset(runs);
+        sqlite3_bind_int64(runs, 1, row.id);
+        int found = sqlite3_step(runs);
+        if (found == SQLITE_DONE) continue;
+        if (found != SQLITE_ROW) return found;
+        if (!record_read(runs, &run_map, &run)) return SQLITE_NOMEM;
+        store_point point = { class_named(row.class), row.x, row.y, row.y_lo, row.y_hi, &run };
         if (!each(arg, &point)) break;
     }
     return rc;
@@ -147,11 +157,13 @@ bool store_frontier(store *s, const store_selection *set, const store_metric *x,
     if (!db) return false;
     char *sql = frontier_sql(x, y);
     if (!sql) return fault_memory(f, "a question");
-    sqlite3_stmt *stmt = store_prepare(s, db, sql, doing, f);
-    free(sql);
     bool found = false;
-    bool ok = stmt && bind_set(s, db, set, stmt, &found, f);
-    if (ok && found) ok = store_ended(s, db, each_point(stmt, each, arg), doing, f);
+    sqlite3_stmt *stmt = store_prepare(s, db, sql, doing, f);
+    sqlite3_stmt *runs = stmt ? store_prepare(s, db, sql_get_run, doing, f) : NULL;
+    bool ok = runs && bind_set(s, db, set, stmt, &found, f);
+    if (ok && found) ok = store_ended(s, db, each_point(stmt, runs, each, arg), doing, f);
+    sqlite3_finalize(runs);
     sqlite3_finalize(stmt);
+    free(sql);
     return ok;
 }

@@ -4,18 +4,22 @@
 
 static float *side_rows(const kv_cache *c)
 {
-    return reallocarray(NULL, (size_t)c->n_heads * (size_t)c->capacity, (size_t)c->dim * sizeof(float));
+    return calloc((size_t)c->n_heads * (size_t)c->capacity, (size_t)c->dim * sizeof(float));
 }
 
-kv_cache *kv_cache_create(const model_shape *shape, int capacity, bool rotated, fault *f)
+kv_cache *kv_cache_create(const model_shape *shape, int capacity, kv_form form, fault *f)
 {
     kv_cache *c = calloc(1, sizeof *c);
+    if (form == KV_PACKED) { /* whole panels */
+        int width = simd_best()->width;
+        capacity = (capacity + width - 1) / width * width;
+    }
     if (c) {
         *c = (kv_cache){ .n_layers = shape->n_layers,
                          .n_heads = shape->n_kv_heads,
                          .dim = shape->head_dim,
                          .capacity = capacity,
-                         .rotated = rotated };
+                         .form = form };
         c->layers = calloc((size_t)c->n_layers, sizeof *c->layers);
     }
     bool ok = c && c->layers;

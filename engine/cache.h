@@ -1,11 +1,12 @@
 /* cache.h - the key-value cache of one sequence.
  *
  * Per layer and per side (keys, values) it holds one stream per kv head: rows are positions, row-major f32. Keys stand
- * there before RoPE and are rotated when they are used, unless the cache was made `rotated`. A side may hold each row
- * twice, settled and open (kernels/attention.h says which one a query sees): whoever compresses a cache sets block and
- * window and writes both.
+ * there before RoPE and are rotated when they are used, or after RoPE, or after RoPE and packed for the next token
+ * (which nobody can read or rewrite, but generating one token needs no other work). A side may hold each row twice,
+ * settled and open (kernels/attention.h says which one a query sees): whoever compresses a cache sets block and window
+ * and writes both.
  *
- *     kv_cache *c = kv_cache_create(&m->shape, 1024, false, &f);
+ *     kv_cache *c = kv_cache_create(&m->shape, 1024, KV_BEFORE_ROPE, &f);
  *     float *rows = kv_rows(c, &c->layers[3].k, 1);          the stream of layer 3, head 1, keys
  */
 #ifndef KVANT_ENGINE_CACHE_H
@@ -13,6 +14,12 @@
 
 #include "base/fault.h"
 #include "engine/model.h"
+
+typedef enum kv_form {
+    KV_BEFORE_ROPE,
+    KV_ROTATED,
+    KV_PACKED, /* keys rotated, in the panels of kernels/attention.h; no taps, no kv_rows of keys */
+} kv_form;
 
 typedef struct kv_side {
     float *settled; /* [n_heads][capacity][dim] */
@@ -28,12 +35,12 @@ typedef struct kv_cache {
     int n_layers, n_heads, dim;
     int capacity; /* positions there is room for */
     int n;        /* positions filled */
-    bool rotated; /* keys stand after RoPE */
+    kv_form form; /* of the keys */
     kv_layer *layers;
 } kv_cache;
 
 /* Memory: layers x 2 x heads x capacity x dim x 4 bytes. */
-kv_cache *kv_cache_create(const model_shape *shape, int capacity, bool rotated, fault *f);
+kv_cache *kv_cache_create(const model_shape *shape, int capacity, kv_form form, fault *f);
 void kv_cache_destroy(kv_cache *c);
 
 /* The settled rows of one head. */

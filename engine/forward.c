@@ -173,6 +173,16 @@ static void rotate_queries_task(void *arg, size_t task, int thread)
 
 /* ---- the cache ---- */
 
+/* One key into the packed keys of its head: column pos of panels[dim][width]. */
+static void write_packed(const engine *e, float *panels, int pos, float *key, size_t dim)
+{
+    size_t width = (size_t)e->work.simd->width, column = (size_t)pos % width;
+    rope_rotate(&e->rope, key, pos);
+    panels += ((size_t)pos - column) * dim + column;
+    for (size_t d = 0; d < dim; d++)
+        panels[d * width] = key[d];
+}
+
 /* Copies the batch's keys and values of one layer to their streams. */
 static void write_cache(engine *e, int il)
 {
@@ -182,13 +192,17 @@ static void write_cache(engine *e, int il)
         const piece *p = &e->pieces[ip];
         kv_cache *c = p->seq->cache;
         for (int h = 0; h < s->n_kv_heads; h++) {
-            float *k = kv_rows(c, &c->layers[il].k, h) + (size_t)p->first * dim;
+            float *keys = kv_rows(c, &c->layers[il].k, h), *k = keys + (size_t)p->first * dim;
             float *v = kv_rows(c, &c->layers[il].v, h) + (size_t)p->first * dim;
             for (int i = 0; i < p->n; i++, k += dim, v += dim) {
                 size_t from = ((size_t)(p->offset + i) * heads + (size_t)h) * dim;
-                memcpy(k, e->k + from, dim * sizeof *k);
                 memcpy(v, e->v + from, dim * sizeof *v);
-                if (c->rotated) rope_rotate(&e->rope, k, p->first + i);
+                if (c->form == KV_PACKED) {
+                    write_packed(e, keys, p->first + i, e->k + from, dim);
+                    continue;
+                }
+                memcpy(k, e->k + from, dim * sizeof *k);
+                if (c->form == KV_ROTATED) rope_rotate(&e->rope, k, p->first + i);
             }
         }
     }
@@ -218,6 +232,7 @@ static bool place_panels(engine *e, int il, fault *f)
         size_t n_rows = (size_t)(p->first + p->n);
         size_t one = attention_panel_floats(e->work.simd, n_rows, s->head_dim) * (size_t)s->n_kv_heads;
         p->panels = floats;
+        if (p->seq->cache->form == KV_PACKED) one = 0;
         floats += one;
         p->panels_open = floats;
         if (p->seq->cache->layers[il].k.open) floats += one;
@@ -258,12 +273,12 @@ static void pack_task(void *arg, size_t task, int thread)
     size_t rest = task % (size_t)w->per_piece;
     int head = (int)(rest % (size_t)heads);
     size_t from = rest / (size_t)heads * KEYS_PER_TASK, n_rows = (size_t)(p->first + p->n);
-    if (from >= n_rows) return;
+    const kv_cache *c = p->seq->cache;
+    if (from >= n_rows || c->form == KV_PACKED) return;
     size_t n = n_rows - from < KEYS_PER_TASK ? n_rows - from : KEYS_PER_TASK;
     size_t one = attention_panel_floats(e->work.simd, n_rows, dim);
-    const kv_cache *c = p->seq->cache;
     const kv_side *k = &c->layers[w->il].k;
-    const rope_table *rope = c->rotated ? NULL : &e->rope;
+    const rope_table *rope = c->form == KV_BEFORE_ROPE ? &e->rope : NULL;
     attention_pack_keys(e->work.simd, kv_rows(c, k, head), from, n, dim, rope,
                         e->panels + p->panels + (size_t)head * one + from * (size_t)dim, e->scratch[thread]);
     if (k->open)
@@ -290,7 +305,7 @@ static void attend_task(void *arg, size_t task, int thread)
         .dim = s->head_dim,
         .group = group,
         .scale = 1.0f / sqrtf((float)s->head_dim),
-        .k = { e->panels + p->panels + (size_t)head * one,
+        .k = { c->form == KV_PACKED ? kv_rows(c, k, head) : e->panels + p->panels + (size_t)head * one,
                k->open ? e->panels + p->panels_open + (size_t)head * one : NULL, k->block, k->window },
         .v = { kv_rows(c, v, head), v->open ? kv_open_rows(c, v, head) : NULL, v->block, v->window },
     };

@@ -5,29 +5,23 @@ WITH candidates AS ( -- of each config the newest run that is done, else the new
     FROM runs
     WHERE model = ?1 AND text = ?2 AND protocol = ?3 AND ctx = ?4 AND eval = ?5 AND passages = ?6
 ),
-measured AS MATERIALIZED (
+measured AS (
     SELECT id, status, {x} AS x, {y} AS y, {y_lo} AS y_lo, {y_hi} AS y_hi, {x_good} AS x_good, {y_good} AS y_good,
            status = 'done' AND {x} IS NOT NULL AND {y} IS NOT NULL AS competes
     FROM candidates
     JOIN runs USING (id)
     WHERE place = 1
 ),
-best AS ( -- the best y at each x
-    SELECT x_good, max(y_good) AS here
+ranked AS ( -- the best y of all runs that are better: by x, or at the same x by y; equal runs are one group
+    SELECT *,
+           max(y_good) FILTER (WHERE competes)
+               OVER (ORDER BY x_good DESC, y_good DESC GROUPS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS rival
     FROM measured
-    WHERE competes
-    GROUP BY x_good
-),
-limits AS MATERIALIZED ( -- and at all better x
-    SELECT x_good, here, max(here) OVER (ORDER BY x_good DESC ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS beyond
-    FROM best
 )
-SELECT run.*, p.x AS point_x, p.y AS point_y, p.y_lo AS point_lo, p.y_hi AS point_hi,
-       CASE WHEN p.status = 'failed' THEN 'failed'
-            WHEN NOT p.competes THEN 'unmeasured'
-            WHEN limits.beyond >= p.y_good OR limits.here > p.y_good THEN 'dominated'
-            ELSE 'frontier' END AS point_class
-FROM measured AS p
-LEFT JOIN limits ON limits.x_good = p.x_good
-JOIN v_runs AS run ON run.id = p.id
-ORDER BY p.x IS NULL, p.x, p.y, p.id
+SELECT id, x, y, y_lo, y_hi,
+       CASE WHEN status = 'failed' THEN 'failed'
+            WHEN NOT competes THEN 'unmeasured'
+            WHEN rival >= y_good THEN 'dominated'
+            ELSE 'frontier' END AS class
+FROM ranked
+ORDER BY x IS NULL, x, y, id

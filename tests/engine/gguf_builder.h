@@ -35,7 +35,8 @@ void builder_key_texts(builder *b, const char *name, const char *const *values, 
 void builder_key_i32s(builder *b, const char *name, const int32_t *values, size_t n);
 void builder_key_f32s(builder *b, const char *name, const float *values, size_t n);
 
-void builder_tensor(builder *b, const char *name, uint32_t n_dims, const uint64_t *dims, uint32_t type, uint64_t offset);
+void builder_tensor(builder *b, const char *name, uint32_t n_dims, const uint64_t *dims, uint32_t type,
+                    uint64_t offset);
 
 /* Zeros up to the next multiple of 32. */
 void builder_align(builder *b);

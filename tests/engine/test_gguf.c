@@ -260,7 +260,8 @@ static void wrong_arrays_are_named(void **state)
         const char *message;
     } cases[] = {
         { GGUF_U64, 3, "key a: 3 values of 8 bytes at offset 49 are past the end of the file (65)" },
-        { GGUF_U64, UINT64_MAX / 8 + 2, "key a: an array of 2305843009213693953 elements cannot fit in a file of 65 bytes" },
+        { GGUF_U64, UINT64_MAX / 8 + 2,
+          "key a: an array of 2305843009213693953 elements cannot fit in a file of 65 bytes" },
         { GGUF_STRING, 3, "key a: 3 strings at offset 49 cannot fit in a file of 65 bytes" },
         { GGUF_ARRAY, 1, "key a: arrays of arrays are not supported" },
     };
@@ -292,13 +293,22 @@ static void wrong_tensors_are_named(void **state)
         { 1, { 4 }, 999, 0, "tensor t: type 999 is not known" },
         { 1, { 4 }, 0xffffffffu, 0, "tensor t: type 4294967295 is not known" },
         { 1, { 48 }, 8, 0, "tensor t: rows of 48 values are not whole blocks of 32 (Q8_0)" },
-        { 4, { 1ull << 32, 1ull << 32, 1, 1 }, 0, 0,
+        { 4,
+          { 1ull << 32, 1ull << 32, 1, 1 },
+          0,
+          0,
           "tensor t: 4294967296 x 4294967296 x 1 x 1 values of F32 are more than the file (288 bytes)" },
-        { 2, { 1ull << 63, 2 }, 0, 0,
+        { 2,
+          { 1ull << 63, 2 },
+          0,
+          0,
           "tensor t: 9223372036854775808 x 2 x 1 x 1 values of F32 are more than the file (288 bytes)" },
         { 1, { 16 }, 0, 8, "tensor t: offset 8 is not a multiple of the alignment 32" },
         { 1, { 16 }, 0, 1024, "tensor t: data at %zu, offset 1024 + 64 bytes is past the end of the file (288)" },
-        { 1, { 16 }, 0, UINT64_MAX - 31,
+        { 1,
+          { 16 },
+          0,
+          UINT64_MAX - 31,
           "tensor t: data at %zu, offset 18446744073709551584 + 64 bytes is past the end of the file (288)" },
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

@@ -56,8 +56,8 @@ static bool opens(builder *b, size_t n)
     return true;
 }
 
-/* A model with every kind of metadata and a tokenizer of either sort; small enough to damage at every byte. Returns where
- * its data begins. */
+/* A model with every kind of metadata and a tokenizer of either sort; small enough to damage at every byte. Returns
+ * where its data begins. */
 static size_t tiny_model(builder *b, bool sentencepiece)
 {
     static const char *const tokens[] = { "<s>", "</s>", "a", "b", "ab", "<0xFF>", "\xc4\xa0", "<u>" };
