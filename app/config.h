@@ -15,7 +15,7 @@
  *
  * Two exceptions may name one layer. When both count from the same end, or one names a middle (2..-3), the text shows
  * it and the later wins. When one counts from the front and one from the end, only a short model makes them meet, and
- * it is a fault to give that layer two different codecs.
+ * it is a fault to give that layer two different codecs (unless a middle laid over one of them comes later).
  *
  * A config points into the catalog, which must outlive it; it is read-only, any number of threads may use it.
  */

@@ -12,7 +12,9 @@ target_compile_definitions(face PUBLIC KVANT_VERSION="${PROJECT_VERSION}" PRIVAT
   KVANT_PLUGINS_FROM_BIN="${KVANT_PLUGINS_FROM_BIN}")
 
 # The program. The lab's commands join the table when their functions are here: list their files in KVANT_LAB_COMMANDS.
-set(KVANT_LAB_COMMANDS lab.c report.c sweep.c cmd_cache.c cmd_codecs.c cmd_logits.c cmd_roundtrip.c cmd_run.c cmd_sweep.c
+set(KVANT_LAB_COMMANDS
+  frontier.c lab.c report.c sweep.c columns.c plot.c scale.c table.c table_box.c table_data.c
+  cmd_cache.c cmd_codecs.c cmd_demo.c cmd_frontier.c cmd_logits.c cmd_roundtrip.c cmd_run.c cmd_runs.c cmd_sweep.c
   cmd_worker.c)
 add_executable(kvant main.c commands_all.c commands.c cmd_inspect.c cmd_tokenize.c)
 target_link_libraries(kvant PRIVATE face engine)

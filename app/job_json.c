@@ -1,5 +1,6 @@
 /* Jobs and results as JSON, by tables of fields. */
 #include "app/job.h"
+#include "app/number.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -128,7 +129,7 @@ static cJSON *value_to_json(const field *f, const char *at)
     case FIELD_TEXT: return cJSON_CreateString(at);
     case FIELD_INT: return cJSON_CreateNumber(*(const int *)at);
     case FIELD_BOOL: return cJSON_CreateBool(*(const bool *)at);
-    case FIELD_DOUBLE: return cJSON_CreateNumber(*(const double *)at);
+    case FIELD_DOUBLE: return number_json(*(const double *)at);
     case FIELD_U64: break;
     }
     snprintf(digits, sizeof digits, "%" PRIu64, *(const uint64_t *)at);

@@ -51,3 +51,11 @@ void number_write(double value, char text[NUMBER_TEXT])
     }
     leave_c_locale(c, before);
 }
+
+cJSON *number_json(double value)
+{
+    char text[NUMBER_TEXT];
+    if (!isfinite(value)) return cJSON_CreateNull();
+    number_write(value, text);
+    return cJSON_CreateRaw(text);
+}

@@ -3,7 +3,8 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+
+#include "app/number.h"
 
 /* ---- text ---- */
 
@@ -129,7 +130,11 @@ void report_line(FILE *to, const terminal *t, const store_run *r)
 
 static cJSON *estimate_json(store_estimate e)
 {
-    return cJSON_CreateDoubleArray((const double[]){ e.value, e.lo, e.hi }, 3);
+    cJSON *array = cJSON_CreateArray();
+    cJSON_AddItemToArray(array, number_json(e.value));
+    cJSON_AddItemToArray(array, number_json(e.lo));
+    cJSON_AddItemToArray(array, number_json(e.hi));
+    return array;
 }
 
 static void add_count(cJSON *json, const char *name, int64_t n)
@@ -179,7 +184,7 @@ static void add_numbers(cJSON *json, const store_run *r)
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
         add_count(json, counts[i].name, counts[i].n);
     for (size_t i = 0; i < sizeof reals / sizeof *reals; i++)
-        cJSON_AddNumberToObject(json, reals[i].name, reals[i].x); /* NaN becomes null */
+        cJSON_AddItemToObject(json, reals[i].name, number_json(reals[i].x));
 }
 
 cJSON *report_run_json(const store_run *r, const store_layer *layers, size_t n_layers)
@@ -199,8 +204,8 @@ cJSON *report_run_json(const store_run *r, const store_layer *layers, size_t n_l
         add_count(one, "layer", layers[i].layer);
         cJSON_AddStringToObject(one, "stream", layers[i].stream);
         cJSON_AddStringToObject(one, "codec", layers[i].codec);
-        cJSON_AddNumberToObject(one, "rel_error", layers[i].rel_error);
-        cJSON_AddNumberToObject(one, "query_error", layers[i].query_error);
+        cJSON_AddItemToObject(one, "rel_error", number_json(layers[i].rel_error));
+        cJSON_AddItemToObject(one, "query_error", number_json(layers[i].query_error));
         add_count(one, "n_values", layers[i].n_values);
         add_count(one, "bytes", layers[i].bytes);
         cJSON_AddItemToArray(list, one);

@@ -278,6 +278,7 @@ static void layers_a_model_does_not_have_are_refused(void **state)
     assert_unresolved("turbo3 @3:q8_0", three, "no layer 3 in a model with 3 attention layers (0 to 2)", 9);
     assert_unresolved("turbo3 @0,1-5:q8_0", three, "no layer 1-5 in a model with 3 attention layers", 11);
     assert_unresolved("turbo3 @-4:q8_0", three, "no layer -4 in a model with 3 attention layers", 9);
+    assert_unresolved("turbo3 @5..-1:q8_0", three, "no layer 5..-1 in a model with 3 attention layers", 9);
     assert_unresolved("turbo3 @2..-2:q8_0", three, "2..-2 is empty in a model with 3 attention layers", 9);
     assert_unresolved("turbo3 @0-1:q8_0 @-2..-1:f16", three,
                       "layer 1 of 3 attention layers gets k=q8_0 counted from the front and k=f16 from the end", 19);

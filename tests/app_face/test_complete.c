@@ -28,6 +28,7 @@ static void candidates_come_from_the_table(void **state)
         { "run turbo4 |q", "q4_0 q8_0", false },
         { "run k=|tur", "turbo2 turbo3 turbo4", false },
         { "run k=q8_0 v=rotate(|i", "identity", false },
+        { "roundtrip rotate(|q", "q4_0 q8_0", false },
         { "run |--pro", "--protocol", false },
         { "run --protocol |s", "stream snapshot", false },
         { "run --protocol=|sn", "snapshot", false },

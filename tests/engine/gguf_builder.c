@@ -2,7 +2,6 @@
 
 #include <stdarg.h>
 #include <setjmp.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -121,15 +120,22 @@ const char *builder_save_part(builder *b, size_t n)
 {
     if (!b->path[0]) {
         strcpy(b->path, "/tmp/kvant-gguf-XXXXXX");
-        const int file = mkstemp(b->path);
-        assert_true(file >= 0);
-        close(file);
+        b->file = mkstemp(b->path);
+        assert_true(b->file >= 0);
     }
-    FILE *out = fopen(b->path, "wb");
-    assert_non_null(out);
-    assert_int_equal(fwrite(b->bytes, 1, n, out), n);
-    assert_int_equal(fclose(out), 0);
+    for (size_t done = 0; done < n;) {
+        const ssize_t more = pwrite(b->file, b->bytes + done, n - done, (off_t)done);
+        assert_true(more > 0);
+        done += (size_t)more;
+    }
+    assert_int_equal(ftruncate(b->file, (off_t)n), 0);
     return b->path;
+}
+
+void builder_poke(builder *b, size_t at, uint8_t byte)
+{
+    b->bytes[at] = byte;
+    assert_int_equal(pwrite(b->file, &byte, 1, (off_t)at), 1);
 }
 
 const char *builder_save(builder *b)
@@ -139,7 +145,10 @@ const char *builder_save(builder *b)
 
 void builder_free(builder *b)
 {
-    if (b->path[0]) unlink(b->path);
+    if (b->path[0]) {
+        close(b->file);
+        unlink(b->path);
+    }
     free(b->bytes);
     *b = (builder){ 0 };
 }

@@ -16,7 +16,8 @@
 typedef struct builder {
     uint8_t *bytes;
     size_t n, room;
-    char path[64];
+    char path[64]; /* of the temporary file, once saved */
+    int file;
 } builder;
 
 void builder_bytes(builder *b, const void *bytes, size_t n);
@@ -44,6 +45,9 @@ void builder_align(builder *b);
 /* Writes the first n bytes to the temporary file. */
 const char *builder_save_part(builder *b, size_t n);
 const char *builder_save(builder *b);
+
+/* Changes one byte, here and in the file that was saved. */
+void builder_poke(builder *b, size_t at, uint8_t byte);
 void builder_free(builder *b);
 
 #endif

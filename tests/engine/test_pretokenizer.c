@@ -44,6 +44,10 @@ static void text_is_cut_as_the_family_says(void **state)
         { "gpt-2", "I'M", "I|'|M" },
         { "gpt-2", "\tword\tword", "\t|word|\t|word" },
         { "gpt-2", "a  ", "a|  " },
+        { "gpt-2",
+          "a\xc2\xa0\xe3\x80\x80"
+          "b",
+          "a|\xc2\xa0|\xe3\x80\x80|b" }, /* spaces beyond ASCII */
         { "smollm", "in 2024's", "in| |2|0|2|4|'s" },
         { "smollm", "x  7", "x|  |7" },
         { "starcoder", "v10", "v|1|0" },

@@ -1,0 +1,158 @@
+/* Jobs and results survive the way between processes; kept files appear whole; ratios count what they should. */
+#include "app/job.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+#include <signal.h>
+#include <cmocka.h>
+
+#include "app/shelf.h"
+
+static void a_job_is_the_same_after_its_journey(void **state)
+{
+    (void)state;
+    fault f = { 0 };
+    job *a = calloc(1, sizeof *a), *b = calloc(1, sizeof *b);
+    assert_non_null(a);
+    assert_non_null(b);
+    strcpy(a->model, "/models/a \"quoted\" näme.gguf");
+    strcpy(a->text, "self");
+    strcpy(a->config, "k=q8_0 v=turbo3");
+    strcpy(a->plugins[0], "/p/one.so");
+    strcpy(a->plugins[1], "/p/two.so");
+    a->protocol = PROTOCOL_SNAPSHOT;
+    a->ctx = 512;
+    a->eval = 64;
+    a->passages = 7;
+    a->at_most = true;
+    a->threads = 3;
+    a->seed = UINT64_MAX - 1;
+    cJSON *json = job_to_json(a);
+    assert_true(job_from_json(json, b, &f));
+    assert_memory_equal(a, b, sizeof *a);
+    cJSON_DeleteItemFromObjectCaseSensitive(json, "ctx");
+    assert_false(job_from_json(json, b, &f));
+    assert_non_null(strstr(f.text, "\"ctx\""));
+    cJSON_Delete(json);
+    free(a);
+    free(b);
+}
+
+static void a_results_doubles_arrive_to_the_last_bit(void **state)
+{
+    (void)state;
+    fault f = { 0 };
+    layer_result l[] = { { .layer = 3, .stream = 1, .codec = "turbo4", .error = 0.1 + 0.2, .query_error = NAN } };
+    block_metrics blocks[] = { { 0, 0, 64, 1.0 / 3, M_PI, 5e-324, 1e300, 60 }, { 0, 1, 6, 0, 0, 0, 0, 0 } };
+    job_result a = { .layers = l, .n_layer_results = 1, .blocks = blocks, .n_blocks = 2, .seconds = 1e-17, .side_bytes = 1ull << 60 };
+    a.metrics.kld = (interval){ 0.1, 0.0999999999999999, 0.3 };
+    cJSON *json = job_result_to_json(&a);
+    char *text = cJSON_PrintUnformatted(json);
+    cJSON *again = cJSON_Parse(text);
+    job_result b;
+    assert_true(job_result_from_json(again, &b, &f));
+    assert_memory_equal(&a.metrics.kld, &b.metrics.kld, sizeof a.metrics.kld);
+    assert_memory_equal(blocks, b.blocks, sizeof blocks);
+    assert_true(b.layers[0].error == l[0].error && isnan(b.layers[0].query_error) && b.seconds == 1e-17);
+    assert_true(b.side_bytes == 1ull << 60);
+    job_result_release(&b);
+    cJSON_free(text);
+    cJSON_Delete(json);
+    cJSON_Delete(again);
+}
+
+static void ratios_count_open_rows_once_and_side_data_apart(void **state)
+{
+    (void)state;
+    /* Two passages of 100 rows of 10 values; 96 rows settled at 0.5 bytes a value, 4 open in f16; 500 bytes beside. */
+    job_result r = { .passages = 2, .side_bytes = 500 };
+    r.bytes = (byte_counts){ .values = 2000, .open_values = 80, .open = 160, .exact = 160, .payload = 960, .total = 1120 };
+    job_ratios(&r, 100);
+    assert_true(r.ratio == 4000.0 / 1120);
+    assert_true(fabs(r.bits_per_value - 8 * 1120.0 / 2000) < 1e-12);
+    assert_true(fabs(r.ratio_ctx - 2000.0 / (480 + 80 + 500)) < 1e-12);
+    double at_128k = 2 * 1310720.0 / ((1310720 - 40) * 0.5 + 80 + 500);
+    assert_true(fabs(r.ratio_128k - at_128k) < 1e-9);
+}
+
+static void kept_entries_are_whole_or_absent(void **state)
+{
+    (void)state;
+    char dir[] = "/tmp/kvant-shelf-XXXXXX", key[HASH_HEX], path[256];
+    assert_non_null(mkdtemp(dir));
+    fault f = { 0 };
+    shelf s;
+    shelf_entry e;
+    size_t n;
+    uint64_t bytes;
+    memset(key, 'a', HASH_HEX - 1);
+    key[HASH_HEX - 1] = '\0';
+    assert_true(shelf_open(&s, dir, &f));
+    assert_false(shelf_get(&s, "reference", key, &e));
+    shelf_part parts[] = { { "hello ", 6 }, { "world", 5 } };
+    assert_true(shelf_put(&s, "reference", key, parts, 2, &f));
+    assert_true(shelf_get(&s, "reference", key, &e));
+    assert_int_equal(e.n, 11);
+    assert_memory_equal(e.bytes, "hello world", 11);
+    assert_int_equal((uintptr_t)e.bytes % 64, 0);
+    assert_true(shelf_sum(&s, true, &n, &bytes, &f));
+    assert_int_equal(n, 1);
+    assert_memory_equal(e.bytes, "hello world", 11); /* deleted, but still mapped here */
+    shelf_release(&e);
+    assert_false(shelf_get(&s, "reference", key, &e));
+    /* A file that was cut short is not found. */
+    assert_true(shelf_put(&s, "reference", key, parts, 2, &f));
+    snprintf(path, sizeof path, "%s/reference/%s.kvant", dir, key);
+    assert_int_equal(truncate(path, 70), 0);
+    assert_false(shelf_get(&s, "reference", key, &e));
+    assert_true(shelf_sum(&s, true, &n, &bytes, &f));
+}
+
+static void a_full_disk_leaves_nothing_behind(void **state)
+{
+    (void)state;
+    char dir[] = "/tmp/kvant-shelf-XXXXXX", key[HASH_HEX];
+    assert_non_null(mkdtemp(dir));
+    fault f = { 0 };
+    shelf s;
+    size_t n;
+    uint64_t bytes;
+    memset(key, 'b', HASH_HEX - 1);
+    key[HASH_HEX - 1] = '\0';
+    assert_true(shelf_open(&s, dir, &f));
+    /* A limit on file size stands for the full disk: write fails in the middle in the same way. */
+    struct rlimit old, small;
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
+    signal(SIGXFSZ, SIG_IGN);
+    small = (struct rlimit){ 4096, old.rlim_max };
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+    char *block = calloc(1, 10000);
+    assert_non_null(block);
+    bool put = shelf_put(&s, "self", key, &(shelf_part){ block, 10000 }, 1, &f);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
+    free(block);
+    assert_false(put);
+    assert_int_equal(f.code, FAULT_INPUT);
+    assert_non_null(strstr(f.text, "cannot be kept"));
+    assert_true(shelf_sum(&s, false, &n, &bytes, &f));
+    assert_int_equal(n, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_job_is_the_same_after_its_journey),
+        cmocka_unit_test(a_results_doubles_arrive_to_the_last_bit),
+        cmocka_unit_test(ratios_count_open_rows_once_and_side_data_apart),
+        cmocka_unit_test(kept_entries_are_whole_or_absent),
+        cmocka_unit_test(a_full_disk_leaves_nothing_behind),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

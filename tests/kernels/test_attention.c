@@ -1,0 +1,191 @@
+/* Attention against its definition in f64, with and without open rows. */
+#include "kernels/attention.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "kernels/random.h"
+
+enum { ROWS = 71, GROUP = 3, FIRST = 40, QUERIES = ROWS - FIRST };
+
+typedef struct fixture {
+    int dim;
+    float *k[2], *v[2], *q; /* settled, open */
+    float *panels[2];
+    rope_table rope;
+} fixture;
+
+static float *noise(size_t n, uint64_t key)
+{
+    float *x = malloc(n * sizeof *x);
+    assert_non_null(x);
+    for (size_t i = 0; i < n; i++)
+        x[i] = (float)random_normal(key, i);
+    return x;
+}
+
+static void open_fixture(fixture *t, int dim, bool rotate)
+{
+    const simd *s = simd_best();
+    size_t d = (size_t)dim;
+    *t = (fixture){ .dim = dim, .q = noise(QUERIES * GROUP * d, 9), .rope = { .n_rot = dim, .interleaved = true } };
+    assert_true(rope_table_grow(&t->rope, ROWS, 10000.0f, NULL));
+    float *scratch = malloc((size_t)s->width * d * sizeof *scratch);
+    assert_non_null(scratch);
+    for (int i = 0; i < 2; i++) {
+        t->k[i] = noise(ROWS * d, 10 + (uint64_t)i);
+        t->v[i] = noise(ROWS * d, 20 + (uint64_t)i);
+        t->panels[i] = calloc(attention_panel_floats(s, ROWS, dim), sizeof(float));
+        assert_non_null(t->panels[i]);
+        attention_pack_keys(s, t->k[i], 0, 64, dim, rotate ? &t->rope : NULL, t->panels[i], scratch);
+        attention_pack_keys(s, t->k[i], 64, ROWS - 64, dim, rotate ? &t->rope : NULL, t->panels[i] + 64 * d, scratch);
+        for (int r = 0; rotate && r < ROWS; r++)
+            rope_rotate(&t->rope, t->k[i] + (size_t)r * d, r);
+    }
+    free(scratch);
+}
+
+static void close_fixture(fixture *t)
+{
+    for (int i = 0; i < 2; i++) {
+        free(t->k[i]);
+        free(t->v[i]);
+        free(t->panels[i]);
+    }
+    free(t->q);
+    rope_table_release(&t->rope);
+}
+
+/* The definition, in f64: the query at position at, group member g. */
+static void attend_exactly(const fixture *t, size_t at, size_t g, uint32_t kb, uint32_t kw, uint32_t vb, uint32_t vw,
+                           double *out)
+{
+    size_t d = (size_t)t->dim;
+    double weights[ROWS], sum = 0, max = -INFINITY;
+    const float *q = t->q + ((at - FIRST) * GROUP + g) * d;
+    for (size_t s = 0; s <= at; s++) {
+        const float *k = t->k[s >= attention_settled(at, kb, kw)] + s * d;
+        double dot = 0;
+        for (size_t i = 0; i < d; i++)
+            dot += (double)q[i] * (double)k[i];
+        weights[s] = dot / sqrt((double)t->dim);
+        max = fmax(max, weights[s]);
+    }
+    memset(out, 0, d * sizeof *out);
+    for (size_t s = 0; s <= at; s++)
+        sum += weights[s] = exp(weights[s] - max);
+    for (size_t s = 0; s <= at; s++) {
+        const float *v = t->v[s >= attention_settled(at, vb, vw)] + s * d;
+        for (size_t i = 0; i < d; i++)
+            out[i] += weights[s] / sum * (double)v[i];
+    }
+}
+
+static void check(int dim, bool rotate, uint32_t kb, uint32_t kw, uint32_t vb, uint32_t vw)
+{
+    fixture t;
+    open_fixture(&t, dim, rotate);
+    const simd *s = simd_best();
+    size_t d = (size_t)dim;
+    bool k_open = kb > 1 || kw > 0, v_open = vb > 1 || vw > 0;
+    attention_head head = { dim, GROUP, 1.0f / sqrtf((float)dim),
+                            { t.panels[0], k_open ? t.panels[1] : NULL, kb, kw },
+                            { t.v[0], v_open ? t.v[1] : NULL, vb, vw } };
+    float *out = malloc(QUERIES * GROUP * d * sizeof *out);
+    float *scratch = malloc(attention_scratch_floats(s, QUERIES, ROWS) * sizeof *scratch);
+    double *exact = malloc(d * sizeof *exact);
+    assert_non_null(out);
+    assert_non_null(scratch);
+    assert_non_null(exact);
+    attention_queries(s, &head, t.q, GROUP * d, FIRST, QUERIES, out, GROUP * d, scratch);
+    for (size_t at = FIRST; at < ROWS; at++)
+        for (size_t g = 0; g < GROUP; g++) {
+            attend_exactly(&t, at, g, kb, kw, vb, vw, exact);
+            for (size_t i = 0; i < d; i++)
+                assert_true(fabs((double)out[((at - FIRST) * GROUP + g) * d + i] - exact[i]) < 2e-5);
+        }
+    free(out);
+    free(scratch);
+    free(exact);
+    close_fixture(&t);
+}
+
+static void attention_is_its_definition(void **state)
+{
+    (void)state;
+    static const int dims[] = { 16, 48, 64, 128 };
+    for (size_t i = 0; i < sizeof dims / sizeof *dims; i++) {
+        check(dims[i], false, 1, 0, 1, 0);
+        check(dims[i], true, 1, 0, 1, 0);
+    }
+}
+
+static void open_rows_are_seen_until_their_block_is_full_and_out_of_the_window(void **state)
+{
+    (void)state;
+    check(32, true, 16, 0, 1, 0);
+    check(32, true, 1, 0, 16, 0);
+    check(48, false, 8, 5, 32, 0);
+    check(64, true, 1, 10, 1, 3);
+    check(64, true, 128, 0, 64, 100);
+}
+
+static void settled_rows_grow_by_whole_blocks(void **state)
+{
+    (void)state;
+    assert_int_equal(attention_settled(0, 1, 0), 1);
+    assert_int_equal(attention_settled(6, 8, 0), 0);
+    assert_int_equal(attention_settled(7, 8, 0), 8);
+    assert_int_equal(attention_settled(14, 8, 0), 8);
+    assert_int_equal(attention_settled(9, 1, 10), 0);
+    assert_int_equal(attention_settled(10, 1, 10), 1);
+    assert_int_equal(attention_settled(17, 8, 10), 8);
+    assert_int_equal(attention_settled(16, 8, 10), 0);
+}
+
+static void rope_keeps_lengths_and_relative_angles(void **state)
+{
+    (void)state;
+    for (int interleaved = 0; interleaved < 2; interleaved++) {
+        rope_table t = { .n_rot = 24, .interleaved = interleaved };
+        assert_true(rope_table_grow(&t, 100, 10000.0f, NULL));
+        float *x = noise(64, 30), a[32], b[32];
+        double dots[2];
+        for (int shift = 0; shift < 2; shift++) {
+            memcpy(a, x, sizeof a);
+            memcpy(b, x + 32, sizeof b);
+            rope_rotate(&t, a, 10 + 50 * shift);
+            rope_rotate(&t, b, 3 + 50 * shift);
+            dots[shift] = 0;
+            for (int i = 0; i < 32; i++)
+                dots[shift] += (double)a[i] * (double)b[i];
+            assert_memory_equal(a + 24, x + 24, 8 * sizeof *a);
+        }
+        assert_true(fabs(dots[0] - dots[1]) < 1e-4);
+        memcpy(a, x, sizeof a);
+        rope_rotate(&t, a, 0);
+        assert_memory_equal(a, x, sizeof a);
+        rope_rotate(&t, a, 1);
+        int other = interleaved ? 1 : 12;
+        assert_true(fabs((double)a[0] - ((double)x[0] * cos(1) - (double)x[other] * sin(1))) < 1e-6);
+        assert_true(fabs((double)a[other] - ((double)x[0] * sin(1) + (double)x[other] * cos(1))) < 1e-6);
+        free(x);
+        rope_table_release(&t);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(attention_is_its_definition),
+        cmocka_unit_test(open_rows_are_seen_until_their_block_is_full_and_out_of_the_window),
+        cmocka_unit_test(settled_rows_grow_by_whole_blocks),
+        cmocka_unit_test(rope_keeps_lengths_and_relative_angles),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
