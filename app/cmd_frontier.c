@@ -23,16 +23,16 @@ static const store_metric *metric_of(const command_line *line, const char *optio
 /* What the line says about the set; what it does not say, the newest run decides. */
 static void select_set(const command_line *line, store_selection *set, char model[PATH_MAX])
 {
-    const char *path = line_given(line, "model") ? line_text(line, "model") : NULL;
+    const char *path = line_text(line, "model");
     if (path) set->model = realpath(path, model) ? model : path;
-    if (line_given(line, "text")) {
+    if (line_has(line, "text")) {
         const char *text = line_text(line, "text"), *slash = strrchr(text, '/');
         set->text = slash ? slash + 1 : text;
     }
-    if (line_given(line, "protocol")) set->protocol = line_text(line, "protocol");
-    if (line_given(line, "ctx")) set->ctx = line_int(line, "ctx");
-    if (line_given(line, "eval")) set->eval = line_int(line, "eval");
-    if (line_given(line, "passages")) set->passages = line_int(line, "passages");
+    if (line_has(line, "protocol")) set->protocol = line_text(line, "protocol");
+    if (line_has(line, "ctx")) set->ctx = line_int(line, "ctx");
+    if (line_has(line, "eval")) set->eval = line_int(line, "eval");
+    if (line_has(line, "passages")) set->passages = line_int(line, "passages");
 }
 
 int cmd_frontier(app_context *app, const command_line *line)

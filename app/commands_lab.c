@@ -13,6 +13,8 @@ static const command_option options_roundtrip[] = {
     { "dim", 'd', OPTION_INT, "D", .min = 1, .max = 65536, .help = "columns of a row: the head dimension" },
     { "encoded", 0, OPTION_TEXT, "FILE", COMPLETE_FILE, .help = "write the encoded bytes here" },
     { "decoded", 0, OPTION_TEXT, "FILE.f32", COMPLETE_FILE, .help = "write the decoded rows here" },
+    { "timeout", 0, OPTION_REAL, "SECONDS", .standard = "600", .min = 0.1, .max = 1e7,
+      .help = "a codec that has not returned by then is stopped" },
     { 0 },
 };
 
@@ -34,6 +36,12 @@ static const command_option options_runs[] = {
 static const command_option options_frontier[] = {
     { "x", 'x', OPTION_TEXT, "METRIC", COMPLETE_METRIC, "ratio", .help = "what is to be large" },
     { "y", 'y', OPTION_TEXT, "METRIC", COMPLETE_METRIC, "kld", .help = "what is to be small" },
+    { "model", 'm', OPTION_TEXT, "MODEL", COMPLETE_MODEL, .help = "runs of this model: its file, name or hash" },
+    { "text", 't', OPTION_TEXT, "TEXT", COMPLETE_FILE, .help = "runs on this text: its name or hash" },
+    { "protocol", 'p', OPTION_CHOICE, "NAME", .choices = "stream snapshot", .help = "runs under this protocol" },
+    { "ctx", 'c', OPTION_SIZE, "N", .min = 4, .max = 1 << 24, .help = "runs with this ctx" },
+    { "eval", 'e', OPTION_SIZE, "N", .min = 2, .max = 1 << 24, .help = "runs with this eval" },
+    { "passages", 'n', OPTION_INT, "N", .min = 1, .max = 1e6, .help = "runs over so many passages" },
     { 0 },
 };
 
@@ -118,7 +126,9 @@ const command commands_lab[] = {
       .options = { options_frontier, options_database, options_output, NULL },
       .text =
           "Plots loss against compression for the runs of one model, text and protocol, and lists those that no other "
-          "run beats on both.",
+          "run beats on both. Only runs of one model, text, protocol, ctx, eval and number of passages can be compared; what "
+          "is not given is as in the newest run. A run of the frontier that cannot be told apart from the one above it, by "
+          "their paired difference, is marked \"as good as above\".",
       .examples = (const command_example[]){ { "frontier", "KL divergence against ratio" },
                                              { "frontier --y dppl", "change of perplexity" },
                                              { 0 } },

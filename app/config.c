@@ -6,8 +6,6 @@
 #include "app/config_text.h"
 #include "app/nearest.h"
 
-#define BASE "identity" /* what a stream gets that no one mentions */
-
 typedef struct reader {
     const catalog *known;
     config *c;
@@ -161,7 +159,7 @@ static bool complete_base(reader *r)
 {
     for (int s = KVANT_K; s <= KVANT_V; s++) {
         if (r->c->base[s]) continue;
-        r->c->base[s] = spec_parse(r->known, BASE, r->f);
+        r->c->base[s] = spec_parse(r->known, CONFIG_BASE, r->f);
         if (!r->c->base[s]) return fault_prefix(r->f, "%s: no codec for %c", r->line, "kv"[s]);
     }
     return true;

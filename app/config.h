@@ -3,13 +3,13 @@
  *     k=q8_0 v=turbo3 @0-1,-2..-1:k=q8_0,v=q8_0 rope=post
  *
  *     CODEC                 both keys and values (app/expr.h has the grammar of a codec)
- *     k=CODEC  v=CODEC      one of them; the other stays `identity` unless it is given, too
+ *     k=CODEC  v=CODEC      one of them; the other is f16 unless it is given, too
  *     @LAYERS:...           other codecs for some layers: k=CODEC, v=CODEC, both with a comma between, or a bare CODEC
  * for both. What is not given stays as it is. Later exceptions win. LAYERS: app/layers.h rope=pre|post         keys are
  * taken before (default) or after the rotary embedding
  *
  * Items are separated by blanks, in any order. The canonical text is the config's identity, and its SHA-256 the key of
- * runs: k= before v=, k=X v=X written X, an identity beside another codec dropped, codecs canonical (app/spec.h),
+ * runs: k= before v=, k=X v=X written X, an f16 beside another codec dropped, codecs canonical (app/spec.h),
  * exceptions merged, ordered and, where it is certain for every model, dropped when shadowed or equal to the base. It
  * does not depend on a model: -1 stays -1. Parsing it gives the same text again.
  *
@@ -26,6 +26,9 @@
 #include "app/layers.h"
 #include "app/spec.h"
 #include "base/hash.h"
+
+/* What a stream gets that no one mentions: what engines keep, and what ratios are counted against. */
+#define CONFIG_BASE "f16"
 
 enum { CONFIG_EXCEPTIONS = 256 };
 

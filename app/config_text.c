@@ -288,7 +288,7 @@ static bool write_level(FILE *out, const sheet *t, int level, bool *done, fault 
 static bool write_sheet(FILE *out, const sheet *t, fault *f)
 {
     const char *k = t->base[KVANT_K]->text, *v = t->base[KVANT_V]->text;
-    bool plain_k = strcmp(k, "identity") == 0, plain_v = strcmp(v, "identity") == 0;
+    bool plain_k = strcmp(k, CONFIG_BASE) == 0, plain_v = strcmp(v, CONFIG_BASE) == 0;
     write_pair(out, plain_k && !plain_v ? NULL : k, plain_v && !plain_k ? NULL : v, ' ');
     bool *done = calloc(t->n_items, sizeof *done);
     if (!done) return fault_memory(f, "a config's layers");

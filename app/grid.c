@@ -72,7 +72,7 @@ static bool split(const char *list, choice **choices, size_t *n, fault *f)
 {
     *choices = NULL;
     *n = 0;
-    if (!list) list = "identity";
+    if (!list) list = CONFIG_BASE;
     if (!expr_fits(list, f)) return false;
     for (size_t at = 0;; at++) {
         expr *e = expr_parse(list, &at, f);

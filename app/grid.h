@@ -24,7 +24,7 @@ typedef struct grid_configs {
 bool grid_add(grid_configs *configs, const catalog *known, const char *line, fault *f);
 
 /* Adds every combination of a codec for k from one list and a codec for v from the other. A list is expressions with
- * commas between them; commas inside parentheses and braces are the expressions' own. NULL: identity. */
+ * commas between them; commas inside parentheses and braces are the expressions' own. NULL: f16. */
 bool grid_add_lists(grid_configs *configs, const catalog *known, const char *k_list, const char *v_list, fault *f);
 void grid_free(grid_configs *configs);
 

@@ -315,7 +315,7 @@ static void write_note(const picture *p, FILE *out)
     if (done + failed == 0) return;
     fputs("not shown:", out);
     if (failed) fprintf(out, " %zu failed", failed);
-    if (done) fprintf(out, "%s %zu without a value for this axis", failed ? "," : "", done);
+    if (done) fprintf(out, "%s %zu without a value", failed ? "," : "", done);
     fputc('\n', out);
 }
 

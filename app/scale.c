@@ -4,6 +4,9 @@
 
 static const double steps[] = { 1, 2, 5, 10 };
 
+/* Beyond these the arithmetic below would leave what a double holds. */
+static const double farthest = 1e300, nearest = 1e-290;
+
 /* The smallest 1-2-5 step that is not below size > 0. */
 static double round_step(double size)
 {
@@ -15,8 +18,8 @@ static double round_step(double size)
 
 static scale make_linear(double min, double max, int wanted)
 {
-    if (max - min <= 1e-12 * fmax(fabs(min), fabs(max))) { /* one value: some room on both sides */
-        double room = min == 0 ? 1 : fabs(min) / 2;
+    if (max - min <= fmax(nearest, 1e-12 * fmax(fabs(min), fabs(max)))) { /* one value: some room on both sides */
+        double room = fabs(min) <= nearest ? 1 : fabs(min) / 2;
         min -= room;
         max += room;
     }
@@ -55,11 +58,13 @@ scale scale_make(double min, double max, bool log, int wanted)
 {
     if (wanted < 2) wanted = 2;
     if (wanted > SCALE_TICKS - 2) wanted = SCALE_TICKS - 2;
+    min = fmin(fmax(min, log ? nearest : -farthest), farthest);
+    max = fmin(fmax(max, log ? nearest : -farthest), farthest);
     return log ? make_log(min, max, wanted) : make_linear(min, max, wanted);
 }
 
 double scale_place(const scale *s, double value)
 {
-    if (s->log) return log(value / s->lo) / log(s->hi / s->lo);
+    if (s->log) return (log(value) - log(s->lo)) / (log(s->hi) - log(s->lo));
     return (value - s->lo) / (s->hi - s->lo);
 }

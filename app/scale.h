@@ -17,10 +17,11 @@ typedef struct scale {
     double ticks[SCALE_TICKS]; /* ascending */
 } scale;
 
-/* For finite values min <= max (positive when log), with about `wanted` ticks. */
+/* For finite values min <= max (positive when log), with about `wanted` ticks. Values beyond 1e300, and on a
+ * logarithmic axis below 1e-290, are left outside the range. */
 scale scale_make(double min, double max, bool log, int wanted);
 
-/* Where a value lies: 0 at lo, 1 at hi. */
+/* Where a value lies: 0 at lo, 1 at hi, beyond them when outside. */
 double scale_place(const scale *s, double value);
 
 #endif

@@ -25,7 +25,7 @@ typedef struct reader {
     gguf *g;
     size_t at;
     const char *what; /* "header", "key", "tensor" */
-    size_t number;    /* the how manieth key or tensor, from 1 */
+    size_t number;    /* of the key or tensor, from 1 */
     gguf_string name; /* once it is read */
     fault *f;
 } reader;

@@ -11,7 +11,7 @@ static const model_arch archs[] = {
     { "llama", .interleaved = true },
     { "qwen2", .qkv_bias = true },
     { "qwen3", .qk_norm = true },
-    { NULL },
+    { 0 },
 };
 
 const model_arch *model_archs(void)

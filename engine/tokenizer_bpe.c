@@ -137,10 +137,10 @@ static bool push_bytes(const bpe *b, const char *bytes, size_t n, size_t offset,
     return true;
 }
 
-/* The token that is the whole piece, or -1. Longer than any token: not worth building the text. */
+/* The token that is the whole piece, or -1. No vocabulary has tokens of a kilobyte: longer pieces are not looked up. */
 static int32_t whole_token(const bpe *b, const char *piece, size_t n)
 {
-    char text[512];
+    char text[2048];
     size_t length = 0;
     if (2 * n > sizeof text) return -1;
     for (size_t i = 0; i < n; i++)

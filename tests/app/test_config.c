@@ -58,10 +58,12 @@ static void spellings_have_one_canonical_form(void **state)
         { "v=q8_0 k=turbo3", "k=turbo3 v=q8_0" },
         { " k = q8_0  v = polar( bits = 4 ) ", "k=q8_0 v=polar" },
         { "k=turbo3", "k=turbo3" },
-        { "k=turbo3 v=identity", "k=turbo3" },
-        { "v=turbo3 k=identity", "v=turbo3" },
+        { "k=turbo3 v=f16", "k=turbo3" },
+        { "k=turbo3 v=identity", "k=turbo3 v=identity" },
+        { "v=turbo3 k=f16", "v=turbo3" },
         { "identity", "identity" },
-        { "k=identity", "identity" },
+        { "k=f16", "f16" },
+        { "k=identity", "k=identity" },
         { "rope=post turbo3", "turbo3 rope=post" },
         { "turbo3 rope=pre", "turbo3" },
         { "k=qonly v=vonly", "k=qonly v=vonly" },
@@ -91,7 +93,7 @@ static void spellings_have_one_canonical_form(void **state)
         { "turbo3 @0:v=turbo3,k=q8_0", "turbo3 @0:k=q8_0" },
         { "turbo3 @-1:f16 @0:f16", "turbo3 @0,-1:f16" },
         { "turbo3 @0-1:k=q8_0 @1-2:v=q8_0", "turbo3 @0:k=q8_0 @1:q8_0 @2:v=q8_0" },
-        { "@0:q8_0", "identity @0:q8_0" },
+        { "@0:q8_0", "f16 @0:q8_0" },
         /* middles */
         { "turbo3 @0..-1:q8_0", "q8_0" },
         { "turbo3 @0..-1:k=q8_0", "k=q8_0 v=turbo3" },
@@ -247,7 +249,7 @@ static void layers_get_their_codecs(void **state)
 {
     (void)state;
     assert_plan("turbo3", 3, "turbo3 turbo3 turbo3");
-    assert_plan("k=q8_0", 2, "q8_0/identity q8_0/identity");
+    assert_plan("k=q8_0", 2, "q8_0/f16 q8_0/f16");
     assert_plan("k=q8_0 v=turbo3 @0-1,-2..-1:k=q8_0,v=q8_0", 6, "q8_0 q8_0 q8_0/turbo3 q8_0/turbo3 q8_0 q8_0");
     assert_plan("turbo3 @0-1,-2..-1:q8_0", 3, "q8_0 q8_0 q8_0");
     assert_plan("turbo3 @0-2:q8_0 @1:f16", 4, "q8_0 f16 q8_0 turbo3");
@@ -476,7 +478,7 @@ static void grids_stand_for_every_combination(void **state)
     assert_grid(NULL, "q8_0, polar(bits=2, scale=mse)", "turbo3,q8_0",
                 "k=q8_0 v=turbo3 | q8_0 | k=polar(bits=2,scale=mse) v=turbo3 | k=polar(bits=2,scale=mse) v=q8_0");
     assert_grid(NULL, "polar(bits=2..3)", NULL, "k=polar(bits=2) | k=polar(bits=3)");
-    assert_grid(NULL, NULL, "{q8_0,turbo3},f16", "v=q8_0 | v=turbo3 | v=f16");
+    assert_grid(NULL, NULL, "{q8_0,turbo3},f16", "v=q8_0 | v=turbo3 | f16");
 }
 
 static void grids_without_sense_are_refused(void **state)

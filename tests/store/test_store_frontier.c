@@ -186,6 +186,21 @@ static void a_run_without_the_metric_is_no_rival(void **state)
     store_close(s);
 }
 
+static void a_failed_run_beats_nobody(void **state)
+{
+    store *s = fresh(state);
+    add_point(s, "turbo4", 4, 0.01);
+    store_run failed = failed_run("broken");
+    failed.ratio = 100;
+    failed.kld.value = 0;
+    fault f = { 0 };
+    assert_true(store_add_run(s, &failed, NULL, 0, NULL, 0, NULL, &f));
+    seen points = frontier(s, NULL, "ratio", "kld");
+    assert_int_equal(class_of(&points, "turbo4"), STORE_FRONTIER);
+    assert_int_equal(class_of(&points, "broken"), STORE_FAILED);
+    store_close(s);
+}
+
 static void signs_do_not_count_for_change_of_perplexity(void **state)
 {
     store *s = fresh(state);
@@ -278,15 +293,11 @@ static void every_metric_can_be_an_axis_and_read_from_a_run(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(dominated_runs_are_told_from_the_frontier),
-        TEST(equal_runs_are_both_on_the_frontier),
-        TEST(the_frontier_is_what_its_definition_says),
-        TEST(each_config_stands_for_its_newest_finished_run),
-        TEST(a_run_without_the_metric_is_no_rival),
-        TEST(signs_do_not_count_for_change_of_perplexity),
-        TEST(only_comparable_runs_are_compared),
-        TEST(an_empty_database_has_no_frontier),
-        TEST(every_metric_can_be_an_axis_and_read_from_a_run),
+        TEST(dominated_runs_are_told_from_the_frontier),   TEST(equal_runs_are_both_on_the_frontier),
+        TEST(the_frontier_is_what_its_definition_says),    TEST(each_config_stands_for_its_newest_finished_run),
+        TEST(a_run_without_the_metric_is_no_rival),        TEST(a_failed_run_beats_nobody),
+        TEST(signs_do_not_count_for_change_of_perplexity), TEST(only_comparable_runs_are_compared),
+        TEST(an_empty_database_has_no_frontier),           TEST(every_metric_can_be_an_axis_and_read_from_a_run),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -158,6 +158,18 @@ static void a_migration_that_fails_changes_nothing(void **state)
     sqlite3_close(db);
 }
 
+static void an_older_database_is_migrated_for_a_reader_too(void **state)
+{
+    place *p = *state;
+    raw_do(p->db, "PRAGMA application_id = 1802923636"); /* ours, and before the first migration */
+    fault f = { 0 };
+    store *s = store_open(p->db, STORE_READ, &f);
+    if (!s) fail_msg("%s", f.text);
+    assert_int_equal(ask(s, "SELECT count(*) FROM v_runs"), 0);
+    assert_int_equal(ask(s, "PRAGMA user_version"), sql_n_migrations);
+    store_close(s);
+}
+
 static void a_newer_database_is_refused_with_both_versions(void **state)
 {
     place *p = *state;
@@ -415,6 +427,7 @@ int main(void)
         TEST(schema_sql_says_what_the_migrations_make),
         TEST(an_older_database_is_migrated_and_keeps_its_runs),
         TEST(a_migration_that_fails_changes_nothing),
+        TEST(an_older_database_is_migrated_for_a_reader_too),
         TEST(a_newer_database_is_refused_with_both_versions),
         TEST(somebody_elses_database_is_refused_and_left_alone),
         TEST(a_file_that_is_no_database_is_refused),

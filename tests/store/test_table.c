@@ -184,6 +184,9 @@ static void json_reads_back_as_what_was_put_in(void **state)
     row(t, (const table_cell[]){ table_text("ü★\xff\xc3"), table_real(-0.0), table_integer(0), table_null(),
                                  table_real(-INFINITY), table_bytes("a\0b", 3) });
     char *text = text_of(t, (table_style){ TABLE_JSON, false, 0 });
+    for (const char *c = text; *c; c++)
+        assert_true(*c == '\n' || (unsigned char)*c >= 0x20); /* cJSON would take them */
+    assert_non_null(strstr(text, "\\u001b"));
     cJSON *read = cJSON_Parse(text);
     assert_non_null(read);
     assert_int_equal(cJSON_GetArraySize(read), 2);

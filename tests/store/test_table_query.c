@@ -25,8 +25,8 @@ static void an_answer_becomes_a_table(void **state)
     assert_string_equal(text, "id,config,kld,b,n\r\n1,turbo4,0.0125,x'00ff',\r\n");
     free(text);
     table_free(t);
-    assert_null(table_query(s, "SELECT nothing", &f));
-    assert_non_null(strstr(f.text, "no such column: nothing"));
+    assert_null(table_query(s, "SELECT missing", &f));
+    assert_non_null(strstr(f.text, "no such column: missing"));
     store_close(s);
 }
 
