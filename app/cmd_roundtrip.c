@@ -26,7 +26,10 @@ extern char **environ;
 
 /* ---- the front ---- */
 
-enum { MOST_WORDS = 32 };
+enum {
+    MOST_WORDS = 32,
+    CHILD_DONE = 42, /* the child's word that it came to its end: a codec that calls exit does not say it */
+};
 
 /* Waits for the child; kills it when the person has had enough or its time is over. */
 static int wait_for(app_context *app, pid_t child, double seconds, bool *killed)
@@ -58,7 +61,9 @@ static bool run_child(app_context *app, char *const *words, double seconds, int 
     if (killed) return fault_set(f, FAULT_INPUT, "roundtrip: the codec has not returned after %g s and was stopped", seconds);
     if (WIFSIGNALED(*status))
         return fault_set(f, FAULT_INPUT, "roundtrip: the codec died of signal %d, %s", WTERMSIG(*status), strsignal(WTERMSIG(*status)));
-    return true;
+    int code = WEXITSTATUS(*status);
+    if (code == CHILD_DONE || code == FAULT_USAGE || code == FAULT_INPUT || code == FAULT_INTERNAL) return true;
+    return fault_set(f, FAULT_INPUT, "roundtrip: the codec ended its process with status %d", code);
 }
 
 int cmd_roundtrip(app_context *app, const command_line *line)
@@ -89,7 +94,8 @@ int cmd_roundtrip(app_context *app, const command_line *line)
     ok = ok && run_child(app, words, line_real(line, "timeout"), &status, &f);
     spec_free(s);
     catalog_free(known);
-    return ok ? WEXITSTATUS(status) : app_report(app, &f);
+    if (!ok) return app_report(app, &f);
+    return WEXITSTATUS(status) == CHILD_DONE ? FAULT_NONE : WEXITSTATUS(status); /* the child has said why */
 }
 
 /* ---- the child ---- */
@@ -238,5 +244,5 @@ int cmd_roundtrip_child(app_context *app, const command_line *line)
     free(r.decoded);
     spec_free(s);
     registry_destroy(codecs);
-    return ok ? FAULT_NONE : app_report(app, &f);
+    return ok ? app_flush(app, CHILD_DONE) : app_report(app, &f);
 }

@@ -16,11 +16,18 @@ static int read_int(sqlite3 *db, const char *sql, int *value)
 
 bool migrate_read(sqlite3 *db, const char *path, migrate_state *state, fault *f)
 {
-    *state = (migrate_state){ 0 };
-    bool ok = read_int(db, "PRAGMA application_id", &state->application_id) == SQLITE_OK &&
-              read_int(db, "PRAGMA user_version", &state->version) == SQLITE_OK &&
-              read_int(db, "SELECT count(*) FROM sqlite_schema", &state->objects) == SQLITE_OK;
-    return ok || sqlite_fault(db, path, "opening the database", f);
+    /* One statement, one snapshot: another process may be making the database at this moment. */
+    static const char sql[] = "SELECT (SELECT application_id FROM pragma_application_id), "
+                              "(SELECT user_version FROM pragma_user_version), (SELECT count(*) FROM sqlite_schema)";
+    sqlite3_stmt *stmt = NULL;
+    bool ok = sqlite3_prepare_v2(db, sql, -1, &stmt, NULL) == SQLITE_OK && sqlite3_step(stmt) == SQLITE_ROW;
+    if (ok)
+        *state =
+            (migrate_state){ sqlite3_column_int(stmt, 0), sqlite3_column_int(stmt, 1), sqlite3_column_int(stmt, 2) };
+    else
+        sqlite_fault(db, path, "opening the database", f);
+    sqlite3_finalize(stmt);
+    return ok;
 }
 
 bool migrate_check(const migrate_state *state, const char *path, int newest, fault *f)

@@ -16,6 +16,7 @@ start() { # VARIABLE=VALUE...
     socket=$home/tmux.$starts
     tm new-session -d -x 80 -y 24 "env $* sh -c 'echo \$\$ >$home/pid; exec \"$kvant\"'; echo status \$?; sleep 60"
     until_shows "kvant>"
+    [[ $(screen) == *kvant\>* ]] || finish # without a prompt nothing further can hold
 }
 keys() { tm send-keys "$@"; }
 screen() { tm capture-pane -p; }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Codecs that misbehave, and input that is wrong: each costs its run and says what, where and why.
-# usage: failures.sh KVANT BUILD_DIR
+# usage: failures.sh KVANT BUILD_DIR SANITIZED (ON or OFF: AddressSanitizer turns signals into an exit)
 # shellcheck source=tests/lab/lab.bash
 source tests/lab/lab.bash "$1" "$2"
 bad=$build/tests/plugins
@@ -14,7 +14,8 @@ fails() { # CODEC REASON WORDS...
     is "$1 is stored as failed" "failed $1" "$(jq -r '.[0] | [.status, .config] | join(" ")' <<<"$out")"
     has "$1: the row says why" "$2" "$(jq -r '.[0].reason' <<<"$out")"
 }
-case ${ASAN_OPTIONS-} in '') crash="signal 11" ;; *) crash="passage 0, layer 0" ;; esac
+crash="died of signal 11"
+[[ ${3-OFF} == ON ]] && crash="ended with status 1"
 fails bad_crash "$crash"
 has "and where" "codec, passage 0, layer 0" "$("$kvant" sql --mode csv 'select phase from runs order by id desc limit 1')"
 fails bad_hang "no progress for 1 s (codec, passage 0, layer 0)" --timeout 1
