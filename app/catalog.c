@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/nearest.h"
+#include "base/nearest.h"
 
 catalog *catalog_create(fault *f)
 {

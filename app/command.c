@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "app/nearest.h"
+#include "base/nearest.h"
 
 const command *command_at(const command_table *t, size_t i)
 {

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/nearest.h"
+#include "base/nearest.h"
 
 typedef struct line_value {
     const command_option *option;

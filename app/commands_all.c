@@ -1,22 +1,14 @@
 /* Which rows this program has. */
 #include "app/commands.h"
+#include "app/names.h"
 
 command_table commands_all(void)
 {
-    static const command *const parts[] = {
-        commands_face,
-#ifdef KVANT_WITH_LAB
-        commands_lab,
-#endif
-        NULL,
-    };
+    static const command *const parts[] = { commands_face, commands_lab, NULL };
     return (command_table){ parts };
 }
 
 const app_name_source *commands_names(void)
 {
-    static const app_name_source sources[] = {
-        { COMPLETE_NONE, NULL },
-    };
-    return sources;
+    return names_sources;
 }

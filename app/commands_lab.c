@@ -138,7 +138,7 @@ const command commands_lab[] = {
           (const command_argument[]){ { "QUERY", COMPLETE_NONE, ARGUMENT_JOINED, "a SELECT statement" }, { 0 } },
       .options = { options_sql, options_database, options_output, NULL }, .text = "Runs one query that only reads.",
       .examples =
-          (const command_example[]){ { "sql \"SELECT config, kld FROM runs ORDER BY kld\"", "a table" }, { 0 } },
+          (const command_example[]){ { "sql \"SELECT config, kld FROM v_runs ORDER BY kld\"", "a table" }, { 0 } },
       .run = cmd_sql },
     { "cache", "Runs", "show or clear the kept references", .options = { options_cache, options_output, NULL },
       .text = "Reference logits and prefixes are kept so that a further config costs only its own work.",

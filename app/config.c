@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "app/config_text.h"
-#include "app/nearest.h"
+#include "base/nearest.h"
 
 typedef struct reader {
     const catalog *known;

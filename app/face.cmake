@@ -1,6 +1,6 @@
 # The face: the table of commands and everything that reads it, the prompt, and the program.
 add_library(face STATIC
-  app.c cmd_prompt.c command.c command_line.c complete.c completion.c help.c manual.c nearest.c option_read.c options.c
+  app.c cmd_prompt.c command.c command_line.c complete.c completion.c help.c manual.c option_read.c options.c
   paths.c progress.c repl.c repl_history.c settings.c terminal.c words.c wrap.c)
 target_link_libraries(face PUBLIC base PkgConfig::READLINE PkgConfig::CJSON)
 
@@ -11,18 +11,13 @@ set(KVANT_DATE 2026-11-20) # of the manual page
 target_compile_definitions(face PUBLIC KVANT_VERSION="${PROJECT_VERSION}" PRIVATE KVANT_DATE="${KVANT_DATE}"
   KVANT_PLUGINS_FROM_BIN="${KVANT_PLUGINS_FROM_BIN}")
 
-# The program. The lab's commands join the table when their functions are here: list their files in KVANT_LAB_COMMANDS.
-set(KVANT_LAB_COMMANDS
-  frontier.c lab.c report.c sweep.c columns.c plot.c scale.c table.c table_box.c table_data.c
-  cmd_cache.c cmd_codecs.c cmd_demo.c cmd_frontier.c cmd_logits.c cmd_roundtrip.c cmd_run.c cmd_runs.c cmd_sweep.c
-  cmd_worker.c)
-add_executable(kvant main.c commands_all.c commands.c cmd_inspect.c cmd_tokenize.c)
-target_link_libraries(kvant PRIVATE face engine)
-if(KVANT_LAB_COMMANDS)
-  target_sources(kvant PRIVATE commands_lab.c ${KVANT_LAB_COMMANDS})
-  target_compile_definitions(kvant PRIVATE KVANT_WITH_LAB)
-  target_link_libraries(kvant PRIVATE lab store)
-endif()
+# The program: the table's functions.
+add_executable(kvant
+  main.c commands_all.c commands.c commands_lab.c names.c
+  frontier.c lab.c report.c sweep.c columns.c plot.c scale.c table.c table_box.c table_data.c table_query.c
+  cmd_cache.c cmd_codecs.c cmd_demo.c cmd_frontier.c cmd_inspect.c cmd_logits.c cmd_roundtrip.c cmd_run.c cmd_runs.c
+  cmd_sweep.c cmd_tokenize.c cmd_worker.c)
+target_link_libraries(kvant PRIVATE face lab store engine)
 set_target_properties(kvant PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
 file(CREATE_LINK ${CMAKE_SOURCE_DIR}/models ${CMAKE_BINARY_DIR}/models SYMBOLIC)
 

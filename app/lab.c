@@ -13,7 +13,7 @@
 catalog *lab_catalog(app_context *app, const command_line *line, fault *f)
 {
     const char *files[JOB_PLUGINS];
-    size_t n = line_count(line, "plugin");
+    size_t n = line ? line_count(line, "plugin") : 0;
     if (n > JOB_PLUGINS) {
         fault_set(f, FAULT_USAGE, "%zu plugins: at most %d can be named", n, JOB_PLUGINS);
         return NULL;

@@ -34,7 +34,8 @@ typedef struct lab {
 bool lab_open(lab *l, app_context *app, const command_line *line, unsigned wanted, fault *f);
 void lab_close(lab *l);
 
-/* The codecs that a line's plugins, $KVANT_PLUGIN_PATH and kvant's own directories offer. The caller frees the catalog. */
+/* The codecs that a line's plugins (line may be NULL), $KVANT_PLUGIN_PATH and kvant's own directories offer. The caller
+ * frees the catalog. */
 catalog *lab_catalog(app_context *app, const command_line *line, fault *f);
 
 typedef struct lab_run {

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "app/command.h"
-#include "app/nearest.h"
+#include "base/nearest.h"
 
 typedef struct setting {
     const command_option *option;

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/nearest.h"
+#include "base/nearest.h"
 #include "app/number.h"
 #include "app/spec_grid.h"
 

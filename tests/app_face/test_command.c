@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "app/commands.h"
-#include "app/nearest.h"
+#include "base/nearest.h"
 #include "app/options.h"
 #include "app/words.h"
 

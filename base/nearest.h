@@ -7,8 +7,8 @@
  *     nearest_try(&n, "model");
  *     n.word     "model", or NULL when nothing is near
  */
-#ifndef KVANT_APP_NEAREST_H
-#define KVANT_APP_NEAREST_H
+#ifndef KVANT_BASE_NEAREST_H
+#define KVANT_BASE_NEAREST_H
 
 #include <stddef.h>
 
