@@ -15,7 +15,7 @@ static bool print_run(const app_context *app, store *s, int64_t id, bool json, b
     store_run *run = store_get_run(s, id, f);
     bool ok = run && report_layers(s, id, &sides, &n, f);
     if (ok && json) ok = report_json(stdout, report_run_json(run, sides, n), f);
-    else if (ok) report_run(stdout, &app->out, run, all_layers ? sides : NULL, all_layers ? n : 0);
+    else if (ok) report_run(stdout, &app->out, run, sides, n, all_layers);
     report_layers_free(sides, n);
     free(run);
     return ok;
@@ -29,7 +29,7 @@ int cmd_run(app_context *app, const command_line *line)
     lab_run run;
     config *c = config_parse(l.known, line_arg(line, 0), &f);
     bool ok = c && lab_evaluate(&l, c, c->text, &run, &f) &&
-              print_run(app, l.database, run.id, line_has(line, "json"), true, &f);
+              print_run(app, l.database, run.id, line_has(line, "json"), false, &f);
     if (ok && !run.done) {
         ok = false;
         fault_set(&f, run.why.code, "run %" PRId64 " failed: %s", run.id, run.why.text);

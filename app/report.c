@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "app/number.h"
+#include "app/reference.h"
 
 /* ---- text ---- */
 
@@ -85,10 +86,13 @@ static void write_head(FILE *to, const terminal *t, const store_run *r)
     fprintf(to, "on       %s (%s, %s), text %s, %s, ctx %lld", r->model.name, r->model.arch, r->model.weight_type, r->text.name,
             r->protocol, (long long)r->ctx);
     if (r->eval > 0) fprintf(to, ", eval %lld", (long long)r->eval);
-    fprintf(to, ", %lld passages\n", (long long)r->passages);
+    protocol p = strcmp(r->protocol, protocol_name(PROTOCOL_SNAPSHOT)) == 0 ? PROTOCOL_SNAPSHOT : PROTOCOL_STREAM;
+    long long scored = r->passages * reference_scored(p, (int)r->ctx, (int)r->eval);
+    fprintf(to, ", %lld passages, %lld positions scored\n", (long long)r->passages, scored);
 }
 
-void report_run(FILE *to, const terminal *t, const store_run *r, const store_layer *layers, size_t n_layers)
+void report_run(FILE *to, const terminal *t, const store_run *r, const store_layer *layers, size_t n_layers,
+                bool all_layers)
 {
     write_head(to, t, r);
     if (strcmp(r->status, "done") != 0) {
@@ -104,7 +108,7 @@ void report_run(FILE *to, const terminal *t, const store_run *r, const store_lay
     write_worst(to, layers, n_layers);
     fprintf(to, "cost     %.2f s on %lld threads, %.3f ms per token and layer, peak memory %.0f MiB\n", r->wall_s,
             (long long)r->threads, r->ms_per_token, (double)r->peak_rss_bytes / (1 << 20));
-    if (n_layers > 0) write_layers(to, layers, n_layers);
+    if (all_layers && n_layers > 0) write_layers(to, layers, n_layers);
 }
 
 void report_heading(FILE *to, const terminal *t)

@@ -13,8 +13,9 @@
 #include "app/terminal.h"
 #include "db/store.h"
 
-/* All of a run. layers (n_layers rows, may be 0): adds error and bytes of every layer. */
-void report_run(FILE *to, const terminal *t, const store_run *run, const store_layer *layers, size_t n_layers);
+/* A run with its n_layers layers (may be 0): the worst of them, or with all_layers a line for each. */
+void report_run(FILE *to, const terminal *t, const store_run *run, const store_layer *layers, size_t n_layers,
+                bool all_layers);
 
 /* One line per run under a heading, for sweeps as they go. */
 void report_heading(FILE *to, const terminal *t);
