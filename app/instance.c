@@ -144,28 +144,9 @@ bool instance_close(instance *x, fault *f)
     return ok;
 }
 
-instance *instance_twin(const instance *x, fault *f)
-{
-    uint8_t *side;
-    size_t n;
-    if (!instance_save(x, &side, &n, f)) return NULL;
-    instance *twin = instance_open(x->known, x->spec, &x->shape, x->env, f);
-    if (twin && n > 0 && !instance_load(twin, side, n, f)) {
-        instance_close(twin, NULL);
-        twin = NULL;
-    }
-    free(side);
-    return twin;
-}
-
 const spec *instance_spec(const instance *x)
 {
     return x->spec;
-}
-
-int instance_dim(const instance *x)
-{
-    return x->shape.dim;
 }
 
 size_t instance_block(const instance *x)

@@ -3,7 +3,7 @@
  *     instance *encoder = instance_open(known, s, &shape, NULL, &f);
  *     const uint8_t *bytes; size_t n_bytes;
  *     instance_encode(encoder, 0, rows, n_rows, &bytes, &n_bytes, &f);
- *     instance *decoder = instance_twin(encoder, &f);            fresh, with the side data
+ *     instance *decoder = instance_open(known, s, &shape, NULL, &f);      fresh; instance_load gives it the side data
  *     instance_decode(decoder, 0, bytes, n_bytes, back, n_rows, &f);
  *
  * What a codec may do wrong is found here and named: writing past its buffer, returning more than it may, bytes whose
@@ -32,11 +32,7 @@ instance *instance_open(const registry *known, const spec *s, const kvant_shape 
  * instance is gone then, too. NULL is fine. */
 bool instance_close(instance *x, fault *f);
 
-/* A fresh instance of the same codec for the same stream, loaded with x's side data, if there is any. */
-instance *instance_twin(const instance *x, fault *f);
-
 const spec *instance_spec(const instance *x);
-int instance_dim(const instance *x);
 
 /* Rows per block (1: each by itself) and newest rows to be kept from the codec. */
 size_t instance_block(const instance *x);

@@ -61,14 +61,6 @@ int terminal_width(const terminal *t)
     return columns ? columns : 80;
 }
 
-int terminal_height(const terminal *t)
-{
-    int lines = sensible(environment("LINES"));
-    struct winsize size;
-    if (!lines && t->is_tty && ioctl(t->fd, TIOCGWINSZ, &size) == 0) lines = size.ws_row;
-    return lines ? lines : 24;
-}
-
 /* A signal handler has no argument to carry state in: these are the program's only variables that change and are not
  * passed around. */
 static volatile sig_atomic_t interrupts;

@@ -14,11 +14,6 @@ static const model_arch archs[] = {
     { 0 },
 };
 
-const model_arch *model_archs(void)
-{
-    return archs;
-}
-
 /* ---- the shape ---- */
 
 static const model_arch *find_arch(const gguf *g, fault *f)

@@ -64,9 +64,6 @@ typedef struct model {
 model *model_open(const char *path, fault *f);
 void model_close(model *m);
 
-/* The architectures this engine computes, ending with a NULL name. */
-const model_arch *model_archs(void);
-
 /* Only the shape, for showing: also for files whose weights are in types the engine cannot compute with. */
 bool model_read_shape(const gguf *g, model_shape *shape, fault *f);
 
