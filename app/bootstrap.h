@@ -1,8 +1,8 @@
 /* bootstrap.h - 95 % intervals from blocks of positions.
  *
- * Blocks are drawn with replacement 2000 times with the counter-based generator; the interval is the middle 95 % of what
- * the redrawn blocks give (percentile bootstrap). Two configs measured on the same blocks are compared by redrawing the
- * same blocks for both: they are separable on a metric when the interval of the difference excludes zero.
+ * Blocks are drawn with replacement 2000 times with the counter-based generator; the interval is the middle 95 % of
+ * what the redrawn blocks give (percentile bootstrap). Two configs measured on the same blocks are compared by
+ * redrawing the same blocks for both: they are separable on a metric when the interval of the difference excludes zero.
  * Efron and Tibshirani, An Introduction to the Bootstrap, 1993; Künsch 1989 for blocks.
  */
 #ifndef KVANT_APP_BOOTSTRAP_H

@@ -17,7 +17,9 @@ static void range_of(const catalog_param *p, char *text, size_t capacity)
     case KVANT_INT:
     case KVANT_REAL: snprintf(text, capacity, "%g to %g, default %g", p->min, p->max, p->def); return;
     case KVANT_BOOL: snprintf(text, capacity, "true or false, default %s", p->def != 0 ? "true" : "false"); return;
-    case KVANT_CODEC: snprintf(text, capacity, p->inner ? "default %s" : "required%s", p->inner ? p->inner : ""); return;
+    case KVANT_CODEC:
+        snprintf(text, capacity, p->inner ? "default %s" : "required%s", p->inner ? p->inner : "");
+        return;
     default: break;
     }
     for (size_t i = 0; i < p->n_words && n < capacity; i++)
@@ -29,15 +31,17 @@ static void print_one(const app_context *app, const catalog_codec *c)
 {
     char text[256], dims[CATALOG_DIMS];
     catalog_dims(c, dims);
-    printf("%s%s%s %s (%s)\n%s\n\n", terminal_style(&app->out, STYLE_BOLD), c->name, terminal_style(&app->out, STYLE_PLAIN),
-           c->version, c->family, c->summary);
+    printf("%s%s%s %s (%s)\n%s\n\n", terminal_style(&app->out, STYLE_BOLD), c->name,
+           terminal_style(&app->out, STYLE_PLAIN), c->version, c->family, c->summary);
     for (size_t i = 0; i < c->n_params; i++) {
         const catalog_param *p = &c->params[i];
         range_of(p, text, sizeof text);
         printf("  %-10s %-5s %s\n  %-10s       %s\n", p->name, type_names[p->type], text, "", p->help);
     }
     if (c->n_params == 0) printf("  no parameters\n");
-    printf("\nstreams     %s\n", c->flags & KVANT_K_ONLY ? "keys" : c->flags & KVANT_V_ONLY ? "values" : "keys and values");
+    printf("\nstreams     %s\n", c->flags & KVANT_K_ONLY   ? "keys"
+                                 : c->flags & KVANT_V_ONLY ? "values"
+                                                           : "keys and values");
     printf("head dims   %s\n", dims);
     printf("rate        %s\n", c->flags & KVANT_VARIABLE ? "variable" : "fixed");
     if (c->flags & KVANT_CALIBRATES) printf("calibration needed\n");

@@ -8,8 +8,18 @@
 
 /* One codec of each kind, then keys and values apart: the shape of the trade on one screen. */
 static const char *const tour[] = {
-    "identity", "f16", "q8_0", "q4_0", "rotate(q4_0)", "turbo4", "turbo3", "turbo2", "polar(bits=2..6)",
-    "k=q8_0 v=turbo3", "k=q8_0 v=polar(bits=3)", "k=polar(bits=5) v=polar(bits=3)",
+    "identity",
+    "f16",
+    "q8_0",
+    "q4_0",
+    "rotate(q4_0)",
+    "turbo4",
+    "turbo3",
+    "turbo2",
+    "polar(bits=2..6,scale=norm)",
+    "k=q8_0 v=turbo3",
+    "k=q8_0 v=polar(bits=3,scale=norm)",
+    "k=polar(bits=5,scale=norm) v=polar(bits=3,scale=norm)",
 };
 
 static void print_row(void *self, const store_run *run, bool ran)

@@ -21,12 +21,15 @@ static bool read_ids(const char *path, int32_t **ids, size_t *n, fault *f)
     while (ok && fscanf(in, "%31s", word) == 1) {
         char *end;
         long id = strtol(word, &end, 10);
-        if (*end || id < 0 || id > INT32_MAX) ok = fault_set(f, FAULT_INPUT, "%s: \"%s\" (word %zu) is no token id", path, word, *n + 1);
+        if (*end || id < 0 || id > INT32_MAX)
+            ok = fault_set(f, FAULT_INPUT, "%s: \"%s\" (word %zu) is no token id", path, word, *n + 1);
         if (ok && *n == room) {
             room = room ? 2 * room : 1024;
             int32_t *grown = reallocarray(*ids, room, sizeof *grown);
-            if (grown) *ids = grown;
-            else ok = fault_memory(f, path);
+            if (grown)
+                *ids = grown;
+            else
+                ok = fault_memory(f, path);
         }
         if (ok) (*ids)[(*n)++] = (int32_t)id;
     }
@@ -37,7 +40,8 @@ static bool read_ids(const char *path, int32_t **ids, size_t *n, fault *f)
     return ok;
 }
 
-static bool write_logits(app_context *app, engine *e, const int32_t *ids, size_t n, FILE *out, const char *path, fault *f)
+static bool write_logits(app_context *app, engine *e, const int32_t *ids, size_t n, FILE *out, const char *path,
+                         fault *f)
 {
     const model_shape *s = &engine_model(e)->shape;
     size_t vocab = (size_t)s->n_vocab;
@@ -78,7 +82,8 @@ int cmd_logits(app_context *app, const command_line *line)
     if (out && !ok) remove(path);
     if (ok && line_has(line, "json"))
         printf("{\"file\": \"%s\", \"positions\": %zu, \"vocabulary\": %d}\n", path, n, m->shape.n_vocab);
-    else if (ok) printf("%s: %zu positions x %d logits, f32\n", path, n, m->shape.n_vocab);
+    else if (ok)
+        printf("%s: %zu positions x %d logits, f32\n", path, n, m->shape.n_vocab);
     free(ids);
     engine_close(e);
     model_close(m);

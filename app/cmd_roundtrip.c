@@ -1,7 +1,7 @@
 /* kvant roundtrip: a file of rows through a codec, outside any model.
  *
- * The command itself only reads the expression; the codec runs in a child (kvant roundtrip-child) that writes the answer,
- * so that a codec that crashes is a sentence and not the end.
+ * The command itself only reads the expression; the codec runs in a child (kvant roundtrip-child) that writes the
+ * answer, so that a codec that crashes is a sentence and not the end.
  */
 #include <errno.h>
 #include <math.h>
@@ -55,12 +55,15 @@ static bool run_child(app_context *app, char *const *words, double seconds, int 
     bool killed = false;
     fflush(stdout);
     int failed = posix_spawn(&child, app->places.executable, NULL, NULL, words, environ);
-    if (failed) return fault_set(f, FAULT_INTERNAL, "%s: cannot be started: %s", app->places.executable, strerror(failed));
+    if (failed)
+        return fault_set(f, FAULT_INTERNAL, "%s: cannot be started: %s", app->places.executable, strerror(failed));
     *status = wait_for(app, child, seconds, &killed);
     if (killed && app_cancelled(app)) return fault_set(f, FAULT_INTERRUPTED, "interrupted");
-    if (killed) return fault_set(f, FAULT_INPUT, "roundtrip: the codec has not returned after %g s and was stopped", seconds);
+    if (killed)
+        return fault_set(f, FAULT_INPUT, "roundtrip: the codec has not returned after %g s and was stopped", seconds);
     if (WIFSIGNALED(*status))
-        return fault_set(f, FAULT_INPUT, "roundtrip: the codec died of signal %d, %s", WTERMSIG(*status), strsignal(WTERMSIG(*status)));
+        return fault_set(f, FAULT_INPUT, "roundtrip: the codec died of signal %d, %s", WTERMSIG(*status),
+                         strsignal(WTERMSIG(*status)));
     int code = WEXITSTATUS(*status);
     if (code == CHILD_DONE || code == FAULT_USAGE || code == FAULT_INPUT || code == FAULT_INTERNAL) return true;
     return fault_set(f, FAULT_INPUT, "roundtrip: the codec ended its process with status %d", code);
@@ -73,7 +76,8 @@ int cmd_roundtrip(app_context *app, const command_line *line)
     catalog *known = lab_catalog(app, line, &f);
     spec *s = known ? spec_parse(known, line_arg(line, 0), &f) : NULL;
     bool ok = s != NULL;
-    if (ok && !line_has(line, "dim")) ok = fault_set(&f, FAULT_USAGE, "roundtrip: --dim D says how many columns a row has");
+    if (ok && !line_has(line, "dim"))
+        ok = fault_set(&f, FAULT_USAGE, "roundtrip: --dim D says how many columns a row has");
     ok = ok && spec_check_dim(s, line_arg(line, 0), (int)line_int(line, "dim"), &f);
     char *words[MOST_WORDS];
     int n = 0, status = 0;
@@ -128,7 +132,8 @@ static bool read_rows(const char *path, int dim, rows *r, fault *f)
     if (ok && ferror(in)) ok = fault_set(f, FAULT_INPUT, "%s: reading failed: %s", path, strerror(errno));
     fclose(in);
     if (ok && (used == 0 || used % row))
-        ok = fault_set(f, FAULT_INPUT, "%s: %zu bytes are not whole rows of %d f32 (%zu bytes each)", path, used, dim, row);
+        ok = fault_set(f, FAULT_INPUT, "%s: %zu bytes are not whole rows of %d f32 (%zu bytes each)", path, used, dim,
+                       row);
     *r = (rows){ .exact = (float *)bytes, .n = used / row, .dim = dim };
     if (ok && !(r->decoded = malloc(used))) ok = fault_memory(f, path);
     return ok;
@@ -205,11 +210,20 @@ static bool print_json(const answer *a, const rows *r, fault *f)
         const char *name;
         double x;
     } numbers[] = {
-        { "rows", (double)r->n }, { "dim", r->dim }, { "open_rows", (double)a->open_rows }, { "bytes", total },
-        { "payload_bytes", (double)a->bytes.payload }, { "metadata_bytes", (double)a->bytes.metadata },
-        { "exact_bytes", (double)a->bytes.exact }, { "side_bytes", (double)a->side },
-        { "bytes_per_row", total / (double)r->n }, { "bits_per_value", 8 * total / values }, { "ratio", 2 * values / total },
-        { "error", stream_error_rows(&a->error) }, { "largest_error", a->worst }, { "encode_s", a->encode },
+        { "rows", (double)r->n },
+        { "dim", r->dim },
+        { "open_rows", (double)a->open_rows },
+        { "bytes", total },
+        { "payload_bytes", (double)a->bytes.payload },
+        { "metadata_bytes", (double)a->bytes.metadata },
+        { "exact_bytes", (double)a->bytes.exact },
+        { "side_bytes", (double)a->side },
+        { "bytes_per_row", total / (double)r->n },
+        { "bits_per_value", 8 * total / values },
+        { "ratio", 2 * values / total },
+        { "error", stream_error_rows(&a->error) },
+        { "largest_error", a->worst },
+        { "encode_s", a->encode },
         { "decode_s", a->decode },
     };
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
@@ -237,8 +251,10 @@ int cmd_roundtrip_child(app_context *app, const command_line *line)
     if (!roundtrip_close(t, ok ? &f : NULL)) ok = false;
     if (ok) {
         a.codec = s->text;
-        if (line_has(line, "json")) ok = print_json(&a, &r, &f);
-        else print_answer(&a, &r);
+        if (line_has(line, "json"))
+            ok = print_json(&a, &r, &f);
+        else
+            print_answer(&a, &r);
     }
     free(r.exact);
     free(r.decoded);

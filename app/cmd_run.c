@@ -14,8 +14,10 @@ static bool print_run(const app_context *app, store *s, int64_t id, bool json, b
     size_t n = 0;
     store_run *run = store_get_run(s, id, f);
     bool ok = run && report_layers(s, id, &sides, &n, f);
-    if (ok && json) ok = report_json(stdout, report_run_json(run, sides, n), f);
-    else if (ok) report_run(stdout, &app->out, run, sides, n, all_layers);
+    if (ok && json)
+        ok = report_json(stdout, report_run_json(run, sides, n), f);
+    else if (ok)
+        report_run(stdout, &app->out, run, sides, n, all_layers);
     report_layers_free(sides, n);
     free(run);
     return ok;

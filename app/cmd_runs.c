@@ -36,8 +36,10 @@ int cmd_runs(app_context *app, const command_line *line)
     store_stop_when(l.database, stop, app);
     lister each = { .app = app, .list = line_has(line, "json") ? cJSON_CreateArray() : NULL };
     bool ok = store_each_run(l.database, line_text(line, "where"), line_int(line, "limit"), list_run, &each, &f);
-    if (ok && each.list) ok = report_json(stdout, each.list, &f);
-    else cJSON_Delete(each.list);
+    if (ok && each.list)
+        ok = report_json(stdout, each.list, &f);
+    else
+        cJSON_Delete(each.list);
     if (ok && each.n == 0 && !line_has(line, "json")) fprintf(stderr, "kvant: no runs\n");
     lab_close(&l);
     return ok ? FAULT_NONE : app_report(app, &f);

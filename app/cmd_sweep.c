@@ -48,15 +48,18 @@ int cmd_sweep(app_context *app, const command_line *line)
     sweep_count count = { 0 };
     bool ok = gather(&l, &configs, &f);
     for (size_t i = 0; ok && dry && i < configs.n; i++) {
-        if (json) cJSON_AddItemToArray(p.list, cJSON_CreateString(configs.items[i]->text));
-        else printf("%s\n", configs.items[i]->text);
+        if (json)
+            cJSON_AddItemToArray(p.list, cJSON_CreateString(configs.items[i]->text));
+        else
+            printf("%s\n", configs.items[i]->text);
     }
     if (ok && !dry) {
         ok = sweep_run(&s, &configs, &count, &f);
         fprintf(stderr, "kvant: %zu run, %zu already there, %zu failed\n", count.ran, count.had, count.failed);
     }
     if (p.list && !report_json(stdout, p.list, ok ? &f : NULL)) ok = false;
-    if (ok && count.failed > 0) ok = fault_set(&f, FAULT_INPUT, "%zu of %zu runs failed; `kvant runs` says why", count.failed, count.ran);
+    if (ok && count.failed > 0)
+        ok = fault_set(&f, FAULT_INPUT, "%zu of %zu runs failed; `kvant runs` says why", count.failed, count.ran);
     grid_free(&configs);
     lab_close(&l);
     return ok ? FAULT_NONE : app_report(app, &f);

@@ -14,8 +14,8 @@
 typedef struct stream {
     roundtrip *codec;
     uint32_t block, window;
-    size_t settled;  /* rows of this passage that have been encoded */
-    float *exact;    /* stream protocol: [ctx][dim] as the model made them; keys, and values that are ever open */
+    size_t settled; /* rows of this passage that have been encoded */
+    float *exact;   /* stream protocol: [ctx][dim] as the model made them; keys, and values that are ever open */
     roundtrip_bytes bytes;
     uint64_t values, open_values;
     stream_error error;
@@ -46,15 +46,21 @@ static bool open_stream(compressor *c, int layer, int side, int head, fault *f)
     stream *s = stream_of(c, layer, side, head);
     const spec *codec = c->plan[layer].spec[side];
     kvant_shape shape = {
-        .stream = side, .dim = c->shape->head_dim, .layer = layer, .n_layers = c->shape->n_layers, .head = head,
-        .n_heads = c->shape->n_kv_heads, .rotated = side == KVANT_K && c->r.config->rope_post,
+        .stream = side,
+        .dim = c->shape->head_dim,
+        .layer = layer,
+        .n_layers = c->shape->n_layers,
+        .head = head,
+        .n_heads = c->shape->n_kv_heads,
+        .rotated = side == KVANT_K && c->r.config->rope_post,
         .max_rows = (uint64_t)c->r.ctx,
     };
     s->codec = roundtrip_open(c->r.known, codec, &shape, c->r.env, f);
     if (!s->codec) return false;
     const instance *encoder = roundtrip_encoder(s->codec);
     if (instance_flags(encoder) & KVANT_CALIBRATES)
-        return fault_set(f, FAULT_INPUT, "%s: needs calibration, which this version of kvant does not do yet", codec->text);
+        return fault_set(f, FAULT_INPUT, "%s: needs calibration, which this version of kvant does not do yet",
+                         codec->text);
     s->block = (uint32_t)instance_block(encoder);
     s->window = (uint32_t)instance_window(encoder);
     return true;
@@ -263,7 +269,8 @@ bool compress_begin(compressor *c, kv_cache *cache, fault *f)
             for (int h = 0; h < c->shape->n_kv_heads; h++) {
                 stream *s = stream_of(c, il, side, h);
                 if (s->block != one->block || s->window != one->window)
-                    return fault_set(f, FAULT_INPUT, "%s: heads of layer %d want blocks of %u and %u rows; one layer must agree",
+                    return fault_set(f, FAULT_INPUT,
+                                     "%s: heads of layer %d want blocks of %u and %u rows; one layer must agree",
                                      c->plan[il].spec[side]->text, il, one->block, s->block);
                 if (!s->exact && (side == KVANT_K || at->open) &&
                     !(s->exact = reallocarray(NULL, ctx, dim * sizeof(float))))

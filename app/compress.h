@@ -1,12 +1,12 @@
 /* compress.h - a config at work on a cache: every stream through its codec, counted and compared.
  *
- * One compressor serves a whole run: it opens a codec per (layer, K or V, kv head) and adds up bytes and errors over all
- * passages.
+ * One compressor serves a whole run: it opens a codec per (layer, K or V, kv head) and adds up bytes and errors over
+ * all passages.
  *
  * stream protocol: compress_tap sits in the forward pass. Rows are replaced as they are written; a block codec's rows
- * stand in f16 (the cache's open rows) until their block is full and has left the window, and are encoded from that f16.
- * snapshot protocol: compress_prefix fills a cache with the round-tripped prefix of a reference; rows that make no whole
- * block, or lie in the window, stay in f16.
+ * stand in f16 (the cache's open rows) until their block is full and has left the window, and are encoded from that
+ * f16. snapshot protocol: compress_prefix fills a cache with the round-tripped prefix of a reference; rows that make no
+ * whole block, or lie in the window, stay in f16.
  *
  *     compressor *c = compress_open(&request, &f);
  *     for each passage: compress_begin(c, cache, &f), engine_forward with compress_tap(c), compress_end(c, &f);

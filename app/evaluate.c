@@ -118,7 +118,11 @@ static bool make_passages(evaluation *v, fault *f)
 {
     const job *j = v->job;
     passages_request request = {
-        .text = j->text, .n = j->passages, .at_most = j->at_most, .seed = j->seed, .model_id = v->out->model_id,
+        .text = j->text,
+        .n = j->passages,
+        .at_most = j->at_most,
+        .seed = j->seed,
+        .model_id = v->out->model_id,
         .length = reference_length(j->protocol, j->ctx, j->eval),
     };
     if (reference_scored(j->protocol, j->ctx, j->eval) < 1)

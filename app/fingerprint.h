@@ -1,8 +1,8 @@
 /* fingerprint.h - what computed a number: this build's engine, this machine.
  *
  * The engine's fingerprint is a hash over the sources of kernels/ and engine/ and the compiler, made by the build
- * (cmake/fingerprint.cmake). Whatever is kept on disk carries it in its key, so another engine's results are never taken
- * for this one's.
+ * (cmake/fingerprint.cmake). Whatever is kept on disk carries it in its key, so another engine's results are never
+ * taken for this one's.
  */
 #ifndef KVANT_APP_FINGERPRINT_H
 #define KVANT_APP_FINGERPRINT_H
@@ -13,10 +13,10 @@
 const char *fingerprint_engine(void);
 
 typedef struct machine {
-    char version[32];   /* kvant's */
-    char engine[20];    /* fingerprint_engine */
+    char version[32]; /* kvant's */
+    char engine[20];  /* fingerprint_engine */
     char cpu[96];
-    char simd[16];      /* level in use */
+    char simd[16]; /* level in use */
     char compiler[64];
     char os[96];
 } machine;

@@ -48,8 +48,17 @@ static bool take(void *arg, const store_point *p)
         all->room = room;
     }
     const store_run *r = p->run;
-    spot s = { p->where, p->x, p->y, p->y_lo, p->y_hi, r->id, r->seed, strdup(r->config.canonical), strdup(r->verdict),
-               strdup(r->reason), false };
+    spot s = { p->where,
+               p->x,
+               p->y,
+               p->y_lo,
+               p->y_hi,
+               r->id,
+               r->seed,
+               strdup(r->config.canonical),
+               strdup(r->verdict),
+               strdup(r->reason),
+               false };
     all->items[all->n++] = s;
     int n = snprintf(all->title, sizeof all->title, "%.60s, text %.60s, %s, ctx %" PRId64, r->model.name, r->text.name,
                      r->protocol, r->ctx);
@@ -71,8 +80,9 @@ static bool read_blocks(store *s, int64_t id, block_metrics **blocks, size_t *n,
     if (!store_blocks(s, id, &rows, n, f)) return false;
     *blocks = calloc(*n + 1, sizeof **blocks);
     for (size_t i = 0; *blocks && i < *n; i++)
-        (*blocks)[i] = (block_metrics){ (int)rows[i].passage, (int)rows[i].block, (int)rows[i].n, rows[i].nll_ref,
-                                        rows[i].nll, rows[i].kld, rows[i].dp2, (int)rows[i].same_top };
+        (*blocks)[i] =
+            (block_metrics){ (int)rows[i].passage, (int)rows[i].block, (int)rows[i].n, rows[i].nll_ref,
+                             rows[i].nll,          rows[i].kld,        rows[i].dp2,    (int)rows[i].same_top };
     free(rows);
     return *blocks || fault_memory(f, "the blocks");
 }
@@ -119,8 +129,13 @@ static bool draw(const app_context *app, const spots *all, const frontier_reques
     snprintf(x_title, sizeof x_title, "%s%s%s", r->x->label, *r->x->unit ? ", " : "", r->x->unit);
     snprintf(y_title, sizeof y_title, "%s%s%s", r->y->label, *r->y->unit ? ", " : "", r->y->unit);
     int width = terminal_width(&app->out);
-    plot_style style = { .width = width > 120 ? 120 : width, .height = 22, .log_y = r->y->flags & STORE_DECADES,
-                         .utf8 = app->out.utf8, .color = app->out.color, .labels = true, .x_title = x_title,
+    plot_style style = { .width = width > 120 ? 120 : width,
+                         .height = 22,
+                         .log_y = r->y->flags & STORE_DECADES,
+                         .utf8 = app->out.utf8,
+                         .color = app->out.color,
+                         .labels = true,
+                         .x_title = x_title,
                          .y_title = y_title };
     printf("%s%s%s\n\n", terminal_style(&app->out, STYLE_BOLD), all->title, terminal_style(&app->out, STYLE_PLAIN));
     bool ok = plot_draw(stdout, points, all->n, &style, f);
@@ -132,7 +147,8 @@ static const char *const class_names[] = { "frontier", "dominated", "failed", "u
 
 static bool list(const app_context *app, const spots *all, const frontier_request *r, fault *f)
 {
-    table *t = table_create(7, (const char *const[]){ "run", r->x->name, r->y->name, "95 %", "verdict", "", "config" }, f);
+    table *t =
+        table_create(7, (const char *const[]){ "run", r->x->name, r->y->name, "95 %", "verdict", "", "config" }, f);
     bool ok = t != NULL;
     for (size_t i = 0; ok && i < all->n; i++) {
         const spot *s = &all->items[i];
@@ -141,10 +157,14 @@ static bool list(const app_context *app, const spots *all, const frontier_reques
         snprintf(x, sizeof x, "%.4g", s->x);
         snprintf(y, sizeof y, "%.4g", s->y);
         if (!isnan(s->lo)) snprintf(range, sizeof range, "%.3g to %.3g", s->lo, s->hi);
-        const char *mark = s->where != STORE_FRONTIER ? class_names[s->where] : s->like_previous ? "as good as above" : "";
-        ok = table_add(t, (const table_cell[]){ table_integer(s->id), table_real_as(s->x, x), table_real_as(s->y, y),
-                                                table_text(range), table_text(s->verdict), table_text(mark),
-                                                table_text(s->config) }, f);
+        const char *mark = s->where != STORE_FRONTIER ? class_names[s->where]
+                           : s->like_previous         ? "as good as above"
+                                                      : "";
+        ok = table_add(t,
+                       (const table_cell[]){ table_integer(s->id), table_real_as(s->x, x), table_real_as(s->y, y),
+                                             table_text(range), table_text(s->verdict), table_text(mark),
+                                             table_text(s->config) },
+                       f);
     }
     table_style style = { TABLE_BOX, app->out.utf8, app->out.is_tty ? terminal_width(&app->out) : 0 };
     ok = ok && table_write(t, stdout, &style, f);
@@ -182,8 +202,10 @@ bool frontier_show(app_context *app, store *s, const frontier_request *r, fault 
     if (ok && all.n == 0)
         ok = fault_set(f, FAULT_INPUT, "%s: no runs of such a set; `kvant sweep` makes some", store_path(s));
     if (ok) compare_neighbours(s, &all, r->y);
-    if (ok && r->json) ok = write_json(&all, r, f);
-    else if (ok) ok = draw(app, &all, r, f) && list(app, &all, r, f);
+    if (ok && r->json)
+        ok = write_json(&all, r, f);
+    else if (ok)
+        ok = draw(app, &all, r, f) && list(app, &all, r, f);
     free_spots(&all);
     return ok;
 }

@@ -33,27 +33,27 @@ typedef struct job {
     int passages;
     bool at_most; /* fewer passages are fine when the text has fewer */
     int threads;
-    uint64_t seed; /* of self text and of the bootstrap */
-    char cache[PATH_MAX]; /* "": keep nothing */
+    uint64_t seed;                       /* of self text and of the bootstrap */
+    char cache[PATH_MAX];                /* "": keep nothing */
     char plugins[JOB_PLUGINS][PATH_MAX]; /* where codecs are looked for, in order; "" ends the list */
 } job;
 
 /* A codec's side data and bytes, summed over all streams and passages. Per value: bytes*8/values. */
 typedef struct byte_counts {
-    uint64_t values;  /* f32 values that went into the cache */
-    uint64_t total;   /* bytes that must live in the cache for them: payload + metadata + exact */
-    uint64_t payload; /* codes */
+    uint64_t values;   /* f32 values that went into the cache */
+    uint64_t total;    /* bytes that must live in the cache for them: payload + metadata + exact */
+    uint64_t payload;  /* codes */
     uint64_t metadata; /* norms, scales, indices, padding */
-    uint64_t exact;   /* rows or values kept in f16 or f32, open blocks and windows included */
-    uint64_t open;    /* the part of exact that are open rows, kept in f16 by the host */
+    uint64_t exact;    /* rows or values kept in f16 or f32, open blocks and windows included */
+    uint64_t open;     /* the part of exact that are open rows, kept in f16 by the host */
     uint64_t open_values;
 } byte_counts;
 
 /* One side (keys or values) of one layer. */
 typedef struct layer_result {
     int layer;
-    int stream; /* KVANT_K or KVANT_V */
-    char codec[256]; /* canonical, cut */
+    int stream;         /* KVANT_K or KVANT_V */
+    char codec[256];    /* canonical, cut */
     double error;       /* sum |x - x'|^2 / sum |x|^2 */
     double query_error; /* keys: sum (q.(k-k'))^2 / sum (q.k)^2 over sampled causal pairs; values: NaN */
     byte_counts bytes;
@@ -72,15 +72,15 @@ typedef struct job_result {
     /* What came out */
     run_metrics metrics;
     verdict verdict;
-    byte_counts bytes;    /* over all passages */
-    uint64_t side_bytes;  /* once per model, not per sequence */
+    byte_counts bytes;   /* over all passages */
+    uint64_t side_bytes; /* once per model, not per sequence */
     double ratio, bits_per_value;
-    double ratio_ctx, ratio_128k; /* with side data, for one sequence of ctx and of 131072 tokens */
+    double ratio_ctx, ratio_128k;  /* with side data, for one sequence of ctx and of 131072 tokens */
     double encode_gbs, decode_gbs; /* f32 bytes per second of codec time, one thread; 0 when not measured */
     double seconds;                /* in the worker */
     double ms_per_token_layer;     /* forward pass of the config */
     uint64_t peak_rss;
-    bool reference_kept;           /* the reference came from disk */
+    bool reference_kept; /* the reference came from disk */
     layer_result *layers;
     size_t n_layer_results;
     block_metrics *blocks;

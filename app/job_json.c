@@ -23,15 +23,30 @@ typedef struct field {
     size_t offset, room;
 } field;
 
-#define TEXT(s, m)   { #m, FIELD_TEXT, offsetof(s, m), sizeof(((s *)0)->m) }
-#define INT(s, m)    { #m, FIELD_INT, offsetof(s, m), 0 }
-#define BOOL(s, m)   { #m, FIELD_BOOL, offsetof(s, m), 0 }
-#define U64(s, m)    { #m, FIELD_U64, offsetof(s, m), 0 }
-#define DOUBLE(s, m) { #m, FIELD_DOUBLE, offsetof(s, m), 0 }
+#define TEXT(s, m)                                                                                                     \
+    {                                                                                                                  \
+#m, FIELD_TEXT, offsetof(s, m), sizeof(((s *)0)->m)                                                            \
+    }
+#define INT(s, m)                                                                                                      \
+    {                                                                                                                  \
+#m, FIELD_INT, offsetof(s, m), 0                                                                               \
+    }
+#define BOOL(s, m)                                                                                                     \
+    {                                                                                                                  \
+#m, FIELD_BOOL, offsetof(s, m), 0                                                                              \
+    }
+#define U64(s, m)                                                                                                      \
+    {                                                                                                                  \
+#m, FIELD_U64, offsetof(s, m), 0                                                                               \
+    }
+#define DOUBLE(s, m)                                                                                                   \
+    {                                                                                                                  \
+#m, FIELD_DOUBLE, offsetof(s, m), 0                                                                            \
+    }
 
 static const field job_fields[] = {
-    TEXT(job, model),   TEXT(job, text),  TEXT(job, config), INT(job, protocol), INT(job, ctx), INT(job, eval),
-    INT(job, passages), BOOL(job, at_most), INT(job, threads), U64(job, seed), TEXT(job, cache), { 0 },
+    TEXT(job, model),   TEXT(job, text),    TEXT(job, config), INT(job, protocol), INT(job, ctx),    INT(job, eval),
+    INT(job, passages), BOOL(job, at_most), INT(job, threads), U64(job, seed),     TEXT(job, cache), { 0 },
 };
 
 static const field result_fields[] = {
@@ -117,9 +132,9 @@ static const field layer_fields[] = {
 };
 
 static const field block_fields[] = {
-    INT(block_metrics, passage), INT(block_metrics, block),  INT(block_metrics, n),   DOUBLE(block_metrics, nll_ref),
-    DOUBLE(block_metrics, nll),  DOUBLE(block_metrics, kld), DOUBLE(block_metrics, dp2), INT(block_metrics, same_top),
-    { 0 },
+    INT(block_metrics, passage),    INT(block_metrics, block),    INT(block_metrics, n),
+    DOUBLE(block_metrics, nll_ref), DOUBLE(block_metrics, nll),   DOUBLE(block_metrics, kld),
+    DOUBLE(block_metrics, dp2),     INT(block_metrics, same_top), { 0 },
 };
 
 static cJSON *value_to_json(const field *f, const char *at)
@@ -157,12 +172,8 @@ static bool value_from_json(const field *f, const cJSON *value, char *at)
         if (!cJSON_IsString(value) || strlen(value->valuestring) >= f->room) return false;
         strcpy(at, value->valuestring);
         return true;
-    case FIELD_INT:
-        *(int *)at = value->valueint;
-        return cJSON_IsNumber(value);
-    case FIELD_BOOL:
-        *(bool *)at = cJSON_IsTrue(value);
-        return cJSON_IsBool(value);
+    case FIELD_INT: *(int *)at = value->valueint; return cJSON_IsNumber(value);
+    case FIELD_BOOL: *(bool *)at = cJSON_IsTrue(value); return cJSON_IsBool(value);
     case FIELD_DOUBLE:
         *(double *)at = cJSON_IsNumber(value) ? value->valuedouble : NAN;
         return cJSON_IsNumber(value) || cJSON_IsNull(value);

@@ -134,11 +134,14 @@ static void on_progress(void *self, const char *what, uint64_t done, uint64_t to
     if (strcmp(what, w->what) != 0 || total != w->bar.total) {
         if (w->what[0]) progress_end(&w->bar);
         snprintf(w->what, sizeof w->what, "%s", what);
-        progress_start(&w->bar, stderr, &w->app->err, w->what, total, strcmp(what, "evaluating") == 0 ? "passages" : "tokens");
+        progress_start(&w->bar, stderr, &w->app->err, w->what, total,
+                       strcmp(what, "evaluating") == 0 ? "passages" : "tokens");
     }
     char note[160];
-    if (kld == kld) snprintf(note, sizeof note, "%.90s  KLD %.3g", w->label, kld);
-    else snprintf(note, sizeof note, "%.90s", w->label);
+    if (kld == kld)
+        snprintf(note, sizeof note, "%.90s  KLD %.3g", w->label, kld);
+    else
+        snprintf(note, sizeof note, "%.90s", w->label);
     progress_at(&w->bar, done, note);
 }
 
@@ -167,8 +170,17 @@ static store_estimate estimate(interval i)
 /* What was run; the strings stay where they are. */
 static void fill_identity(store_run *row, const lab *l, const job *j, const config *c, const job_result *r)
 {
-    row->model = (store_model){ r->model_id, r->model_name, j->model, r->model_arch, r->model_type, r->n_layers, r->n_heads,
-                                r->n_kv_heads, r->head_dim, (int64_t)r->model_params, (int64_t)r->model_bytes };
+    row->model = (store_model){ r->model_id,
+                                r->model_name,
+                                j->model,
+                                r->model_arch,
+                                r->model_type,
+                                r->n_layers,
+                                r->n_heads,
+                                r->n_kv_heads,
+                                r->head_dim,
+                                (int64_t)r->model_params,
+                                (int64_t)r->model_bytes };
     bool self = strcmp(j->text, "self") == 0;
     const char *slash = strrchr(l->text_name, '/');
     row->text = (store_text){ r->text_id, slash ? slash + 1 : l->text_name, self ? "self" : "file",
@@ -219,8 +231,13 @@ static bool add_done(store *s, const store_run *row, const job_result *r, int64_
     store_block *blocks = calloc(r->n_blocks + 1, sizeof *blocks);
     for (size_t i = 0; sides && i < r->n_layer_results; i++) {
         const layer_result *l = &r->layers[i];
-        sides[i] = (store_layer){ l->layer, l->stream == KVANT_K ? "k" : "v", l->codec, l->error, l->query_error,
-                                   (int64_t)l->bytes.values, (int64_t)l->bytes.total };
+        sides[i] = (store_layer){ l->layer,
+                                  l->stream == KVANT_K ? "k" : "v",
+                                  l->codec,
+                                  l->error,
+                                  l->query_error,
+                                  (int64_t)l->bytes.values,
+                                  (int64_t)l->bytes.total };
     }
     for (size_t i = 0; blocks && i < r->n_blocks; i++) {
         const block_metrics *b = &r->blocks[i];

@@ -24,9 +24,9 @@ enum { LAB_CODECS = 1, LAB_DATABASE = 2, LAB_READS = 4 /* the database, and only
 typedef struct lab {
     app_context *app;
     const command_line *line;
-    catalog *known;  /* with LAB_CODECS */
-    store *database; /* with LAB_DATABASE or LAB_READS */
-    job job;         /* all of it but the config and its plugins */
+    catalog *known;        /* with LAB_CODECS */
+    store *database;       /* with LAB_DATABASE or LAB_READS */
+    job job;               /* all of it but the config and its plugins */
     const char *text_name; /* as typed */
     double timeout;
 } lab;
@@ -48,8 +48,8 @@ typedef struct lab_run {
  * input, an interruption, a database that cannot be written. */
 bool lab_evaluate(lab *l, const config *c, const char *label, lab_run *out, fault *f);
 
-/* Describes the run that evaluating this config would be, as far as it is known before: for store_find_done. The model's
- * and the text's hashes are those of *known, the last run that was done (blank: 0 is found). */
+/* Describes the run that evaluating this config would be, as far as it is known before: for store_find_done. The
+ * model's and the text's hashes are those of *known, the last run that was done (blank: 0 is found). */
 bool lab_find_done(lab *l, const config *c, const store_run *known, int64_t *id, fault *f);
 
 #endif

@@ -3,8 +3,8 @@
  * P is the reference (exact cache, same protocol), Q the config. Both are rows of logits; all sums are f64, logarithms
  * natural, the vocabulary in full. A row where P and Q are equal bit for bit gives KLD exactly 0.
  *
- * Positions are grouped in blocks of up to 64 neighbours that never cross a passage: the unit of every interval, because
- * neighbours are correlated.
+ * Positions are grouped in blocks of up to 64 neighbours that never cross a passage: the unit of every interval,
+ * because neighbours are correlated.
  */
 #ifndef KVANT_APP_METRICS_H
 #define KVANT_APP_METRICS_H

@@ -35,7 +35,7 @@ typedef struct passages_request {
     int n;            /* passages wanted */
     bool at_most;     /* fewer are fine, when the file has fewer (one at least) */
     int length;
-    uint64_t seed;    /* of self */
+    uint64_t seed;        /* of self */
     const char *model_id; /* hash of the model file */
 } passages_request;
 

@@ -119,8 +119,10 @@ static bool compute(const reference_request *r, const int32_t *tokens, parts n, 
     *memory = reallocarray(NULL, n.logits + n.prefix + n.queries, sizeof **memory);
     kv_cache *c = kv_cache_create(&engine_model(r->e)->shape, length, KV_BEFORE_ROPE, f);
     bool ok = c && (*memory || fault_memory(f, "the reference"));
-    if (ok && r->protocol == PROTOCOL_SNAPSHOT) ok = compute_snapshot(r, c, tokens, n, *memory, f);
-    else if (ok) ok = compute_stream(r, c, tokens, *memory, f);
+    if (ok && r->protocol == PROTOCOL_SNAPSHOT)
+        ok = compute_snapshot(r, c, tokens, n, *memory, f);
+    else if (ok)
+        ok = compute_stream(r, c, tokens, *memory, f);
     kv_cache_destroy(c);
     if (ok) return true;
     free(*memory);

@@ -4,8 +4,8 @@
  * snapshot: the prefix's exact keys (before RoPE) and values, a sample of its queries, and the logits of the eval-1
  *           scored positions.
  *
- * The key of a kept reference is the model's hash, the engine's fingerprint, the protocol, its numbers and the passage's
- * tokens: nothing else can change it.
+ * The key of a kept reference is the model's hash, the engine's fingerprint, the protocol, its numbers and the
+ * passage's tokens: nothing else can change it.
  */
 #ifndef KVANT_APP_REFERENCE_H
 #define KVANT_APP_REFERENCE_H

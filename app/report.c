@@ -37,19 +37,20 @@ static double per_value(const store_run *r, int64_t bytes)
 
 static void write_bytes(FILE *to, const store_run *r)
 {
-    fprintf(to, "ratio    %.3fx  %.4f bits/value: payload %.4f, metadata %.4f, exact %.4f\n", r->ratio, r->bits_per_value,
-            per_value(r, r->payload_bytes), per_value(r, r->metadata_bytes), per_value(r, r->exact_bytes));
-    fprintf(to, "side     %lld bytes once per model; with them %.3fx at ctx %lld, %.3fx at 128K\n", (long long)r->side_bytes,
-            r->ratio_ctx, (long long)r->ctx, r->ratio_128k);
+    fprintf(to, "ratio    %.3fx  %.4f bits/value: payload %.4f, metadata %.4f, exact %.4f\n", r->ratio,
+            r->bits_per_value, per_value(r, r->payload_bytes), per_value(r, r->metadata_bytes),
+            per_value(r, r->exact_bytes));
+    fprintf(to, "side     %lld bytes once per model; with them %.3fx at ctx %lld, %.3fx at 128K\n",
+            (long long)r->side_bytes, r->ratio_ctx, (long long)r->ctx, r->ratio_128k);
 }
 
 static void write_quality(FILE *to, const terminal *t, const store_run *r)
 {
     const char *delta = sign(t, "Δ", "d"), *arrow = sign(t, "→", "->");
-    fprintf(to, "KLD      %.6g [%.6g, %.6g] nats; median %.3g, p99 %.3g, p99.9 %.3g, max %.3g\n", r->kld.value, r->kld.lo,
-            r->kld.hi, r->kld_median, r->kld_p99, r->kld_p999, r->kld_max);
-    fprintf(to, "%sppl     %+.4f %% [%+.4f, %+.4f]; perplexity %.4f %s %.4f\n", delta, r->dppl.value, r->dppl.lo, r->dppl.hi,
-            r->ppl_ref, arrow, r->ppl);
+    fprintf(to, "KLD      %.6g [%.6g, %.6g] nats; median %.3g, p99 %.3g, p99.9 %.3g, max %.3g\n", r->kld.value,
+            r->kld.lo, r->kld.hi, r->kld_median, r->kld_p99, r->kld_p999, r->kld_max);
+    fprintf(to, "%sppl     %+.4f %% [%+.4f, %+.4f]; perplexity %.4f %s %.4f\n", delta, r->dppl.value, r->dppl.lo,
+            r->dppl.hi, r->ppl_ref, arrow, r->ppl);
     fprintf(to, "top-1    %.3f %% [%.3f, %.3f]\n", r->top1.value, r->top1.lo, r->top1.hi);
     fprintf(to, "RMS %sp   %.4f %% [%.4f, %.4f]\n", delta, r->rms_dp.value, r->rms_dp.lo, r->rms_dp.hi);
 }
@@ -61,8 +62,10 @@ static void write_layers(FILE *to, const store_layer *layers, size_t n)
         const store_layer *l = &layers[i];
         fprintf(to, "%5lld  %-4s  %-28s %12.4f %12.4g", (long long)l->layer, l->stream, l->codec,
                 8 * (double)l->bytes / (double)l->n_values, l->rel_error);
-        if (isnan(l->query_error)) fprintf(to, " %12s\n", "");
-        else fprintf(to, " %12.4g\n", l->query_error);
+        if (isnan(l->query_error))
+            fprintf(to, " %12s\n", "");
+        else
+            fprintf(to, " %12.4g\n", l->query_error);
     }
 }
 
@@ -75,16 +78,16 @@ static void write_worst(FILE *to, const store_layer *layers, size_t n)
         if (!*w || layers[i].rel_error > (*w)->rel_error) *w = &layers[i];
     }
     if (!worst[0] || !worst[1]) return;
-    fprintf(to, "worst    K layer %lld: error %.4g; V layer %lld: error %.4g (squared, relative)\n", (long long)worst[0]->layer,
-            worst[0]->rel_error, (long long)worst[1]->layer, worst[1]->rel_error);
+    fprintf(to, "worst    K layer %lld: error %.4g; V layer %lld: error %.4g (squared, relative)\n",
+            (long long)worst[0]->layer, worst[0]->rel_error, (long long)worst[1]->layer, worst[1]->rel_error);
 }
 
 static void write_head(FILE *to, const terminal *t, const store_run *r)
 {
     fprintf(to, "%srun %lld%s   %s\n", terminal_style(t, STYLE_BOLD), (long long)r->id, terminal_style(t, STYLE_PLAIN),
             r->config.canonical);
-    fprintf(to, "on       %s (%s, %s), text %s, %s, ctx %lld", r->model.name, r->model.arch, r->model.weight_type, r->text.name,
-            r->protocol, (long long)r->ctx);
+    fprintf(to, "on       %s (%s, %s), text %s, %s, ctx %lld", r->model.name, r->model.arch, r->model.weight_type,
+            r->text.name, r->protocol, (long long)r->ctx);
     if (r->eval > 0) fprintf(to, ", eval %lld", (long long)r->eval);
     protocol p = strcmp(r->protocol, protocol_name(PROTOCOL_SNAPSHOT)) == 0 ? PROTOCOL_SNAPSHOT : PROTOCOL_STREAM;
     long long scored = r->passages * reference_scored(p, (int)r->ctx, (int)r->eval);
@@ -96,7 +99,8 @@ void report_run(FILE *to, const terminal *t, const store_run *r, const store_lay
 {
     write_head(to, t, r);
     if (strcmp(r->status, "done") != 0) {
-        fprintf(to, "%sfailed%s   %s (%s)\n", terminal_style(t, STYLE_BAD), terminal_style(t, STYLE_PLAIN), r->reason, r->phase);
+        fprintf(to, "%sfailed%s   %s (%s)\n", terminal_style(t, STYLE_BAD), terminal_style(t, STYLE_PLAIN), r->reason,
+                r->phase);
         return;
     }
     write_bytes(to, r);
@@ -104,7 +108,9 @@ void report_run(FILE *to, const terminal *t, const store_run *r, const store_lay
     fputs("verdict  ", to);
     write_verdict(to, t, r->verdict);
     fputc('\n', to);
-    if (*r->verdict_note) fprintf(to, "%swarning%s  %s\n", terminal_style(t, STYLE_WARN), terminal_style(t, STYLE_PLAIN), r->verdict_note);
+    if (*r->verdict_note)
+        fprintf(to, "%swarning%s  %s\n", terminal_style(t, STYLE_WARN), terminal_style(t, STYLE_PLAIN),
+                r->verdict_note);
     write_worst(to, layers, n_layers);
     fprintf(to, "cost     %.2f s on %lld threads, %.3f ms per token and layer, peak memory %.0f MiB\n", r->wall_s,
             (long long)r->threads, r->ms_per_token, (double)r->peak_rss_bytes / (1 << 20));
@@ -113,15 +119,15 @@ void report_run(FILE *to, const terminal *t, const store_run *r, const store_lay
 
 void report_heading(FILE *to, const terminal *t)
 {
-    fprintf(to, "%s%5s %8s %7s %10s %9s %8s  %-10s %s%s\n", terminal_style(t, STYLE_BOLD), "run", "ratio", "bits", "KLD",
-            t->utf8 ? "Δppl %   " : "dppl %", "top-1 %", "verdict", "config", terminal_style(t, STYLE_PLAIN));
+    fprintf(to, "%s%5s %8s %7s %10s %9s %8s  %-10s %s%s\n", terminal_style(t, STYLE_BOLD), "run", "ratio", "bits",
+            "KLD", t->utf8 ? "Δppl %   " : "dppl %", "top-1 %", "verdict", "config", terminal_style(t, STYLE_PLAIN));
 }
 
 void report_line(FILE *to, const terminal *t, const store_run *r)
 {
     if (strcmp(r->status, "done") != 0) {
-        fprintf(to, "%5lld %sfailed%s %s: %s\n", (long long)r->id, terminal_style(t, STYLE_BAD), terminal_style(t, STYLE_PLAIN),
-                r->config.canonical, r->reason);
+        fprintf(to, "%5lld %sfailed%s %s: %s\n", (long long)r->id, terminal_style(t, STYLE_BAD),
+                terminal_style(t, STYLE_PLAIN), r->config.canonical, r->reason);
         return;
     }
     fprintf(to, "%5lld %7.3fx %7.3f %10.3g %+9.3f %8.2f  ", (long long)r->id, r->ratio, r->bits_per_value, r->kld.value,
@@ -143,8 +149,10 @@ static cJSON *estimate_json(store_estimate e)
 
 static void add_count(cJSON *json, const char *name, int64_t n)
 {
-    if (n < 0) cJSON_AddNullToObject(json, name);
-    else cJSON_AddNumberToObject(json, name, (double)n);
+    if (n < 0)
+        cJSON_AddNullToObject(json, name);
+    else
+        cJSON_AddNumberToObject(json, name, (double)n);
 }
 
 static void add_texts(cJSON *json, const store_run *r)
@@ -152,13 +160,29 @@ static void add_texts(cJSON *json, const store_run *r)
     const struct {
         const char *name, *text;
     } texts[] = {
-        { "model", r->model.name }, { "model_hash", r->model.hash }, { "model_path", r->model.path }, { "arch", r->model.arch },
-        { "weight_type", r->model.weight_type }, { "text", r->text.name }, { "text_hash", r->text.hash },
-        { "config", r->config.canonical }, { "config_hash", r->config.hash }, { "k", r->config.k }, { "v", r->config.v },
-        { "version", r->environment.version }, { "engine", r->environment.engine }, { "cpu", r->environment.cpu },
-        { "simd", r->environment.simd }, { "compiler", r->environment.compiler }, { "os", r->environment.os },
-        { "protocol", r->protocol }, { "status", r->status }, { "reason", r->reason }, { "phase", r->phase },
-        { "verdict", r->verdict }, { "verdict_note", r->verdict_note },
+        { "model", r->model.name },
+        { "model_hash", r->model.hash },
+        { "model_path", r->model.path },
+        { "arch", r->model.arch },
+        { "weight_type", r->model.weight_type },
+        { "text", r->text.name },
+        { "text_hash", r->text.hash },
+        { "config", r->config.canonical },
+        { "config_hash", r->config.hash },
+        { "k", r->config.k },
+        { "v", r->config.v },
+        { "version", r->environment.version },
+        { "engine", r->environment.engine },
+        { "cpu", r->environment.cpu },
+        { "simd", r->environment.simd },
+        { "compiler", r->environment.compiler },
+        { "os", r->environment.os },
+        { "protocol", r->protocol },
+        { "status", r->status },
+        { "reason", r->reason },
+        { "phase", r->phase },
+        { "verdict", r->verdict },
+        { "verdict_note", r->verdict_note },
     };
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         cJSON_AddStringToObject(json, texts[i].name, texts[i].text ? texts[i].text : "");
@@ -170,19 +194,38 @@ static void add_numbers(cJSON *json, const store_run *r)
         const char *name;
         int64_t n;
     } counts[] = {
-        { "started", r->started }, { "finished", r->finished }, { "ctx", r->ctx }, { "eval", r->eval },
-        { "passages", r->passages }, { "threads", r->threads }, { "seed", r->seed }, { "n_values", r->n_values },
-        { "bytes", r->bytes }, { "payload_bytes", r->payload_bytes }, { "metadata_bytes", r->metadata_bytes },
-        { "exact_bytes", r->exact_bytes }, { "side_bytes", r->side_bytes }, { "peak_rss_bytes", r->peak_rss_bytes },
+        { "started", r->started },
+        { "finished", r->finished },
+        { "ctx", r->ctx },
+        { "eval", r->eval },
+        { "passages", r->passages },
+        { "threads", r->threads },
+        { "seed", r->seed },
+        { "n_values", r->n_values },
+        { "bytes", r->bytes },
+        { "payload_bytes", r->payload_bytes },
+        { "metadata_bytes", r->metadata_bytes },
+        { "exact_bytes", r->exact_bytes },
+        { "side_bytes", r->side_bytes },
+        { "peak_rss_bytes", r->peak_rss_bytes },
     };
     const struct {
         const char *name;
         double x;
     } reals[] = {
-        { "wall_s", r->wall_s }, { "ratio", r->ratio }, { "bits_per_value", r->bits_per_value },
-        { "ratio_ctx", r->ratio_ctx }, { "ratio_128k", r->ratio_128k }, { "kld_median", r->kld_median },
-        { "kld_p99", r->kld_p99 }, { "kld_p999", r->kld_p999 }, { "kld_max", r->kld_max }, { "ppl", r->ppl },
-        { "ppl_ref", r->ppl_ref }, { "encode_gbs", r->encode_gbs }, { "decode_gbs", r->decode_gbs },
+        { "wall_s", r->wall_s },
+        { "ratio", r->ratio },
+        { "bits_per_value", r->bits_per_value },
+        { "ratio_ctx", r->ratio_ctx },
+        { "ratio_128k", r->ratio_128k },
+        { "kld_median", r->kld_median },
+        { "kld_p99", r->kld_p99 },
+        { "kld_p999", r->kld_p999 },
+        { "kld_max", r->kld_max },
+        { "ppl", r->ppl },
+        { "ppl_ref", r->ppl_ref },
+        { "encode_gbs", r->encode_gbs },
+        { "decode_gbs", r->decode_gbs },
         { "ms_per_token", r->ms_per_token },
     };
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)

@@ -1,7 +1,7 @@
 /* report.h - a run as a person reads it, and as JSON.
  *
- * The text has one line per question: how many bytes, how far from the reference, what follows. Numbers carry their 95 %
- * interval in brackets.
+ * The text has one line per question: how many bytes, how far from the reference, what follows. Numbers carry their 95
+ * % interval in brackets.
  */
 #ifndef KVANT_APP_REPORT_H
 #define KVANT_APP_REPORT_H

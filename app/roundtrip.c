@@ -104,7 +104,8 @@ bool roundtrip_rows(roundtrip *t, size_t first, const float *rows, size_t n_rows
     double start = now();
     if (!instance_encode(t->encoder, first, rows, n_rows, &t->bytes, &t->n_bytes, f)) return false;
     t->encode_seconds += now() - start;
-    if (!ready_decoder(t, f) || !instance_split(t->decoder, first, t->bytes, t->n_bytes, n_rows, &split, f)) return false;
+    if (!ready_decoder(t, f) || !instance_split(t->decoder, first, t->bytes, t->n_bytes, n_rows, &split, f))
+        return false;
     start = now();
     if (!instance_decode(t->decoder, first, t->bytes, t->n_bytes, back, n_rows, f)) return false;
     t->decode_seconds += now() - start;

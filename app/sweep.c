@@ -9,8 +9,10 @@ static bool tell(const sweep *s, int64_t id, bool ran, store_run **kept, fault *
     store_run *run = store_get_run(s->lab->database, id, f);
     if (!run) return false;
     if (s->row) s->row(s->self, run, ran);
-    if (kept) *kept = run;
-    else free(run);
+    if (kept)
+        *kept = run;
+    else
+        free(run);
     return true;
 }
 
@@ -30,7 +32,8 @@ static bool check_identity(const sweep *s, const config *identity, sweep_count *
                      r->kld.value, r->dppl.value, r->top1.value);
 }
 
-static bool run_one(const sweep *s, const config *c, const char *label, const store_run *known, sweep_count *count, fault *f)
+static bool run_one(const sweep *s, const config *c, const char *label, const store_run *known, sweep_count *count,
+                    fault *f)
 {
     int64_t id = 0;
     if (!s->force && !lab_find_done(s->lab, c, known, &id, f)) return false;

@@ -1,8 +1,8 @@
 /* sweep.h - many configs on one model and text, one after the other, resumable.
  *
- * A sweep begins with `identity`: unless its KLD is exactly 0, its change of perplexity exactly 0 and its top-1 agreement
- * 100 %, something below the codecs is wrong and no other number would mean anything. Then every config that the database
- * does not have yet is run. A config that fails is a row like any other and the sweep goes on.
+ * A sweep begins with `identity`: unless its KLD is exactly 0, its change of perplexity exactly 0 and its top-1
+ * agreement 100 %, something below the codecs is wrong and no other number would mean anything. Then every config that
+ * the database does not have yet is run. A config that fails is a row like any other and the sweep goes on.
  */
 #ifndef KVANT_APP_SWEEP_H
 #define KVANT_APP_SWEEP_H

@@ -43,8 +43,8 @@ terminal terminal_probe(int fd, terminal_color color, bool ascii);
 /* The escape sequence, or "" without colour. */
 const char *terminal_style(const terminal *t, terminal_look look);
 
-/* Columns: COLUMNS where it is set to something sensible, else what the terminal says now, else 80. Asked anew each time,
- * so that a resized window is noticed. */
+/* Columns: COLUMNS where it is set to something sensible, else what the terminal says now, else 80. Asked anew each
+ * time, so that a resized window is noticed. */
 int terminal_width(const terminal *t);
 
 /* Notes SIGINT, SIGTERM and SIGHUP from now on, and ignores SIGPIPE so that a write to a closed pipe is an ordinary

@@ -17,9 +17,9 @@ extern char **environ;
 
 enum {
     POLL_MS = 100,
-    GRACE_MS = 2000,          /* between asking a worker to stop and making it */
-    LINE_MOST = 64 << 20,     /* of an event */
-    TAIL = 1024,              /* bytes of stderr that are kept */
+    GRACE_MS = 2000,      /* between asking a worker to stop and making it */
+    LINE_MOST = 64 << 20, /* of an event */
+    TAIL = 1024,          /* bytes of stderr that are kept */
 };
 
 typedef struct worker {
@@ -142,7 +142,8 @@ static void on_progress(worker *w, const cJSON *event)
 {
     double done = number_of(event, "done"), total = number_of(event, "total");
     if (!w->options->progress || !(done >= 0) || !(total >= 0) || done > 1e15 || total > 1e15) return;
-    w->options->progress(w->options->self, text_of(event, "what"), (uint64_t)done, (uint64_t)total, number_of(event, "kld"));
+    w->options->progress(w->options->self, text_of(event, "what"), (uint64_t)done, (uint64_t)total,
+                         number_of(event, "kld"));
 }
 
 static void take_result(worker *w, const cJSON *event, const char *name, bool *flag)
@@ -176,7 +177,7 @@ static const struct {
     const char *name;
     void (*take)(worker *w, const cJSON *event);
 } events[] = {
-    { "stage", on_stage }, { "progress", on_progress }, { "started", on_started },
+    { "stage", on_stage },   { "progress", on_progress }, { "started", on_started },
     { "result", on_result }, { "fault", on_fault },
 };
 
@@ -295,8 +296,8 @@ static worker_outcome judge(worker *w, int status, const char *phase, fault *f)
         return WORKER_FAULT;
     }
     if (w->hung) {
-        fault_set(f, FAULT_INPUT, "no progress for %g s (%s); the codec was taken to hang and stopped", w->options->seconds,
-                  phase);
+        fault_set(f, FAULT_INPUT, "no progress for %g s (%s); the codec was taken to hang and stopped",
+                  w->options->seconds, phase);
         return w->started ? WORKER_FAILED : WORKER_FAULT;
     }
     if (WIFSIGNALED(status)) {
@@ -314,17 +315,27 @@ static worker_outcome judge(worker *w, int status, const char *phase, fault *f)
     return codec && f->code == FAULT_INPUT ? WORKER_FAILED : WORKER_FAULT;
 }
 
-worker_outcome worker_run(const worker_options *options, const job *j, job_result *out, char phase[WORKER_PHASE], fault *f)
+worker_outcome worker_run(const worker_options *options, const job *j, job_result *out, char phase[WORKER_PHASE],
+                          fault *f)
 {
     fault own = { 0 };
-    worker w = { .options = options, .in = -1, .out = -1, .err = -1, .passage = -1, .layer = -1, .last_event = now(),
-                 .result = out, .fault = &own };
+    worker w = { .options = options,
+                 .in = -1,
+                 .out = -1,
+                 .err = -1,
+                 .passage = -1,
+                 .layer = -1,
+                 .last_event = now(),
+                 .result = out,
+                 .fault = &own };
     *out = (job_result){ 0 };
     phase[0] = '\0';
     worker_outcome outcome = WORKER_FAULT;
     if (start(&w, &own)) {
-        if (send_job(&w, j, &own)) listen_to(&w);
-        else kill(w.pid, SIGKILL);
+        if (send_job(&w, j, &own))
+            listen_to(&w);
+        else
+            kill(w.pid, SIGKILL);
         int status = 0;
         while (waitpid(w.pid, &status, 0) < 0 && errno == EINTR)
             continue;

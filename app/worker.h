@@ -8,8 +8,8 @@
  *     {"event":"started","so_far":{...}}      the job is sound; app/job.h
  *     {"event":"result","result":{...}}
  *     {"event":"fault","code":3,"text":...}
- * What codecs print goes to the worker's stderr, whose last lines are kept for the reason of a failure. A worker ends with
- * its front. The worker itself must be trusted no more than its codecs: whatever it sends is checked.
+ * What codecs print goes to the worker's stderr, whose last lines are kept for the reason of a failure. A worker ends
+ * with its front. The worker itself must be trusted no more than its codecs: whatever it sends is checked.
  */
 #ifndef KVANT_APP_WORKER_H
 #define KVANT_APP_WORKER_H
@@ -34,7 +34,8 @@ typedef enum worker_outcome {
 enum { WORKER_PHASE = 64 };
 
 /* Runs one job. The caller releases *out in every case. [any thread; starts a process] */
-worker_outcome worker_run(const worker_options *options, const job *j, job_result *out, char phase[WORKER_PHASE], fault *f);
+worker_outcome worker_run(const worker_options *options, const job *j, job_result *out, char phase[WORKER_PHASE],
+                          fault *f);
 
 /* The other end, `kvant worker`: reads a job from fd `in`, evaluates it, writes events to stdout. Returns the exit
  * status. cancelled: as above. */

@@ -145,9 +145,9 @@ struct kvant_host {
     /* Not 0 when the run was cancelled: return KVANT_E_CANCELLED soon. */
     int (*cancelled)(const kvant_host *host);
 
-    /* Makes an instance of an inner codec for a shape (most often the wrapper's own). The caller closes it. Whatever the
-     * inner codec reports through its own host's fail, here or later, becomes this instance's message too: a wrapper
-     * hands an inner error up by returning its code. */
+    /* Makes an instance of an inner codec for a shape (most often the wrapper's own). The caller closes it. Whatever
+     * the inner codec reports through its own host's fail, here or later, becomes this instance's message too: a
+     * wrapper hands an inner error up by returning its code. */
     int (*open_inner)(const kvant_host *host, const kvant_inner *inner, const kvant_shape *shape, kvant_instance *out);
     void (*close_inner)(const kvant_host *host, kvant_instance *inner);
 };

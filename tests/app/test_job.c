@@ -51,7 +51,9 @@ static void a_results_doubles_arrive_to_the_last_bit(void **state)
     fault f = { 0 };
     layer_result l[] = { { .layer = 3, .stream = 1, .codec = "turbo4", .error = 0.1 + 0.2, .query_error = NAN } };
     block_metrics blocks[] = { { 0, 0, 64, 1.0 / 3, M_PI, 5e-324, 1e300, 60 }, { 0, 1, 6, 0, 0, 0, 0, 0 } };
-    job_result a = { .layers = l, .n_layer_results = 1, .blocks = blocks, .n_blocks = 2, .seconds = 1e-17, .side_bytes = 1ull << 60 };
+    job_result a = {
+        .layers = l, .n_layer_results = 1, .blocks = blocks, .n_blocks = 2, .seconds = 1e-17, .side_bytes = 1ull << 60
+    };
     a.metrics.kld = (interval){ 0.1, 0.0999999999999999, 0.3 };
     cJSON *json = job_result_to_json(&a);
     char *text = cJSON_PrintUnformatted(json);
@@ -73,7 +75,8 @@ static void ratios_count_open_rows_once_and_side_data_apart(void **state)
     (void)state;
     /* Two passages of 100 rows of 10 values; 96 rows settled at 0.5 bytes a value, 4 open in f16; 500 bytes beside. */
     job_result r = { .passages = 2, .side_bytes = 500 };
-    r.bytes = (byte_counts){ .values = 2000, .open_values = 80, .open = 160, .exact = 160, .payload = 960, .total = 1120 };
+    r.bytes =
+        (byte_counts){ .values = 2000, .open_values = 80, .open = 160, .exact = 160, .payload = 960, .total = 1120 };
     job_ratios(&r, 100);
     assert_true(r.ratio == 4000.0 / 1120);
     assert_true(fabs(r.bits_per_value - 8 * 1120.0 / 2000) < 1e-12);

@@ -168,7 +168,9 @@ static void verdicts_follow_the_table(void **state)
         { 0.1, 0, 0.2, 99, 98, 0.001, 1001, "NONE", true },
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        run_metrics m = { .n = 1000, .kld = { rows[i].kld, rows[i].kld, rows[i].kld }, .ppl_ref = rows[i].ppl_ref,
+        run_metrics m = { .n = 1000,
+                          .kld = { rows[i].kld, rows[i].kld, rows[i].kld },
+                          .ppl_ref = rows[i].ppl_ref,
                           .dppl = { rows[i].dppl, rows[i].dppl_lo, rows[i].dppl_hi },
                           .top1 = { rows[i].top1, rows[i].top1_lo, 100 } };
         verdict v = verdict_of(&m);

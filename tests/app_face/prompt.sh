@@ -4,6 +4,8 @@ command -v tmux >/dev/null || { echo "tmux is not here: the prompt is not tested
 # shellcheck source=tests/app_face/check.bash
 source "$(dirname "$0")/check.bash"
 kvant=$1
+SHELL=$(command -v bash) # tmux runs its command with it; dash would end on the Ctrl-C that kvant handles
+export SHELL
 socket=$home/tmux
 tm() { tmux -S "$socket" -f /dev/null "$@" 2>/dev/null; }
 trap 'tm kill-server; rm -rf "$home"' EXIT

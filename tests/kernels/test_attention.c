@@ -93,7 +93,9 @@ static void check(int dim, bool rotate, uint32_t kb, uint32_t kw, uint32_t vb, u
     const simd *s = simd_best();
     size_t d = (size_t)dim;
     bool k_open = kb > 1 || kw > 0, v_open = vb > 1 || vw > 0;
-    attention_head head = { dim, GROUP, 1.0f / sqrtf((float)dim),
+    attention_head head = { dim,
+                            GROUP,
+                            1.0f / sqrtf((float)dim),
                             { t.panels[0], k_open ? t.panels[1] : NULL, kb, kw },
                             { t.v[0], v_open ? t.v[1] : NULL, vb, vw } };
     float *out = malloc(QUERIES * GROUP * d * sizeof *out);
