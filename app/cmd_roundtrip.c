@@ -3,7 +3,6 @@
  * The command itself only reads the expression; the codec runs in a child (kvant roundtrip-child) that writes the
  * answer, so that a codec that crashes is a sentence and not the end.
  */
-#include <errno.h>
 #include <math.h>
 #include <signal.h>
 #include <spawn.h>
@@ -20,6 +19,7 @@
 #include "app/report.h"
 #include "app/roundtrip.h"
 #include "app/stream_error.h"
+#include "base/file.h"
 #include "kernels/half.h"
 
 extern char **environ;
@@ -112,47 +112,14 @@ typedef struct rows {
 
 static bool read_rows(const char *path, int dim, rows *r, fault *f)
 {
-    FILE *in = fopen(path, "rb");
-    if (!in) return fault_set(f, FAULT_INPUT, "%s: %s", path, strerror(errno));
-    size_t room = 0, used = 0, row = (size_t)dim * sizeof(float);
-    char *bytes = NULL;
-    bool ok = true;
-    do {
-        if (used == room) {
-            room = room ? 2 * room : 1 << 20;
-            char *grown = realloc(bytes, room);
-            if (!grown) {
-                ok = fault_memory(f, path);
-                break;
-            }
-            bytes = grown;
-        }
-        used += fread(bytes + used, 1, room - used, in);
-    } while (!feof(in) && !ferror(in));
-    if (ok && ferror(in)) ok = fault_set(f, FAULT_INPUT, "%s: reading failed: %s", path, strerror(errno));
-    fclose(in);
-    if (ok && (used == 0 || used % row))
-        ok = fault_set(f, FAULT_INPUT, "%s: %zu bytes are not whole rows of %d f32 (%zu bytes each)", path, used, dim,
-                       row);
+    size_t used, row = (size_t)dim * sizeof(float);
+    char *bytes;
+    if (!file_read(path, &bytes, &used, f)) return false;
     *r = (rows){ .exact = (float *)bytes, .n = used / row, .dim = dim };
-    if (ok && !(r->decoded = malloc(used))) ok = fault_memory(f, path);
-    return ok;
-}
-
-static bool write_file(const char *path, const void *bytes, size_t n, fault *f)
-{
-    if (!path) return true;
-    FILE *out = fopen(path, "wb");
-    if (!out) return fault_set(f, FAULT_INPUT, "%s: %s", path, strerror(errno));
-    bool ok = fwrite(bytes, 1, n, out) == n;
-    int why = errno;
-    if (fclose(out)) {
-        ok = false;
-        why = errno;
-    }
-    if (ok) return true;
-    remove(path);
-    return fault_set(f, FAULT_INPUT, "%s: writing failed: %s", path, strerror(why));
+    if (used == 0 || used % row)
+        return fault_set(f, FAULT_INPUT, "%s: %zu bytes are not whole rows of %d f32 (%zu bytes each)", path, used, dim,
+                         row);
+    return (r->decoded = malloc(used)) || fault_memory(f, path);
 }
 
 typedef struct answer {
@@ -184,7 +151,7 @@ static bool put_through(roundtrip *t, rows *r, answer *a, const char *encoded_pa
     stream_error_add(&a->error, r->exact, r->decoded, r->n * dim);
     for (size_t i = 0; i < r->n * dim; i++)
         a->worst = fmax(a->worst, fabs((double)r->exact[i] - (double)r->decoded[i]));
-    return write_file(encoded_path, bytes, n_bytes, f);
+    return !encoded_path || file_write(encoded_path, bytes, n_bytes, f);
 }
 
 static void print_answer(const answer *a, const rows *r)
@@ -234,6 +201,7 @@ static bool print_json(const answer *a, const rows *r, fault *f)
 int cmd_roundtrip_child(app_context *app, const command_line *line)
 {
     fault f = { 0 };
+    const char *decoded_path = line_text(line, "decoded");
     rows r = { 0 };
     answer a = { 0 };
     setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 });
@@ -247,7 +215,7 @@ int cmd_roundtrip_child(app_context *app, const command_line *line)
     ok = s && read_rows(line_arg(line, 1), shape.dim, &r, &f);
     roundtrip *t = ok ? roundtrip_open(codecs, s, &shape, NULL, &f) : NULL;
     ok = t && put_through(t, &r, &a, line_text(line, "encoded"), &f) &&
-         write_file(line_text(line, "decoded"), r.decoded, r.n * (size_t)r.dim * sizeof(float), &f);
+         (!decoded_path || file_write(decoded_path, r.decoded, r.n * (size_t)r.dim * sizeof(float), &f));
     if (!roundtrip_close(t, ok ? &f : NULL)) ok = false;
     if (ok) {
         a.codec = s->text;

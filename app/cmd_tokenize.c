@@ -1,39 +1,12 @@
 /* kvant tokenize: a text as the model's token ids. */
 #include "app/commands.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "engine/gguf.h"
 #include "engine/tokenizer.h"
-
-/* The whole of a file, or of standard input for "-"; *text is malloc'd. */
-static bool read_all(const char *path, char **text, size_t *n, fault *f)
-{
-    FILE *from = strcmp(path, "-") == 0 ? stdin : fopen(path, "rb");
-    if (!from) return fault_set(f, FAULT_INPUT, "%s: %s", path, strerror(errno));
-    size_t room = 0, got;
-    *text = NULL;
-    *n = 0;
-    bool good = true;
-    do {
-        if (*n == room) {
-            char *more = room <= SIZE_MAX / 2 - 65536 ? realloc(*text, room * 2 + 65536) : NULL;
-            if (!more) {
-                good = fault_memory(f, path);
-                break;
-            }
-            *text = more;
-            room = room * 2 + 65536;
-        }
-        got = fread(*text + *n, 1, room - *n, from);
-        *n += got;
-    } while (got > 0);
-    if (good && ferror(from)) good = fault_set(f, FAULT_INPUT, "%s: %s", path, strerror(errno));
-    if (from != stdin) fclose(from);
-    return good;
-}
 
 /* A token's bytes with anything that is not printable ASCII as \xNN, or the whole as UTF-8 where the terminal has it.
  */
@@ -82,7 +55,7 @@ int cmd_tokenize(app_context *app, const command_line *line)
     size_t n = 0, n_ids = 0;
     tokenizer *t = NULL;
     gguf *g = gguf_open(line_arg(line, 0), &f);
-    bool good = g && (t = tokenizer_open(g, &f)) && read_all(line_arg(line, 1), &text, &n, &f) &&
+    bool good = g && (t = tokenizer_open(g, &f)) && file_read(line_arg(line, 1), &text, &n, &f) &&
                 tokenizer_encode(t, text, n, !line_has(line, "no-special"), &ids, &n_ids, &f);
     if (good) print_ids(app, line, t, ids, n_ids);
     free(ids);

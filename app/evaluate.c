@@ -7,11 +7,11 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <time.h>
 
 #include "app/compress.h"
 #include "app/passages.h"
 #include "app/reference.h"
+#include "base/clock.h"
 
 /* Everything a run holds. */
 typedef struct evaluation {
@@ -32,13 +32,6 @@ typedef struct evaluation {
     double forward; /* seconds in the config's forward passes */
     uint64_t forward_tokens;
 } evaluation;
-
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 static bool stopped(const evaluation *v, fault *f)
 {
@@ -197,19 +190,19 @@ static bool run_config(evaluation *v, const reference *exact, const int32_t *tok
     double start;
     if (j->protocol == PROTOCOL_SNAPSHOT) {
         ok = compress_prefix(v->compressor, exact, cache, f);
-        start = now();
+        start = clock_seconds();
         s.tokens = tokens + j->ctx;
         s.n = j->eval - 1;
         ok = ok && engine_forward(v->engine, &s, 1, f);
     } else {
-        start = now();
+        start = clock_seconds();
         s.tokens = tokens;
         s.n = j->ctx;
         s.logits_from = reference_first_scored(j->protocol, j->ctx);
         s.tap = &tap;
         ok = compress_begin(v->compressor, cache, f) && engine_forward(v->engine, &s, 1, f);
     }
-    v->forward += now() - start;
+    v->forward += clock_seconds() - start;
     v->forward_tokens += (uint64_t)s.n;
     if (ok && j->protocol == PROTOCOL_STREAM) ok = compress_end(v->compressor, f);
     kv_cache_destroy(cache);
@@ -281,7 +274,7 @@ static bool summarise(evaluation *v, double seconds, fault *f)
 bool evaluate(const job *j, const evaluate_watch *watch, job_result *out, fault *f)
 {
     evaluation v = { .job = j, .watch = watch, .out = out };
-    double start = now();
+    double start = clock_seconds();
     *out = (job_result){ 0 };
     fingerprint_machine(&out->machine);
     watch->stage(watch->self, STAGE_SETUP, -1, -1);
@@ -290,7 +283,7 @@ bool evaluate(const job *j, const evaluate_watch *watch, job_result *out, fault 
     if (ok) {
         watch->started(watch->self, out);
         watch->stage(watch->self, STAGE_CODEC, -1, -1);
-        ok = open_codecs(&v, f) && run_passages(&v, f) && summarise(&v, now() - start, f);
+        ok = open_codecs(&v, f) && run_passages(&v, f) && summarise(&v, clock_seconds() - start, f);
         if (ok) watch->stage(watch->self, STAGE_CODEC, -1, -1);
     }
     if (!compress_close(v.compressor, ok ? f : NULL)) ok = false;

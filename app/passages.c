@@ -1,12 +1,11 @@
 #include "app/passages.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "app/fingerprint.h"
+#include "base/file.h"
 #include "engine/sample.h"
 
 #define SAMPLE_CACHE_BYTES ((size_t)512 << 20) /* caches of sequences that are sampled together */
@@ -25,45 +24,13 @@ const int32_t *passages_at(const passages *p, int i)
 
 /* ---- a file ---- */
 
-static char *read_file(const char *path, size_t *n, fault *f)
-{
-    FILE *in = fopen(path, "rb");
-    if (!in) {
-        fault_set(f, FAULT_INPUT, "text %s: %s", path, strerror(errno));
-        return NULL;
-    }
-    char *text = NULL;
-    size_t used = 0, room = 0;
-    bool ok = true;
-    do {
-        if (used == room) {
-            room = room ? 2 * room : 1 << 16;
-            char *grown = realloc(text, room);
-            if (!grown) {
-                ok = fault_memory(f, "the text");
-                break;
-            }
-            text = grown;
-        }
-        used += fread(text + used, 1, room - used, in);
-    } while (!feof(in) && !ferror(in));
-    if (ok && ferror(in)) ok = fault_set(f, FAULT_INPUT, "text %s: reading failed: %s", path, strerror(errno));
-    fclose(in);
-    if (ok) {
-        *n = used;
-        return text;
-    }
-    free(text);
-    return NULL;
-}
-
 /* The file's tokens, from the shelf or the tokenizer. *tokens is malloc'd. */
 static bool file_tokens(const passages_request *r, const tokenizer *t, const shelf *kept, int32_t **tokens, size_t *n,
                         char text_id[HASH_HEX], fault *f)
 {
     size_t bytes;
-    char *text = read_file(r->text, &bytes, f);
-    if (!text) return false;
+    char *text;
+    if (!file_read(r->text, &text, &bytes, f)) return fault_prefix(f, "text");
     hash h;
     hash_start(&h);
     hash_bytes(&h, text, bytes);

@@ -1,14 +1,7 @@
 #include "app/progress.h"
+#include "base/clock.h"
 
 #include <string.h>
-#include <time.h>
-
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
 
 void progress_duration(double seconds, char *text, size_t capacity)
 {
@@ -81,7 +74,7 @@ size_t progress_line(const progress *p, double seconds, const char *note, int wi
 void progress_start(progress *p, FILE *to, const terminal *t, const char *label, uint64_t total, const char *unit)
 {
     *p = (progress){
-        .to = to, .terminal = t, .label = label, .unit = unit, .total = total, .started = now(), .tenth = -1
+        .to = to, .terminal = t, .label = label, .unit = unit, .total = total, .started = clock_seconds(), .tenth = -1
     };
     progress_at(p, 0, NULL);
 }
@@ -99,7 +92,7 @@ static void write_log_line(progress *p, double seconds, const char *note)
 
 void progress_at(progress *p, uint64_t done, const char *note)
 {
-    double time = now(), seconds = time - p->started;
+    double time = clock_seconds(), seconds = time - p->started;
     p->done = done;
     if (!p->terminal->moves) {
         write_log_line(p, seconds, note);

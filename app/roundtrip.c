@@ -1,8 +1,8 @@
 #include "app/roundtrip.h"
+#include "base/clock.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 struct roundtrip {
     const registry *known;
@@ -88,27 +88,20 @@ static bool ready_decoder(roundtrip *t, fault *f)
     return t->decoder && (n == 0 || instance_load(t->decoder, side, n, f));
 }
 
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 bool roundtrip_rows(roundtrip *t, size_t first, const float *rows, size_t n_rows, float *back, roundtrip_bytes *bytes,
                     fault *f)
 {
     kvant_split split;
     t->bytes = NULL;
     t->n_bytes = 0;
-    double start = now();
+    double start = clock_seconds();
     if (!instance_encode(t->encoder, first, rows, n_rows, &t->bytes, &t->n_bytes, f)) return false;
-    t->encode_seconds += now() - start;
+    t->encode_seconds += clock_seconds() - start;
     if (!ready_decoder(t, f) || !instance_split(t->decoder, first, t->bytes, t->n_bytes, n_rows, &split, f))
         return false;
-    start = now();
+    start = clock_seconds();
     if (!instance_decode(t->decoder, first, t->bytes, t->n_bytes, back, n_rows, f)) return false;
-    t->decode_seconds += now() - start;
+    t->decode_seconds += clock_seconds() - start;
     bytes->total += t->n_bytes;
     bytes->payload += split.payload;
     bytes->metadata += split.metadata;

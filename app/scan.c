@@ -9,11 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "app/catalog_read.h"
 #include "app/registry.h"
+#include "base/clock.h"
 
 extern char **environ;
 
@@ -32,13 +32,6 @@ typedef struct child {
     bool cancelled;
     fault why; /* why its lines, or its time, are at an end; FAULT_NONE: it ended by itself */
 } child;
-
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 static void close_fd(int *fd)
 {
@@ -123,7 +116,7 @@ static bool start(child *c, char *const *argv, fault *f)
 
 static bool take_line(child *c, const char *line, size_t n)
 {
-    c->deadline = now() + c->seconds;
+    c->deadline = clock_seconds() + c->seconds;
     if (catalog_read_line(&c->reader, line, n, &c->why)) return true;
     return fault_prefix(&c->why, "its description is not understood");
 }
@@ -189,7 +182,7 @@ static bool drain(child *c, int *fd, bool (*take)(child *, const char *, size_t)
 /* Until its stdout ends, its last line has come, its time is up, or someone cancels. */
 static void listen_to(child *c)
 {
-    c->deadline = now() + c->seconds;
+    c->deadline = clock_seconds() + c->seconds;
     while (c->out >= 0 && !c->reader.done) {
         struct pollfd fds[2] = { { c->out, POLLIN, 0 }, { c->err, POLLIN, 0 } };
         if (poll(fds, 2, TICK_MS) > 0) {
@@ -200,7 +193,7 @@ static void listen_to(child *c)
             c->cancelled = true;
             return;
         }
-        if (c->out >= 0 && !c->reader.done && now() > c->deadline) {
+        if (c->out >= 0 && !c->reader.done && clock_seconds() > c->deadline) {
             fault_set(&c->why, FAULT_INPUT, "did not finish loading within %g s", c->seconds);
             return;
         }

@@ -1,4 +1,5 @@
 #include "app/worker.h"
+#include "base/clock.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 extern char **environ;
@@ -36,13 +36,6 @@ typedef struct worker {
     job_result *result;
     fault *fault; /* what the worker reported, or we did */
 } worker;
-
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 /* ---- starting ---- */
 
@@ -185,7 +178,7 @@ static void take_line(worker *w, const char *line)
 {
     cJSON *event = cJSON_Parse(line);
     const char *name = text_of(event, "event");
-    w->last_event = now();
+    w->last_event = clock_seconds();
     for (size_t i = 0; i < sizeof events / sizeof *events; i++)
         if (strcmp(name, events[i].name) == 0) events[i].take(w, event);
     cJSON_Delete(event);
@@ -257,12 +250,12 @@ static void listen_to(worker *w)
         if (ready > 0 && fds[1].revents) read_stderr(w);
         if (!w->cancelled && w->options->cancelled && w->options->cancelled(w->options->self)) {
             w->cancelled = true;
-            asked = now();
+            asked = clock_seconds();
             kill(w->pid, SIGTERM);
         }
-        if (w->cancelled && now() - asked > GRACE_MS / 1000.0) kill(w->pid, SIGKILL);
+        if (w->cancelled && clock_seconds() - asked > GRACE_MS / 1000.0) kill(w->pid, SIGKILL);
         bool at_codec = strcmp(w->stage, "codec") == 0 && !w->done && !w->faulted;
-        if (at_codec && !w->hung && now() - w->last_event > w->options->seconds) {
+        if (at_codec && !w->hung && clock_seconds() - w->last_event > w->options->seconds) {
             w->hung = true;
             kill(w->pid, SIGKILL);
         }
@@ -325,7 +318,7 @@ worker_outcome worker_run(const worker_options *options, const job *j, job_resul
                  .err = -1,
                  .passage = -1,
                  .layer = -1,
-                 .last_event = now(),
+                 .last_event = clock_seconds(),
                  .result = out,
                  .fault = &own };
     *out = (job_result){ 0 };
