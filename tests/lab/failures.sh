@@ -24,6 +24,18 @@ fails bad_nan "nan"
 fails bad_lie "bad_lie"
 fails bad_create "bad_create"
 
+# A worker whose front is killed goes with it, even one that hangs.
+"$kvant" run bad_hang --plugin "$bad/bad_hang.so" "${evaluation[@]}" --passages 4 >/dev/null 2>&1 &
+victim=$!
+sleep 1.5
+worker=$(pgrep -P $victim)
+has "it has a worker" "[1-9]" "$([[ $worker =~ [1-9] ]] && echo '[1-9]')"
+kill -9 $victim
+wait $victim 2>/dev/null
+sleep 0.5
+state=$(ps -o stat= -p "$worker")
+is "which is gone" "" "${state%%Z*}"
+
 # The others of a sweep do not notice.
 run sweep "${evaluation[@]}" --passages 4 --plugin "$bad/bad_crash.so" --plugin "$bad/bad_nan.so" bad_crash q8_0 bad_nan turbo4
 is "a sweep with failures says so" 3 $status

@@ -44,6 +44,15 @@ for protocol in stream snapshot; do
     done
 done
 
+# What is encoded and what stays open, counted: blocks of 16 in 64 rows of 32 values, of which 20 are in the window, make
+# 32 rows of 64 + 32 bytes and 32 of 64.
+for protocol in stream snapshot; do
+    evaluate "blocky(block=16,window=20,pad=32)" --protocol $protocol --plugin "$build/tests/plugins/blocky.so"
+    is "open rows are counted in f16 ($protocol)" "20 4096 6" \
+        "$(jq -r '[.bits_per_value, (.layers[0] | .n_values / 2 - .bytes / 10), (.layers | length)] | join(" ")' <<<"$out")"
+    has "and disappear from long contexts" true "$(jq '.ratio_128k < 0.67 and .ratio_128k > 0.666' <<<"$out")"
+done
+
 # A text from a file, and one that is too short.
 seq 1 4000 >"$home/text"
 evaluate turbo4 --text "$home/text"

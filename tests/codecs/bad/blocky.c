@@ -1,22 +1,25 @@
-/* A block codec that behaves: f16 rows, with the geometry its parameters ask for, so that a test sees which rows the
- * host hands over and which it keeps. Refuses anything but whole blocks. */
+/* A block codec that behaves: f16 rows, with the geometry its parameters ask for and as many bytes of nothing after
+ * each row, so that a test sees which rows the host hands over and which it keeps. Refuses anything but whole blocks.
+ */
 
 #include <math.h>
+#include <string.h>
 
 #include "kernels/half.h"
 #include "kvant/codec.h"
 
-enum { PARAM_BLOCK, PARAM_WINDOW };
+enum { PARAM_BLOCK, PARAM_WINDOW, PARAM_PAD };
 
 static const kvant_param params[] = {
     { .name = "block", .type = KVANT_INT, .def = 16, .min = 1, .max = 4096, .help = "rows per block" },
     { .name = "window", .type = KVANT_INT, .def = 0, .min = 0, .max = 4096, .help = "newest rows kept by the host" },
+    { .name = "pad", .type = KVANT_INT, .def = 0, .min = 0, .max = 4096, .help = "zero bytes after each row" },
     { 0 },
 };
 
 typedef struct blocky {
     const kvant_host *host;
-    size_t dim, block, window;
+    size_t dim, block, window, pad;
 } blocky;
 
 static int create(const kvant_host *host, const kvant_shape *shape, const kvant_value *values, void **state)
@@ -27,6 +30,7 @@ static int create(const kvant_host *host, const kvant_shape *shape, const kvant_
     c->dim = (size_t)shape->dim;
     c->block = (size_t)values[PARAM_BLOCK].i;
     c->window = (size_t)values[PARAM_WINDOW].i;
+    c->pad = (size_t)values[PARAM_PAD].i;
     *state = c;
     return KVANT_OK;
 }
@@ -47,8 +51,9 @@ static int geometry(const void *state, kvant_geometry *out)
 
 static size_t bound(const void *state, size_t first, size_t n_rows)
 {
+    const blocky *c = state;
     (void)first;
-    return n_rows * ((const blocky *)state)->dim * sizeof(uint16_t);
+    return n_rows * (c->dim * sizeof(uint16_t) + c->pad);
 }
 
 static int64_t encode(void *state, size_t first, const float *rows, size_t n_rows, uint8_t *out, size_t capacity)
@@ -65,7 +70,8 @@ static int64_t encode(void *state, size_t first, const float *rows, size_t n_row
         if (half_is_special(h))
             return c->host->fail(c->host, isfinite(rows[i]) ? KVANT_E_RANGE : KVANT_E_NONFINITE,
                                  "blocky: row %zu: %g does not fit f16", first + i / c->dim, (double)rows[i]);
-        half_store(out + 2 * i, h);
+        half_store(out + 2 * i + i / c->dim * c->pad, h);
+        if (i % c->dim == c->dim - 1) memset(out + 2 * (i + 1) + i / c->dim * c->pad, 0, c->pad);
     }
     return (int64_t)bytes;
 }
@@ -77,7 +83,7 @@ static int decode(void *state, size_t first, const uint8_t *bytes, size_t n_byte
         return c->host->fail(c->host, KVANT_E_CORRUPT, "blocky: %zu bytes for rows %zu … %zu, blocks of %zu", n_bytes,
                              first, first + n_rows, c->block);
     for (size_t i = 0; i < n_rows * c->dim; i++) {
-        const uint16_t h = half_load(bytes + 2 * i);
+        const uint16_t h = half_load(bytes + 2 * i + i / c->dim * c->pad);
         if (half_is_special(h))
             return c->host->fail(c->host, KVANT_E_CORRUPT, "blocky: row %zu: a value is not a finite number",
                                  first + i / c->dim);
