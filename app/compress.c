@@ -75,18 +75,20 @@ static bool open_streams(compressor *c, fault *f)
     return true;
 }
 
-static bool resolve_plan(compressor *c, fault *f)
+config_layer *compress_plan(const config *c, const model_shape *shape, fault *f)
 {
-    size_t n = (size_t)c->shape->n_layers;
+    size_t n = (size_t)shape->n_layers;
     int(*dims)[2] = calloc(n, sizeof *dims);
-    c->plan = calloc(n, sizeof *c->plan);
-    bool ok = (dims && c->plan) || fault_memory(f, "the plan of layers");
+    config_layer *plan = calloc(n, sizeof *plan);
+    bool ok = (dims && plan) || fault_memory(f, "the plan of layers");
     for (size_t il = 0; ok && il < n; il++)
-        dims[il][KVANT_K] = dims[il][KVANT_V] = c->shape->head_dim;
-    config_model attention = { .n_layers = c->shape->n_layers, .dims = (const int(*)[2])dims };
-    ok = ok && config_resolve(c->r.config, &attention, c->plan, f);
+        dims[il][KVANT_K] = dims[il][KVANT_V] = shape->head_dim;
+    config_model attention = { .n_layers = shape->n_layers, .dims = (const int(*)[2])dims };
+    ok = ok && config_resolve(c, &attention, plan, f);
     free(dims);
-    return ok;
+    if (ok) return plan;
+    free(plan);
+    return NULL;
 }
 
 compressor *compress_open(const compress_request *request, fault *f)
@@ -107,7 +109,8 @@ compressor *compress_open(const compress_request *request, fault *f)
     for (size_t i = 0; ok && i < threads; i++)
         ok = (c->scratch[i] = reallocarray(NULL, stream_floats, sizeof(float))) != NULL;
     if (!ok) fault_memory(f, "the codecs");
-    if (ok && resolve_plan(c, f) && open_streams(c, f)) return c;
+    ok = ok && (c->plan = compress_plan(request->config, c->shape, f)) && open_streams(c, f);
+    if (ok) return c;
     compress_close(c, NULL);
     return NULL;
 }

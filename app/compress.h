@@ -35,6 +35,9 @@ typedef struct compress_request {
     void *self;
 } compress_request;
 
+/* The codecs of every layer, malloc'd; NULL with a fault when the config does not fit the model. Runs no codec. */
+config_layer *compress_plan(const config *c, const model_shape *shape, fault *f);
+
 /* Opens all codecs; a config that does not fit the model is a fault. */
 compressor *compress_open(const compress_request *request, fault *f);
 

@@ -134,17 +134,9 @@ static bool make_passages(evaluation *v, fault *f)
 /* A config's layers and head dimensions are checked against the model before anything is computed. */
 static bool check_config(const evaluation *v, fault *f)
 {
-    size_t n = (size_t)v->model->shape.n_layers;
-    config_layer *plan = calloc(n, sizeof *plan);
-    int(*dims)[2] = calloc(n, sizeof *dims);
-    bool ok = (plan && dims) || fault_memory(f, "the plan of layers");
-    for (size_t i = 0; ok && i < n; i++)
-        dims[i][KVANT_K] = dims[i][KVANT_V] = v->model->shape.head_dim;
-    config_model attention = { (int)n, (const int(*)[2])dims };
-    ok = ok && config_resolve(v->config, &attention, plan, f);
+    config_layer *plan = compress_plan(v->config, &v->model->shape, f);
     free(plan);
-    free(dims);
-    return ok;
+    return plan != NULL;
 }
 
 /* ---- the host's side of codecs ---- */

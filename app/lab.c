@@ -145,6 +145,14 @@ static void on_progress(void *self, const char *what, uint64_t done, uint64_t to
     progress_at(&w->bar, done, note);
 }
 
+/* What codecs and workers say while they work. */
+static void on_log(void *self, const char *text)
+{
+    watcher *w = self;
+    if (w->what[0]) progress_hide(&w->bar);
+    fputs(text, stderr);
+}
+
 static bool on_cancelled(void *self)
 {
     const watcher *w = self;
@@ -278,7 +286,7 @@ bool lab_evaluate(lab *l, const config *c, const char *label, lab_run *out, faul
     job_result result = { 0 };
     if (!job_of(l, c, &j, f)) return false;
     watcher w = { .app = l->app, .label = label };
-    worker_options options = { l->app->places.executable, l->timeout, &w, on_progress, NULL, on_cancelled };
+    worker_options options = { l->app->places.executable, l->timeout, &w, on_progress, on_log, on_cancelled };
     char phase[WORKER_PHASE];
     time_t started = time(NULL);
     worker_outcome outcome = worker_run(&options, &j, &result, phase, &out->why);

@@ -4,7 +4,6 @@
  * line, from its stdout:
  *     {"event":"stage","stage":"codec","passage":0,"layer":3}
  *     {"event":"progress","what":"evaluating","done":3,"total":32,"kld":0.01}
- *     {"event":"log","line":...}
  *     {"event":"started","so_far":{...}}      the job is sound; app/job.h
  *     {"event":"result","result":{...}}
  *     {"event":"fault","code":3,"text":...}
@@ -21,8 +20,8 @@ typedef struct worker_options {
     double seconds; /* a codec that shows no progress for this long is taken to hang */
     void *self;     /* for the functions below, each of which may be NULL */
     void (*progress)(void *self, const char *what, uint64_t done, uint64_t total, double kld);
-    void (*log)(void *self, const char *line);
-    bool (*cancelled)(void *self); /* asked some times a second */
+    void (*log)(void *self, const char *text); /* what the worker wrote to stderr, as it came */
+    bool (*cancelled)(void *self);             /* asked some times a second */
 } worker_options;
 
 typedef enum worker_outcome {

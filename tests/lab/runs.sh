@@ -37,12 +37,20 @@ is "layers get their codecs" "f16 f16 q8_0 q8_0 q8_0 turbo4" "$(jq -r '[.layers[
 # A block codec that rounds to f16 is f16, whatever its block and window, and whatever is still open.
 for protocol in stream snapshot; do
     evaluate f16 --protocol $protocol
+    is "eval is the snapshot's alone ($protocol)" "$([[ $protocol == snapshot ]] && echo 17 || echo 0)" "$(jq .eval <<<"$out")"
     plain=$(jq -c '[.kld, .dppl, .top1, .ppl, .ratio, .bits_per_value, .ratio_128k]' <<<"$out")
     for blocky in "blocky(block=1)" "blocky(block=16)" "blocky(block=24,window=5)" "blocky(block=4096)" "blocky(window=7)"; do
         evaluate "$blocky" --protocol $protocol --plugin "$build/tests/plugins/blocky.so"
         is "$blocky equals f16 ($protocol)" "$plain" "$(jq -c '[.kld, .dppl, .top1, .ppl, .ratio, .bits_per_value, .ratio_128k]' <<<"$out")"
     done
 done
+
+# Points that cannot be told apart are marked: f16 and what equals it, not q8_0 and f16.
+evaluate q8_0
+run frontier --json --model "$small" --passages 4 --protocol stream
+is "equals are marked, others are not" "true 0" \
+    "$(jq -r '[([.points[] | select(.config == "f16" or (.config | startswith("blocky"))) | .like_previous] | any),
+               ([.points[] | select(.config == "q8_0" or .config == "identity") | select(.like_previous)] | length)] | join(" ")' <<<"$out")"
 
 # What is encoded and what stays open, counted: blocks of 16 in 64 rows of 32 values, of which 20 are in the window, make
 # 32 rows of 64 + 32 bytes and 32 of 64.
