@@ -275,7 +275,8 @@ bool evaluate(const job *j, const evaluate_watch *watch, job_result *out, fault 
     if (ok) {
         watch->started(watch->self, out);
         watch->stage(watch->self, STAGE_CODEC, -1, -1);
-        ok = open_codecs(&v, f) && run_passages(&v, f) && summarise(&v, clock_seconds() - start, f);
+        ok = open_codecs(&v, f) && run_passages(&v, f) && summarise(&v, clock_seconds() - start, f) &&
+             shelf_trim(&v.kept, SHELF_MOST, f);
         if (ok) watch->stage(watch->self, STAGE_CODEC, -1, -1);
     }
     if (!compress_close(v.compressor, ok ? f : NULL)) ok = false;

@@ -76,13 +76,15 @@ void progress_start(progress *p, FILE *to, const terminal *t, const char *label,
     *p = (progress){
         .to = to, .terminal = t, .label = label, .unit = unit, .total = total, .started = clock_seconds(), .tenth = -1
     };
-    progress_at(p, 0, NULL);
+    if (t->moves) progress_at(p, 0, NULL);
 }
 
-static void write_log_line(progress *p, double seconds, const char *note)
+/* At a new tenth, but within a second only the last: quick work leaves two lines. */
+static void write_log_line(progress *p, double time, double seconds, const char *note)
 {
     int tenth = p->total ? (int)((double)p->done * 10 / (double)p->total) : 0;
-    if (tenth <= p->tenth) return;
+    if (tenth <= p->tenth || (tenth < 10 && p->drawn > 0 && time - p->drawn < 1)) return;
+    p->drawn = time;
     p->tenth = tenth;
     char line[512];
     progress_line(p, seconds, note, 200, line, sizeof line);
@@ -95,7 +97,7 @@ void progress_at(progress *p, uint64_t done, const char *note)
     double time = clock_seconds(), seconds = time - p->started;
     p->done = done;
     if (!p->terminal->moves) {
-        write_log_line(p, seconds, note);
+        write_log_line(p, time, seconds, note);
         return;
     }
     if (p->visible && time - p->drawn < 0.1) return;

@@ -1,8 +1,8 @@
 /* progress.h - how far a long command has come, on stderr.
  *
  * On a terminal one line is redrawn at most ten times a second: label, bar, done/total, percent, rate, time left, note.
- * Elsewhere a plain line is written at the start of each tenth of the work and at its end, so that a log stays short.
- * Data never goes here.
+ * Elsewhere a plain line is written at the start of each tenth of the work, at most one a second, and at its end, so
+ * that a log stays short. Data never goes here.
  *
  *     progress p;
  *     progress_start(&p, stderr, &app->err, "sweep", 40, "runs");

@@ -51,7 +51,10 @@ bool shelf_get(const shelf *s, const char *kind, const char key[HASH_HEX], shelf
     const shelf_head *head = map;
     *entry =
         (shelf_entry){ (const char *)map + sizeof *head, (size_t)st.st_size - sizeof *head, map, (size_t)st.st_size };
-    if (memcmp(head->magic, magic, sizeof magic) == 0 && head->n == entry->n) return true;
+    if (memcmp(head->magic, magic, sizeof magic) == 0 && head->n == entry->n) {
+        utimensat(AT_FDCWD, path, NULL, 0); /* in use: shelf_trim deletes it later than others; no harm if it fails */
+        return true;
+    }
     shelf_release(entry);
     return false;
 }
@@ -127,37 +130,94 @@ bool shelf_put(const shelf *s, const char *kind, const char key[HASH_HEX], const
                      strerror(why));
 }
 
+/* ---- all entries ---- */
+
+typedef struct kept_file {
+    char path[PATH_MAX];
+    struct timespec used; /* when it was last put or found */
+    uint64_t bytes;
+} kept_file;
+
+typedef struct kept_list {
+    kept_file *items;
+    size_t n, room;
+    uint64_t bytes;
+} kept_list;
+
 /* Entries and what a killed writer left beside them. */
 static bool is_ours(const char *name)
 {
     return strlen(name) >= 64 + 6 && strncmp(name + 64, ".kvant", 6) == 0;
 }
 
-static bool sum_kind(const char *dir, bool clear, size_t *entries, uint64_t *bytes, fault *f)
+static bool add_kept(kept_list *list, const char *dir, const char *name, const struct stat *st, fault *f)
+{
+    if (list->n == list->room) {
+        size_t room = list->room ? 2 * list->room : 64;
+        kept_file *grown = reallocarray(list->items, room, sizeof *grown);
+        if (!grown) return fault_memory(f, "the list of kept files");
+        list->items = grown;
+        list->room = room;
+    }
+    kept_file *k = &list->items[list->n++];
+    snprintf(k->path, sizeof k->path, "%.*s/%.96s", PATH_MAX - 100, dir, name);
+    k->used = st->st_mtim;
+    k->bytes = (uint64_t)st->st_size;
+    list->bytes += k->bytes;
+    return true;
+}
+
+static bool list_kind(const char *dir, kept_list *list, fault *f)
 {
     DIR *d = opendir(dir);
     if (!d) return errno == ENOENT || fault_set(f, FAULT_INPUT, "%s: %s", dir, strerror(errno));
     bool ok = true;
     for (struct dirent *e; ok && (e = readdir(d));) {
         struct stat st;
-        if (!is_ours(e->d_name) || fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW)) continue;
-        if (clear && unlinkat(dirfd(d), e->d_name, 0) && errno != ENOENT)
-            ok = fault_set(f, FAULT_INPUT, "%s/%s: cannot be deleted: %s", dir, e->d_name, strerror(errno));
-        *entries += 1;
-        *bytes += (uint64_t)st.st_size;
+        if (is_ours(e->d_name) && fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+            ok = add_kept(list, dir, e->d_name, &st, f);
     }
     closedir(d);
     return ok;
 }
 
-bool shelf_sum(const shelf *s, bool clear, size_t *entries, uint64_t *bytes, fault *f)
+static bool list_all(const shelf *s, kept_list *list, fault *f)
 {
-    *entries = 0;
-    *bytes = 0;
     for (size_t i = 0; kinds[i]; i++) {
         char dir[PATH_MAX];
         snprintf(dir, sizeof dir, "%.*s/%s", PATH_MAX - 160, s->dir, kinds[i]);
-        if (!sum_kind(dir, clear, entries, bytes, f)) return false;
+        if (!list_kind(dir, list, f)) return false;
     }
     return true;
+}
+
+static int by_use(const void *a, const void *b)
+{
+    const struct timespec *x = &((const kept_file *)a)->used, *y = &((const kept_file *)b)->used;
+    if (x->tv_sec != y->tv_sec) return x->tv_sec < y->tv_sec ? -1 : 1;
+    return (x->tv_nsec > y->tv_nsec) - (x->tv_nsec < y->tv_nsec);
+}
+
+bool shelf_sum(const shelf *s, size_t *entries, uint64_t *bytes, fault *f)
+{
+    kept_list list = { 0 };
+    bool ok = list_all(s, &list, f);
+    *entries = list.n;
+    *bytes = list.bytes;
+    free(list.items);
+    return ok;
+}
+
+bool shelf_trim(const shelf *s, uint64_t most, fault *f)
+{
+    kept_list list = { 0 };
+    bool ok = !s->dir[0] || list_all(s, &list, f);
+    qsort(list.items, list.n, sizeof *list.items, by_use);
+    for (size_t i = 0; ok && i < list.n && list.bytes > most; i++) {
+        if (unlink(list.items[i].path) && errno != ENOENT)
+            ok = fault_set(f, FAULT_INPUT, "%s: cannot be deleted: %s", list.items[i].path, strerror(errno));
+        list.bytes -= list.items[i].bytes;
+    }
+    free(list.items);
+    return ok;
 }

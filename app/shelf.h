@@ -2,7 +2,8 @@
  *
  * An entry is a block of bytes under a kind ("reference", "self", "tokens") and a key that names everything it was
  * computed from, so a stale entry cannot be found by mistake. Entries appear whole or not at all (written beside and
- * renamed), may be read by many processes at once and may be deleted at any time: who has mapped one keeps it.
+ * renamed), may be read by many processes at once and may be deleted at any time: who has mapped one keeps it. The
+ * least recently used go when there are more than SHELF_MOST bytes.
  *
  *     shelf s;
  *     shelf_open(&s, "/home/me/.cache/kvant");
@@ -49,7 +50,14 @@ void shelf_release(shelf_entry *entry); /* a zeroed entry is fine */
 bool shelf_put(const shelf *s, const char *kind, const char key[HASH_HEX], const shelf_part *parts, size_t n_parts,
                fault *f);
 
-/* What is kept: entries and bytes over all kinds. With clear they are deleted (entries only: other files stay). */
-bool shelf_sum(const shelf *s, bool clear, size_t *entries, uint64_t *bytes, fault *f);
+/* What is kept: entries and bytes over all kinds. */
+bool shelf_sum(const shelf *s, size_t *entries, uint64_t *bytes, fault *f);
+
+/* Deletes what has not been used for longest until at most `most` bytes are left; 0 deletes all. Files that are not
+ * ours stay. */
+bool shelf_trim(const shelf *s, uint64_t most, fault *f);
+
+/* What an evaluation leaves behind at most. */
+#define SHELF_MOST ((uint64_t)16 << 30)
 
 #endif

@@ -105,8 +105,9 @@ static void kept_entries_are_whole_or_absent(void **state)
     assert_int_equal(e.n, 11);
     assert_memory_equal(e.bytes, "hello world", 11);
     assert_int_equal((uintptr_t)e.bytes % 64, 0);
-    assert_true(shelf_sum(&s, true, &n, &bytes, &f));
+    assert_true(shelf_sum(&s, &n, &bytes, &f));
     assert_int_equal(n, 1);
+    assert_true(shelf_trim(&s, 0, &f));
     assert_memory_equal(e.bytes, "hello world", 11); /* deleted, but still mapped here */
     shelf_release(&e);
     assert_false(shelf_get(&s, "reference", key, &e));
@@ -115,7 +116,32 @@ static void kept_entries_are_whole_or_absent(void **state)
     snprintf(path, sizeof path, "%s/reference/%s.kvant", dir, key);
     assert_int_equal(truncate(path, 70), 0);
     assert_false(shelf_get(&s, "reference", key, &e));
-    assert_true(shelf_sum(&s, true, &n, &bytes, &f));
+    assert_true(shelf_trim(&s, 0, &f));
+}
+
+static void the_least_used_entries_go_first(void **state)
+{
+    (void)state;
+    char dir[] = "/tmp/kvant-shelf-XXXXXX", keys[4][HASH_HEX], block[1000] = { 0 };
+    assert_non_null(mkdtemp(dir));
+    fault f = { 0 };
+    shelf s;
+    shelf_entry e;
+    assert_true(shelf_open(&s, dir, &f));
+    for (int i = 0; i < 4; i++) {
+        memset(keys[i], 'a' + i, HASH_HEX - 1);
+        keys[i][HASH_HEX - 1] = '\0';
+        assert_true(shelf_put(&s, "self", keys[i], &(shelf_part){ block, sizeof block }, 1, &f));
+        usleep(20000);
+    }
+    assert_true(shelf_get(&s, "self", keys[0], &e)); /* used: now the youngest */
+    shelf_release(&e);
+    assert_true(shelf_trim(&s, 2500, &f)); /* two entries of 1064 bytes fit */
+    for (int i = 0; i < 4; i++) {
+        assert_int_equal(shelf_get(&s, "self", keys[i], &e), i == 0 || i == 3);
+        shelf_release(&e);
+    }
+    assert_true(shelf_trim(&s, 0, &f));
 }
 
 static void a_full_disk_leaves_nothing_behind(void **state)
@@ -144,7 +170,7 @@ static void a_full_disk_leaves_nothing_behind(void **state)
     assert_false(put);
     assert_int_equal(f.code, FAULT_INPUT);
     assert_non_null(strstr(f.text, "cannot be kept"));
-    assert_true(shelf_sum(&s, false, &n, &bytes, &f));
+    assert_true(shelf_sum(&s, &n, &bytes, &f));
     assert_int_equal(n, 0);
 }
 
@@ -155,6 +181,7 @@ int main(void)
         cmocka_unit_test(a_results_doubles_arrive_to_the_last_bit),
         cmocka_unit_test(ratios_count_open_rows_once_and_side_data_apart),
         cmocka_unit_test(kept_entries_are_whole_or_absent),
+        cmocka_unit_test(the_least_used_entries_go_first),
         cmocka_unit_test(a_full_disk_leaves_nothing_behind),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -89,7 +89,7 @@ static void check_reference(const char *path)
         worst = fmax(worst, fabs((double)s.reference[i] - (double)logits[i]));
     }
     print_message("%-48s %.1e of the largest logit\n", path, worst / largest);
-    assert_true(worst <= 5e-5 * largest); /* measured: below 5e-6; a dropped epsilon is 1e-4 */
+    assert_true(worst <= 5e-5 * largest); /* measured: below 5e-6; a dropped epsilon is 8e-5 */
     free(logits);
     close_subject(&s);
 }
