@@ -238,6 +238,7 @@ static bool run_passages(evaluation *v, fault *f)
     float *logits = reallocarray(NULL, rows, (size_t)v->model->shape.n_vocab * sizeof *logits);
     bool ok = logits || fault_memory(f, "the logits");
     v->out->reference_kept = true;
+    v->watch->progress(v->watch->self, "evaluating", 0, (uint64_t)v->text.n, NAN);
     for (int i = 0; ok && i < v->text.n; i++)
         ok = !stopped(v, f) && run_passage(v, i, logits, f);
     free(logits);
@@ -275,11 +276,11 @@ bool evaluate(const job *j, const evaluate_watch *watch, job_result *out, fault 
     if (ok) {
         watch->started(watch->self, out);
         watch->stage(watch->self, STAGE_CODEC, -1, -1);
-        ok = open_codecs(&v, f) && run_passages(&v, f) && summarise(&v, clock_seconds() - start, f) &&
-             shelf_trim(&v.kept, SHELF_MOST, f);
+        ok = open_codecs(&v, f) && run_passages(&v, f) && summarise(&v, clock_seconds() - start, f);
         if (ok) watch->stage(watch->self, STAGE_CODEC, -1, -1);
     }
     if (!compress_close(v.compressor, ok ? f : NULL)) ok = false;
+    shelf_trim(&v.kept, SHELF_MOST, NULL); /* a directory that grows is no reason to lose a run */
     metrics_release(&v.scores);
     passages_release(&v.text);
     engine_close(v.engine);

@@ -185,6 +185,7 @@ static bool from_self(const passages_request *r, const tokenizer *t, engine *e, 
             missing[n_missing++] = i;
         shelf_release(&entry);
     }
+    if (n_missing > 0) watch->at(watch->self, "sampling the text", 0, (size_t)r->n * (size_t)r->length);
     int together = sampled_together(&engine_model(e)->shape, r->length);
     for (int i = 0; ok && i < n_missing; i += together) {
         int n = n_missing - i < together ? n_missing - i : together;

@@ -212,7 +212,7 @@ bool shelf_trim(const shelf *s, uint64_t most, fault *f)
 {
     kept_list list = { 0 };
     bool ok = !s->dir[0] || list_all(s, &list, f);
-    qsort(list.items, list.n, sizeof *list.items, by_use);
+    if (list.n > 0) qsort(list.items, list.n, sizeof *list.items, by_use);
     for (size_t i = 0; ok && i < list.n && list.bytes > most; i++) {
         if (unlink(list.items[i].path) && errno != ENOENT)
             ok = fault_set(f, FAULT_INPUT, "%s: cannot be deleted: %s", list.items[i].path, strerror(errno));
