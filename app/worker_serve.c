@@ -16,18 +16,19 @@
 typedef struct server {
     FILE *events;
     evaluate_stage stage;
+    bool alone; /* nobody reads the events any more */
     bool (*cancelled)(void *self);
     void *self;
 } server;
 
 static const char *const stage_names[] = { "setup", "reference", "codec" };
 
-/* One line, in one piece; takes the object over. A front that is gone ends the worker. */
+/* One line, in one piece; takes the object over. A front that is gone cancels the run (the kernel kills the worker,
+ * too, but not one whose front died before it had asked for that). */
 static void send(server *s, cJSON *event)
 {
     char *line = event ? cJSON_PrintUnformatted(event) : NULL;
-    if (line) fprintf(s->events, "%s\n", line);
-    fflush(s->events);
+    if (line && (fprintf(s->events, "%s\n", line) < 0 || fflush(s->events) != 0)) s->alone = true;
     cJSON_free(line);
     cJSON_Delete(event);
 }
@@ -76,7 +77,7 @@ static void on_log(void *self, const char *line)
 static bool on_cancelled(void *self)
 {
     const server *s = self;
-    return s->cancelled(s->self);
+    return s->alone || s->cancelled(s->self);
 }
 
 static bool read_job(int in, job *j, fault *f)
@@ -110,7 +111,7 @@ int worker_serve(int in, bool (*cancelled)(void *self), void *self)
     prctl(PR_SET_PDEATHSIG, SIGKILL);
 #endif
     setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 });
-    server s = { claim_stdout(), STAGE_SETUP, cancelled, self };
+    server s = { .events = claim_stdout(), .stage = STAGE_SETUP, .cancelled = cancelled, .self = self };
     if (!s.events) return FAULT_INTERNAL;
     evaluate_watch watch = { &s, on_started, on_stage, on_progress, on_cancelled, on_log };
     fault f = { 0 };

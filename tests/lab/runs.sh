@@ -93,6 +93,10 @@ kill -9 $victim
 wait $victim 2>/dev/null
 sleep 0.2
 for worker in $workers; do
+    for _ in $(seq 40); do # one that was only just starting notices at its first event
+        [[ $(ps -o stat= -p "$worker") == [RSD]* ]] || break
+        sleep 0.05
+    done
     state=$(ps -o stat= -p "$worker")
     is "its worker is gone" "" "${state%%Z*}" # or waits for its new parent to notice
 done
