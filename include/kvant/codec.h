@@ -203,7 +203,8 @@ struct kvant_codec {
     size_t (*bound)(const void *state, size_t first, size_t n_rows);
 
     /* Encodes rows (n_rows x dim, row-major f32), whole blocks, that stand at positions first … first+n_rows-1. Returns
-     * the number of bytes written to out, at most capacity, or an error; never writes past capacity. */
+     * the number of bytes written to out, at most capacity, or an error; never writes past capacity. Positions come in
+     * ascending order; first == 0 begins another sequence, of which an instance sees many. */
     int64_t (*encode)(void *state, size_t first, const float *rows, size_t n_rows, uint8_t *out, size_t capacity);
 
     /* The reverse: n_bytes exactly as encode returned them for these positions. */
