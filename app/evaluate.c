@@ -276,8 +276,10 @@ bool evaluate(const job *j, const evaluate_watch *watch, job_result *out, fault 
     if (ok) {
         watch->started(watch->self, out);
         watch->stage(watch->self, STAGE_CODEC, -1, -1);
-        ok = open_codecs(&v, f) && run_passages(&v, f) && summarise(&v, clock_seconds() - start, f);
-        if (ok) watch->stage(watch->self, STAGE_CODEC, -1, -1);
+        ok = open_codecs(&v, f) && run_passages(&v, f);
+        if (ok) watch->stage(watch->self, STAGE_SUMMARY, -1, -1);
+        ok = ok && summarise(&v, clock_seconds() - start, f);
+        if (ok) watch->stage(watch->self, STAGE_CODEC, -1, -1); /* destroy is the codecs' code, too */
     }
     if (!compress_close(v.compressor, ok ? f : NULL)) ok = false;
     shelf_trim(&v.kept, SHELF_MOST, NULL); /* a directory that grows is no reason to lose a run */

@@ -8,8 +8,9 @@
 
 #include "app/job.h"
 
-/* What a run is doing. Faults in STAGE_CODEC are the config's and make a failed run; earlier ones are bad input. */
-typedef enum evaluate_stage { STAGE_SETUP, STAGE_REFERENCE, STAGE_CODEC } evaluate_stage;
+/* What a run is doing. Codecs work in STAGE_CODEC alone: a fault there is the config's and makes a failed run, and
+ * silence there means that a codec hangs. */
+typedef enum evaluate_stage { STAGE_SETUP, STAGE_REFERENCE, STAGE_CODEC, STAGE_SUMMARY } evaluate_stage;
 
 typedef struct evaluate_watch {
     void *self;

@@ -19,7 +19,7 @@ typedef struct stream_error {
 /* Adds n values. */
 void stream_error_add(stream_error *e, const float *exact, const float *decoded, size_t n);
 
-/* The relative errors; NaN where nothing was added, 0 where both sums are 0. */
+/* The relative errors; 0 where nothing was added, or only zeros that came back as zeros. */
 double stream_error_rows(const stream_error *e);
 double stream_error_queries(const stream_error *e);
 

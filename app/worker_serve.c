@@ -21,7 +21,7 @@ typedef struct server {
     void *self;
 } server;
 
-static const char *const stage_names[] = { "setup", "reference", "codec" };
+static const char *const stage_names[] = { "setup", "reference", "codec", "summary" };
 
 /* One line, in one piece; takes the object over. A front that is gone cancels the run (the kernel kills the worker,
  * too, but not one whose front died before it had asked for that). */

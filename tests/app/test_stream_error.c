@@ -37,7 +37,6 @@ static void rows_are_compared_by_their_energy(void **state)
     (void)state;
     stream_error e = { 0 };
     const float x[] = { 3, -4, 0, 1 }, y[] = { 3, -2, 1, 1 };
-    assert_true(isnan(stream_error_rows(&(stream_error){ .error = 0, .total = NAN })));
     assert_true(stream_error_rows(&e) == 0);
     stream_error_add(&e, x, y, 4);
     near(stream_error_rows(&e), 5.0 / 26);
