@@ -69,6 +69,17 @@ static bool run_child(app_context *app, char *const *words, double seconds, int 
     return fault_set(f, FAULT_INPUT, "roundtrip: the codec ended its process with status %d", code);
 }
 
+/* Each plugin once; words[first … *n-1] are there already. */
+static bool add_plugin(char **words, int first, int *n, char *path, fault *f)
+{
+    for (int i = first; i < *n; i++)
+        if (strcmp(words[i], path) == 0) return true;
+    if (*n == MOST_WORDS - 1)
+        return fault_set(f, FAULT_INPUT, "roundtrip: the codec needs more than %d plugins", *n - first);
+    words[(*n)++] = path;
+    return true;
+}
+
 int cmd_roundtrip(app_context *app, const command_line *line)
 {
     static const char *const passed[] = { "dim", "encoded", "decoded" };
@@ -92,8 +103,9 @@ int cmd_roundtrip(app_context *app, const command_line *line)
         }
     if (line_has(line, "json")) words[n++] = "--json";
     words[n++] = "--";
-    for (const spec *at = s; at && n < MOST_WORDS - 1; at = at->inner)
-        words[n++] = at->codec->path;
+    int first_plugin = n;
+    for (const spec *at = s; ok && at; at = at->inner)
+        ok = add_plugin(words, first_plugin, &n, at->codec->path, &f);
     words[n] = NULL;
     ok = ok && run_child(app, words, line_real(line, "timeout"), &status, &f);
     spec_free(s);
