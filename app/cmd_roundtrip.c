@@ -4,15 +4,11 @@
  * answer, so that a codec that crashes is a sentence and not the end.
  */
 #include <math.h>
-#include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
-#include <time.h>
 
+#include "app/child.h"
 #include "app/commands.h"
 #include "app/job.h"
 #include "app/lab.h"
@@ -22,52 +18,9 @@
 #include "base/file.h"
 #include "kernels/half.h"
 
-extern char **environ;
-
 /* ---- the front ---- */
 
-enum {
-    MOST_WORDS = 32,
-    CHILD_DONE = 42, /* the child's word that it came to its end: a codec that calls exit does not say it */
-};
-
-/* Waits for the child; kills it when the person has had enough or its time is over. */
-static int wait_for(app_context *app, pid_t child, double seconds, bool *killed)
-{
-    int status = 0;
-    double left = seconds;
-    while (waitpid(child, &status, WNOHANG) == 0) {
-        nanosleep(&(struct timespec){ 0, 20000000 }, NULL);
-        left -= 0.02;
-        if (app_cancelled(app) || left <= 0) {
-            kill(child, SIGKILL);
-            *killed = true;
-            waitpid(child, &status, 0);
-            break;
-        }
-    }
-    return status;
-}
-
-static bool run_child(app_context *app, char *const *words, double seconds, int *status, fault *f)
-{
-    pid_t child;
-    bool killed = false;
-    fflush(stdout);
-    int failed = posix_spawn(&child, app->places.executable, NULL, NULL, words, environ);
-    if (failed)
-        return fault_set(f, FAULT_INTERNAL, "%s: cannot be started: %s", app->places.executable, strerror(failed));
-    *status = wait_for(app, child, seconds, &killed);
-    if (killed && app_cancelled(app)) return fault_set(f, FAULT_INTERRUPTED, "interrupted");
-    if (killed)
-        return fault_set(f, FAULT_INPUT, "roundtrip: the codec has not returned after %g s and was stopped", seconds);
-    if (WIFSIGNALED(*status))
-        return fault_set(f, FAULT_INPUT, "roundtrip: the codec died of signal %d, %s", WTERMSIG(*status),
-                         strsignal(WTERMSIG(*status)));
-    int code = WEXITSTATUS(*status);
-    if (code == CHILD_DONE || code == FAULT_USAGE || code == FAULT_INPUT || code == FAULT_INTERNAL) return true;
-    return fault_set(f, FAULT_INPUT, "roundtrip: the codec ended its process with status %d", code);
-}
+enum { MOST_WORDS = 32 };
 
 /* Each plugin once; words[first … *n-1] are there already. */
 static bool add_plugin(char **words, int first, int *n, char *path, fault *f)
@@ -107,11 +60,10 @@ int cmd_roundtrip(app_context *app, const command_line *line)
     for (const spec *at = s; ok && at; at = at->inner)
         ok = add_plugin(words, first_plugin, &n, at->codec->path, &f);
     words[n] = NULL;
-    ok = ok && run_child(app, words, line_real(line, "timeout"), &status, &f);
+    ok = ok && child_run(app, "roundtrip", words, line_real(line, "timeout"), &status, &f);
     spec_free(s);
     catalog_free(known);
-    if (!ok) return app_report(app, &f);
-    return WEXITSTATUS(status) == CHILD_DONE ? FAULT_NONE : WEXITSTATUS(status); /* the child has said why */
+    return ok ? status : app_report(app, &f);
 }
 
 /* ---- the child ---- */
@@ -216,7 +168,7 @@ int cmd_roundtrip_child(app_context *app, const command_line *line)
     const char *decoded_path = line_text(line, "decoded");
     rows r = { 0 };
     answer a = { 0 };
-    setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 });
+    child_begin();
     registry *codecs = registry_create(&f);
     bool ok = codecs != NULL;
     for (size_t i = 2; ok && i < line_n_args(line); i++)

@@ -58,7 +58,7 @@ static bool open_stream(compressor *c, int layer, int side, int head, fault *f)
     s->codec = roundtrip_open(c->r.known, codec, &shape, c->r.env, f);
     if (!s->codec) return false;
     const instance *encoder = roundtrip_encoder(s->codec);
-    if (instance_flags(encoder) & KVANT_CALIBRATES)
+    if (instance_calibrates(encoder))
         return fault_set(f, FAULT_INPUT, "%s: needs calibration, which this version of kvant does not do yet",
                          codec->text);
     s->block = (uint32_t)instance_block(encoder);

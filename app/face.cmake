@@ -13,7 +13,7 @@ target_compile_definitions(face PUBLIC KVANT_VERSION="${PROJECT_VERSION}" PRIVAT
 
 # The program: the table's functions.
 add_executable(kvant
-  main.c commands_all.c commands.c commands_lab.c names.c
+  main.c child.c commands_all.c commands.c commands_lab.c names.c
   frontier.c lab.c report.c sweep.c columns.c plot.c scale.c table.c table_box.c table_data.c table_query.c
   cmd_cache.c cmd_codecs.c cmd_demo.c cmd_frontier.c cmd_inspect.c cmd_logits.c cmd_roundtrip.c cmd_run.c cmd_runs.c
   cmd_sweep.c cmd_tokenize.c cmd_worker.c)

@@ -19,7 +19,7 @@ struct instance {
     host *host;
     const kvant_codec *codec;
     void *state;
-    size_t block, window;
+    kvant_geometry geometry;
     guard bytes, rows;
 };
 
@@ -75,18 +75,34 @@ static bool refused(const instance *x, const char *doing, int64_t code, fault *f
 
 /* ---- life ---- */
 
+/* The flags of the codec and of those inside it. */
+static uint32_t all_flags(const instance *x)
+{
+    uint32_t flags = 0;
+    for (const spec *s = x->spec; s; s = s->inner)
+        flags |= s->codec->flags;
+    return flags;
+}
+
 static bool read_geometry(instance *x, fault *f)
 {
-    kvant_geometry g = { .size = sizeof g, .abi = KVANT_ABI };
-    x->block = 1;
-    if (!x->codec->geometry) return true;
-    int rc = x->codec->geometry(x->state, &g);
-    if (rc != KVANT_OK) return refused(x, "geometry", rc, f);
-    if (g.block < 1 || g.block > LARGEST_BLOCK || g.window > LARGEST_BLOCK)
+    kvant_geometry *g = &x->geometry;
+    *g = (kvant_geometry){ .size = sizeof *g, .abi = KVANT_ABI };
+    if (x->codec->geometry) {
+        int rc = x->codec->geometry(x->state, g);
+        if (rc != KVANT_OK) return refused(x, "geometry", rc, f);
+    } else {
+        g->block = 1;
+    }
+    if (all_flags(x) & KVANT_CALIBRATES) g->calibrates = 1;
+    if (g->block < 1 || g->block > LARGEST_BLOCK || g->window > LARGEST_BLOCK)
         return complain(x, "geometry", f, FAULT_INPUT, "a block of %u rows and a window of %u, expected 1 and 0 to %d",
-                        g.block, g.window, LARGEST_BLOCK);
-    x->block = g.block;
-    x->window = g.window;
+                        g->block, g->window, LARGEST_BLOCK);
+    uint32_t heads = (uint32_t)x->shape.n_heads;
+    if (g->pooled && (g->block % heads || g->window % heads))
+        return complain(x, "geometry", f, FAULT_INPUT,
+                        "a block of %u rows and a window of %u do not hold whole positions of %u heads", g->block,
+                        g->window, heads);
     return true;
 }
 
@@ -151,39 +167,44 @@ const spec *instance_spec(const instance *x)
 
 size_t instance_block(const instance *x)
 {
-    return x->block;
+    return x->geometry.block;
 }
 
 size_t instance_window(const instance *x)
 {
-    return x->window;
+    return x->geometry.window;
 }
 
-uint32_t instance_flags(const instance *x)
+bool instance_pooled(const instance *x)
 {
-    uint32_t flags = 0;
-    for (const spec *s = x->spec; s; s = s->inner)
-        flags |= s->codec->flags;
-    return flags;
+    return x->geometry.pooled != 0;
+}
+
+bool instance_calibrates(const instance *x)
+{
+    return x->geometry.calibrates != 0;
 }
 
 /* ---- work ---- */
 
-bool instance_calibrate(instance *x, const float *rows, size_t n_rows, fault *f)
+bool instance_calibrate(instance *x, const kvant_samples *samples, fault *f)
 {
-    if (!(instance_flags(x) & KVANT_CALIBRATES)) return true;
+    if (!instance_calibrates(x)) return true;
     if (!x->codec->calibrate)
         return complain(x, "calibrate", f, FAULT_INPUT, "its inner codec calibrates, but it does not hand samples on");
     host_forget(x->host);
-    int rc = x->codec->calibrate(x->state, rows, n_rows);
+    kvant_samples s = *samples;
+    s.size = sizeof s;
+    s.abi = KVANT_ABI;
+    int rc = x->codec->calibrate(x->state, &s);
     return rc == KVANT_OK || refused(x, "calibrate", rc, f);
 }
 
 static bool whole_blocks(const instance *x, const char *doing, size_t first, size_t n_rows, fault *f)
 {
-    if (n_rows % x->block == 0 && first % x->block == 0) return true;
-    return complain(x, doing, f, FAULT_INTERNAL, "%zu rows from position %zu are not whole blocks of %zu", n_rows,
-                    first, x->block);
+    if (n_rows % x->geometry.block == 0 && first % x->geometry.block == 0) return true;
+    return complain(x, doing, f, FAULT_INTERNAL, "%zu rows from position %zu are not whole blocks of %u", n_rows, first,
+                    x->geometry.block);
 }
 
 static bool find_bound(instance *x, size_t first, size_t n_rows, size_t *bound, fault *f)

@@ -38,11 +38,14 @@ const spec *instance_spec(const instance *x);
 size_t instance_block(const instance *x);
 size_t instance_window(const instance *x);
 
-/* Its flags, KVANT_CALIBRATES among them, with those of the codecs inside. */
-uint32_t instance_flags(const instance *x);
+/* Does it serve all kv heads of a layer at once? */
+bool instance_pooled(const instance *x);
 
-/* n_rows x dim samples for a codec that calibrates; nothing happens for others. Before the first encode. */
-bool instance_calibrate(instance *x, const float *rows, size_t n_rows, fault *f);
+/* Must instance_calibrate come before the first encode? */
+bool instance_calibrates(const instance *x);
+
+/* Samples for a codec that calibrates; nothing happens for others. samples->size and abi are filled in here. */
+bool instance_calibrate(instance *x, const kvant_samples *samples, fault *f);
 
 /* Encodes n_rows (whole blocks, beginning at a block: positions first ... first+n_rows-1). The bytes belong to the
  * instance and stay until its next encode. */

@@ -62,9 +62,9 @@ size_t roundtrip_side_bytes(const roundtrip *t)
     return t->n_side;
 }
 
-bool roundtrip_calibrate(roundtrip *t, const float *rows, size_t n_rows, fault *f)
+bool roundtrip_calibrate(roundtrip *t, const kvant_samples *samples, fault *f)
 {
-    return instance_calibrate(t->encoder, rows, n_rows, f);
+    return instance_calibrate(t->encoder, samples, f);
 }
 
 /* A decoder that has the encoder's side data as it is now. */

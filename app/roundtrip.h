@@ -4,7 +4,7 @@
  * encoder's side data change while it encodes, the next rows are decoded by another fresh instance with the new data.
  *
  *     roundtrip *t = roundtrip_open(known, s, &shape, NULL, &f);
- *     roundtrip_calibrate(t, samples, n_samples, &f);
+ *     roundtrip_calibrate(t, &samples, &f);
  *     roundtrip_bytes bytes = { 0 };
  *     roundtrip_rows(t, 0, rows, n_rows, back, &bytes, &f);
  *     roundtrip_close(t, &f);
@@ -34,7 +34,7 @@ bool roundtrip_close(roundtrip *t, fault *f);
 const instance *roundtrip_encoder(const roundtrip *t);
 
 /* Samples for a codec that calibrates, before the first rows; nothing happens for others. */
-bool roundtrip_calibrate(roundtrip *t, const float *rows, size_t n_rows, fault *f);
+bool roundtrip_calibrate(roundtrip *t, const kvant_samples *samples, fault *f);
 
 /* Encodes n_rows x dim f32, whole blocks at positions first ..., and decodes them into `back` (n_rows x dim; may be
  * `rows` itself). What they cost is added to *bytes, side data apart. Faults as in app/instance.h. */

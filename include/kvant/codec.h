@@ -8,7 +8,8 @@
  * A codec's life, as the host runs it, for each stream:
  *
  *     create(host, shape, values)                  the encoder
- *       calibrate(rows)?                           only with KVANT_CALIBRATES
+ *       calibrate(samples)?                        only when it asks for it
+ *       weigh(weights)?                            before an encode, when a wrapper knows what rows matter
  *       bound, encode(rows) → bytes                as often as rows arrive
  *       save() → side data
  *     create(...), load(side data)                 a fresh instance: the decoder
@@ -40,7 +41,7 @@ extern "C" {
 #endif
 
 /* A host refuses a plugin of another major version; a higher minor version only appends. */
-#define KVANT_ABI_MAJOR 1u
+#define KVANT_ABI_MAJOR 2u
 #define KVANT_ABI_MINOR 0u
 #define KVANT_ABI       ((KVANT_ABI_MAJOR << 16) | KVANT_ABI_MINOR)
 
@@ -157,17 +158,40 @@ struct kvant_host {
 enum {
     KVANT_K_ONLY = 1,
     KVANT_V_ONLY = 2,
-    KVANT_CALIBRATES = 4, /* needs calibrate before encode */
+    KVANT_CALIBRATES = 4, /* always needs calibrate before encode; see also kvant_geometry.calibrates */
     KVANT_VARIABLE = 8,   /* bytes per row depend on the rows */
 };
 
 /* How a codec takes rows. A block codec sees whole blocks; the host keeps the rows of the open block, and the newest
- * `window` rows, in f16 and counts them so. */
+ * `window` rows, in f16 and counts them so.
+ *
+ * A pooled instance serves all kv heads of its layer and side at once: its stream is theirs interleaved, row r being
+ * head r % n_heads at position r / n_heads. Wherever this header then says row or position (block, window, first,
+ * n_rows) it counts such rows; the host makes one instance, with head 0 in its shape, and asks for block and window to
+ * be multiples of n_heads. */
 typedef struct kvant_geometry {
     uint32_t size, abi;
-    uint32_t block;  /* rows per block; 1: every row by itself */
-    uint32_t window; /* newest rows kept out of the codec */
+    uint32_t block;      /* rows per block; 1: every row by itself */
+    uint32_t window;     /* newest rows kept out of the codec */
+    uint32_t pooled;     /* 1: see above */
+    uint32_t calibrates; /* 1: with these parameters it needs calibrate before encode */
 } kvant_geometry;
+
+/* What calibration knows of a stream, gathered on another text than the one to be encoded. For a pooled instance rows
+ * are interleaved, and query_moment and attention hold one array per head, one after another. */
+typedef struct kvant_samples {
+    uint32_t size, abi;
+    const float *rows; /* n_rows x dim, like rows to encode: whole sequences, or their beginnings, one after another */
+    uint64_t n_rows;
+    uint64_t sequence; /* rows per sequence; the last one may be shorter */
+    /* dim x dim, symmetric: the mean of q q' over the queries that meet these keys, before or after RoPE as the rows
+     * are. Present for keys and for values (of the same heads). */
+    const float *query_moment;
+    /* attention[i], i < n_attention: the mean over queries at j >= i of (j+1) times their softmax weight on position i;
+     * 1 everywhere if attention were uniform. Positions further on: take the last value. */
+    const float *attention;
+    uint64_t n_attention;
+} kvant_samples;
 
 /* Where the bytes of an encoding go. The parts must add up to the encoding's size, or the host says so. */
 typedef struct kvant_split {
@@ -192,12 +216,17 @@ struct kvant_codec {
     int (*create)(const kvant_host *host, const kvant_shape *shape, const kvant_value *values, void **state);
     void (*destroy)(void *state); /* NULL is fine */
 
-    /* Absent: { block 1, window 0 }. */
+    /* Arrives with size and abi set and the rest zero. Absent: block 1 and nothing else. */
     int (*geometry)(const void *state, kvant_geometry *out);
 
-    /* n_rows x dim samples, pre-processed like rows to encode. Once, before the first encode. A wrapper offers it and
-     * hands the rows on, or returns KVANT_OK when its inner codec does not calibrate. */
-    int (*calibrate)(void *state, const float *rows, size_t n_rows);
+    /* Once, before the first encode, of the encoder alone: what the decoder must know of it is side data. A wrapper
+     * offers it and hands on the samples as its inner codec would see them (rows, query_moment and attention all three),
+     * or returns KVANT_OK when its inner codec does not calibrate. The samples live until it returns. */
+    int (*calibrate)(void *state, const kvant_samples *samples);
+
+    /* How much each of the rows of the next encode matters, n_rows positive numbers, for codecs that fit something to
+     * their rows; 1 for all when it was not called. A wrapper hands it on; absent: the codec fits nothing. */
+    int (*weigh)(void *state, const float *weights, size_t n_rows);
 
     /* An upper bound on what encode writes for n_rows rows that begin at position `first` of the sequence. */
     size_t (*bound)(const void *state, size_t first, size_t n_rows);

@@ -95,6 +95,7 @@ static void the_rotation_costs_no_bytes(void **state)
 typedef struct wanting {
     const kvant_host *host;
     float first; /* of the rows calibrate saw: the side data */
+    float moment;
     int calibrated;
 } wanting;
 
@@ -119,14 +120,16 @@ static int wanting_geometry(const void *state, kvant_geometry *out)
     (void)state;
     out->block = 64;
     out->window = 7;
+    out->calibrates = 1;
     return KVANT_OK;
 }
 
-static int wanting_calibrate(void *state, const float *rows, size_t n_rows)
+static int wanting_calibrate(void *state, const kvant_samples *samples)
 {
     wanting *w = state;
-    w->calibrated = (int)n_rows;
-    w->first = rows[0];
+    w->calibrated = (int)samples->n_rows;
+    w->first = samples->rows[0];
+    w->moment = samples->query_moment[0];
     return KVANT_OK;
 }
 
@@ -135,7 +138,8 @@ static int64_t wanting_encode(void *state, size_t first, const float *rows, size
 {
     (void)first, (void)rows, (void)n_rows, (void)out, (void)capacity;
     const wanting *w = state;
-    return (w->host->fail)(w->host, KVANT_E_STATE, "wanting: %d rows seen", w->calibrated);
+    return (w->host->fail)(w->host, KVANT_E_STATE, "wanting: %d rows seen, a moment of %.3f", w->calibrated,
+                           (double)w->moment);
 }
 
 static int64_t wanting_save(const void *state, uint8_t *out, size_t capacity)
@@ -181,7 +185,14 @@ static void everything_else_is_the_inner_codec_s(void **state)
     assert_int_equal(codec->geometry(t.state, &g), KVANT_OK);
     assert_int_equal(g.block, 64);
     assert_int_equal(g.window, 7);
-    assert_int_equal(codec->calibrate(t.state, rows, 2), KVANT_OK);
+    /* A moment with all its weight on the first channel is, turned, 1/n everywhere. */
+    float *moment = calloc(128 * 128, sizeof *moment);
+    moment[0] = 128.0f;
+    const kvant_samples samples = {
+        .size = sizeof samples, .abi = KVANT_ABI, .rows = rows, .n_rows = 2, .sequence = 2, .query_moment = moment
+    };
+    assert_int_equal(codec->calibrate(t.state, &samples), KVANT_OK);
+    free(moment);
     assert_int_equal(codec->save(t.state, NULL, 0), sizeof side);
     assert_int_equal(codec->save(t.state, (uint8_t *)&side, sizeof side), sizeof side);
     assert_true(fabsf(fabsf(side) - 0.088388f) < 1e-5f); /* rotated: 1/√128 */
@@ -192,7 +203,7 @@ static void everything_else_is_the_inner_codec_s(void **state)
     assert_true(side == 3.5f);
     uint8_t byte;
     assert_int_equal(codec->encode(t.state, 0, rows, 2, &byte, 1), KVANT_E_STATE);
-    assert_string_equal(t.host.message, "wanting: 2 rows seen");
+    assert_string_equal(t.host.message, "wanting: 2 rows seen, a moment of 1.000");
     test_close(&t);
 }
 

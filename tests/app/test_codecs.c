@@ -145,7 +145,7 @@ static void plugins_of_another_abi_and_other_files_are_refused(void **state)
     static const struct {
         const char *path, *says;
     } cases[] = {
-        { TEST_PLUGINS "/bad_abi.so", "this kvant speaks 1.0" },
+        { TEST_PLUGINS "/bad_abi.so", "this kvant speaks 2.0" },
         { "tests/app/known.h", "invalid ELF header" },
         { "nowhere.so", "nowhere.so: no such file" },
     };
@@ -236,7 +236,7 @@ static void broken_plugins_spoil_only_themselves(void **state)
         const char *file, *says;
     } problems[] = {
         { "bad_load", CRASH_SAYS },
-        { "bad_abi", "this kvant speaks 1.0" },
+        { "bad_abi", "this kvant speaks 2.0" },
         { "load_hang", "did not finish loading within 0.5 s" },
         { "load_exit", "ended the process while it was loaded, with status 0; its last words: [1mgoodbye" },
         { "load_twice", "codec \"twice\" is hidden: this file lists that name twice" },
@@ -540,14 +540,15 @@ static void a_fresh_decoder_needs_only_bytes_and_side_data(void **state)
         trip x = open_trip(APP_PLUGINS "/shifts.so", texts[i]);
         fault f = { 0 };
         roundtrip_bytes bytes = { 0 };
-        bool calibrates = instance_flags(roundtrip_encoder(x.t)) & KVANT_CALIBRATES;
+        bool calibrates = instance_calibrates(roundtrip_encoder(x.t));
         assert_int_equal(calibrates, i < 2);
         if (calibrates) {
             assert_false(roundtrip_rows(x.t, 0, rows, 8, back, &bytes, &f));
             assert_int_equal(f.code, FAULT_INTERNAL);
             assert_non_null(strstr(f.text, "encode: not calibrated"));
         }
-        assert_true(roundtrip_calibrate(x.t, rows, 8, &f));
+        const kvant_samples samples = { .rows = rows, .n_rows = 8, .sequence = 8 };
+        assert_true(roundtrip_calibrate(x.t, &samples, &f));
         for (size_t row = 0; row < 8; row += 4) {
             if (!roundtrip_rows(x.t, row, rows + row * 128, 4, back + row * 128, &bytes, &f)) fail_msg("%s", f.text);
             for (size_t j = row * 128; j < (row + 4) * 128; j++)

@@ -17,7 +17,7 @@ is "the manual page is this program's" "$page" "$(<"$prefix/share/man/man1/kvant
 
 pc=$(find "$prefix" -name kvant.pc)
 export PKG_CONFIG_PATH=${pc%/*}
-is "the version of the interface" "1.0" "$(pkg-config --variable=abi kvant)"
+is "the version of the interface" "2.0" "$(pkg-config --variable=abi kvant)"
 plugins=$(pkg-config --variable=plugindir kvant)
 is "where plugins go" "$(realpath -m "${pc%/*}/../kvant/plugins")" "$(realpath -m "$plugins")"
 printf '#include <kvant/codec.h>\nint main(void) { return KVANT_OK; }\n' >"$home/use.c"

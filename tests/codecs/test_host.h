@@ -21,7 +21,7 @@
 
 #include "kvant/codec.h"
 
-enum { TEST_PARAMS = 8 };
+enum { TEST_PARAMS = 32 };
 
 /* What value.inner points to here. */
 struct kvant_inner {

@@ -38,13 +38,13 @@ static void destroy(void *state)
     if (s) s->host->release(s->host, s);
 }
 
-static int calibrate(void *state, const float *rows, size_t n_rows)
+static int calibrate(void *state, const kvant_samples *samples)
 {
     shifts *s = state;
     double sum = 0;
-    for (size_t i = 0; i < n_rows * s->dim; i++)
-        sum += (double)rows[i];
-    s->m = (float)(sum / (double)(n_rows * s->dim));
+    for (size_t i = 0; i < samples->n_rows * s->dim; i++)
+        sum += (double)samples->rows[i];
+    s->m = (float)(sum / (double)(samples->n_rows * s->dim));
     s->ready = 1;
     return KVANT_OK;
 }

@@ -1,0 +1,59 @@
+#include "app/child.h"
+
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
+
+extern char **environ;
+
+/* Waits for the child; kills it when the person has had enough or its time is over. */
+static int wait_for(app_context *app, pid_t child, double seconds, bool *killed)
+{
+    int status = 0;
+    double left = seconds;
+    while (waitpid(child, &status, WNOHANG) == 0) {
+        nanosleep(&(struct timespec){ 0, 20000000 }, NULL);
+        left -= 0.02;
+        if (app_cancelled(app) || left <= 0) {
+            kill(child, SIGKILL);
+            *killed = true;
+            waitpid(child, &status, 0);
+            break;
+        }
+    }
+    return status;
+}
+
+bool child_run(app_context *app, const char *what, char *const *words, double seconds, int *status, fault *f)
+{
+    pid_t child;
+    bool killed = false;
+    fflush(stdout);
+    const int failed = posix_spawn(&child, app->places.executable, NULL, NULL, words, environ);
+    if (failed)
+        return fault_set(f, FAULT_INTERNAL, "%s: cannot be started: %s", app->places.executable, strerror(failed));
+    const int ended = wait_for(app, child, seconds, &killed);
+    if (killed && app_cancelled(app)) return fault_set(f, FAULT_INTERRUPTED, "interrupted");
+    if (killed)
+        return fault_set(f, FAULT_INPUT, "%s: the codec has not returned after %g s and was stopped", what, seconds);
+    if (WIFSIGNALED(ended))
+        return fault_set(f, FAULT_INPUT, "%s: the codec died of signal %d, %s", what, WTERMSIG(ended),
+                         strsignal(WTERMSIG(ended)));
+    const int code = WEXITSTATUS(ended);
+    if (code == CHILD_DONE || code == CHILD_NO)
+        *status = code == CHILD_NO ? FAULT_NO : FAULT_NONE;
+    else if (code == FAULT_USAGE || code == FAULT_INPUT || code == FAULT_INTERNAL)
+        *status = code;
+    else
+        return fault_set(f, FAULT_INPUT, "%s: the codec ended its process with status %d", what, code);
+    return true;
+}
+
+void child_begin(void)
+{
+    setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 });
+}
