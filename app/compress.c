@@ -12,10 +12,12 @@
 
 /* One (layer, side, head). */
 typedef struct stream {
-    roundtrip *codec;
-    uint32_t block, window;
-    size_t settled; /* rows of this passage that have been encoded */
-    float *exact;   /* stream protocol: [ctx][dim] as the model made them; keys, and values that are ever open */
+    roundtrip *codec;       /* NULL: head 0's serves it, too */
+    int heads;              /* that the codec serves: 1, or all when it pools them; 0 without a codec */
+    uint32_t block, window; /* in positions */
+    size_t settled;         /* positions of this passage that have been encoded */
+    float *exact; /* stream protocol: [ctx][dim] as the model made them; keys, and values that are ever open; of pooled
+                     heads one piece of memory, head 0's */
     roundtrip_bytes bytes;
     uint64_t values, open_values;
     stream_error error;
@@ -28,8 +30,10 @@ struct compressor {
     config_layer *plan;
     stream *streams; /* [layer][side][head] */
     size_t n_streams;
+    bool calibrates; /* some codec wants it */
+    int most_heads;  /* that one codec serves */
     float *queries;  /* stream protocol: [layer][sampled position][n_heads * dim] */
-    float **scratch; /* [thread][ctx][dim] */
+    float **scratch; /* [thread][heads of a codec][ctx][dim] */
     kv_cache *cache; /* of the passage at work */
     const reference *exact;
 };
@@ -44,7 +48,6 @@ static stream *stream_of(const compressor *c, int layer, int side, int head)
 static bool open_stream(compressor *c, int layer, int side, int head, fault *f)
 {
     stream *s = stream_of(c, layer, side, head);
-    const spec *codec = c->plan[layer].spec[side];
     kvant_shape shape = {
         .stream = side,
         .dim = c->shape->head_dim,
@@ -55,14 +58,34 @@ static bool open_stream(compressor *c, int layer, int side, int head, fault *f)
         .rotated = side == KVANT_K && c->r.config->rope_post,
         .max_rows = (uint64_t)c->r.ctx,
     };
-    s->codec = roundtrip_open(c->r.known, codec, &shape, c->r.env, f);
+    s->codec = roundtrip_open(c->r.known, c->plan[layer].spec[side], &shape, c->r.env, f);
     if (!s->codec) return false;
     const instance *encoder = roundtrip_encoder(s->codec);
-    if (instance_calibrates(encoder))
-        return fault_set(f, FAULT_INPUT, "%s: needs calibration, which this version of kvant does not do yet",
-                         codec->text);
-    s->block = (uint32_t)instance_block(encoder);
-    s->window = (uint32_t)instance_window(encoder);
+    s->heads = instance_pooled(encoder) ? c->shape->n_kv_heads : 1;
+    s->block = (uint32_t)instance_block(encoder) / (uint32_t)s->heads;
+    s->window = (uint32_t)instance_window(encoder) / (uint32_t)s->heads;
+    if (instance_calibrates(encoder)) c->calibrates = true;
+    if (s->heads > c->most_heads) c->most_heads = s->heads;
+    return true;
+}
+
+/* All heads of one layer and side; head 0's codec may serve the others. */
+static bool open_side(compressor *c, int layer, int side, fault *f)
+{
+    const stream *one = stream_of(c, layer, side, 0);
+    for (int h = 0; h < c->shape->n_kv_heads; h++) {
+        stream *s = stream_of(c, layer, side, h);
+        if (h > 0 && one->heads > 1) {
+            s->block = one->block;
+            s->window = one->window;
+            continue;
+        }
+        if (!open_stream(c, layer, side, h, f)) return false;
+        if (s->block != one->block || s->window != one->window || s->heads != one->heads)
+            return fault_set(f, FAULT_INPUT,
+                             "%s: heads of layer %d want blocks of %u and %u positions; one layer must agree",
+                             c->plan[layer].spec[side]->text, layer, one->block, s->block);
+    }
     return true;
 }
 
@@ -70,9 +93,19 @@ static bool open_streams(compressor *c, fault *f)
 {
     for (int il = 0; il < c->shape->n_layers; il++)
         for (int side = KVANT_K; side <= KVANT_V; side++)
-            for (int h = 0; h < c->shape->n_kv_heads; h++)
-                if (!open_stream(c, il, side, h, f)) return false;
+            if (!open_side(c, il, side, f)) return false;
     return true;
+}
+
+static bool open_scratch(compressor *c, fault *f)
+{
+    size_t threads = (size_t)pool_threads(engine_pool(c->r.e));
+    size_t positions = (size_t)c->most_heads * (size_t)c->r.ctx;
+    c->scratch = calloc(threads, sizeof *c->scratch);
+    bool ok = c->scratch != NULL;
+    for (size_t i = 0; ok && i < threads; i++)
+        ok = (c->scratch[i] = reallocarray(NULL, positions, (size_t)c->shape->head_dim * sizeof(float))) != NULL;
+    return ok || fault_memory(f, "the codecs");
 }
 
 config_layer *compress_plan(const config *c, const model_shape *shape, fault *f)
@@ -101,15 +134,9 @@ compressor *compress_open(const compress_request *request, fault *f)
     c->r = *request;
     c->shape = &engine_model(request->e)->shape;
     c->n_streams = (size_t)c->shape->n_layers * 2 * (size_t)c->shape->n_kv_heads;
-    size_t threads = (size_t)pool_threads(engine_pool(request->e));
-    size_t stream_floats = (size_t)request->ctx * (size_t)c->shape->head_dim;
     c->streams = calloc(c->n_streams, sizeof *c->streams);
-    c->scratch = calloc(threads, sizeof *c->scratch);
-    bool ok = c->streams && c->scratch;
-    for (size_t i = 0; ok && i < threads; i++)
-        ok = (c->scratch[i] = reallocarray(NULL, stream_floats, sizeof(float))) != NULL;
-    if (!ok) fault_memory(f, "the codecs");
-    ok = ok && (c->plan = compress_plan(request->config, c->shape, f)) && open_streams(c, f);
+    bool ok = c->streams || fault_memory(f, "the codecs");
+    ok = ok && (c->plan = compress_plan(request->config, c->shape, f)) && open_streams(c, f) && open_scratch(c, f);
     if (ok) return c;
     compress_close(c, NULL);
     return NULL;
@@ -121,7 +148,7 @@ bool compress_close(compressor *c, fault *f)
     bool ok = true;
     for (size_t i = 0; c->streams && i < c->n_streams; i++) {
         if (!roundtrip_close(c->streams[i].codec, ok ? f : NULL)) ok = false;
-        free(c->streams[i].exact);
+        if (c->streams[i].codec) free(c->streams[i].exact);
     }
     for (int i = 0; c->scratch && i < pool_threads(engine_pool(c->r.e)); i++)
         free(c->scratch[i]);
@@ -194,6 +221,22 @@ static void add_query_error(const layer_work *w, stream *s, int head, const floa
                                  c->shape->head_dim, &sample, &s->fault);
 }
 
+/* `count` positions of the heads that one codec serves, from position `first` on, into the cache: `from` and `to` are
+ * the first head's rows, `from_head` floats before the next head's. Pooled heads go through the scratch interleaved. */
+static bool through_codec(const layer_work *w, stream *s, size_t first, size_t count, const float *from,
+                          size_t from_head, float *to, float *scratch)
+{
+    const compressor *c = w->c;
+    size_t dim = (size_t)c->shape->head_dim, heads = (size_t)s->heads, to_head = (size_t)c->cache->capacity * dim;
+    if (heads == 1) return roundtrip_rows(s->codec, first, from, count, to, &s->bytes, &s->fault);
+    for (size_t i = 0; i < count * heads; i++)
+        memcpy(scratch + i * dim, from + i % heads * from_head + i / heads * dim, dim * sizeof *from);
+    if (!roundtrip_rows(s->codec, first * heads, scratch, count * heads, scratch, &s->bytes, &s->fault)) return false;
+    for (size_t i = 0; i < count * heads; i++)
+        memcpy(to + i % heads * to_head + i / heads * dim, scratch + i * dim, dim * sizeof *to);
+    return true;
+}
+
 /* ---- stream protocol ---- */
 
 static float *layer_queries(const compressor *c, int layer)
@@ -202,7 +245,20 @@ static float *layer_queries(const compressor *c, int layer)
     return c->queries + (size_t)layer * REFERENCE_QUERIES * width;
 }
 
-/* New rows of one stream: kept exact, rounded to f16 where they may stay open, encoded as far as blocks are full. */
+/* New rows of one head: kept exact where they may be wanted again, rounded to f16 where they may stay open. */
+static void take_rows(const layer_work *w, int side, int head, float *scratch)
+{
+    const compressor *c = w->c;
+    stream *s = stream_of(c, w->layer, side, head);
+    const kv_side *at = side_of(w, side);
+    size_t dim = (size_t)c->shape->head_dim, first = (size_t)w->first * dim, n = (size_t)w->n * dim;
+    const float *rows = kv_rows(c->cache, at, head);
+    memcpy(s->exact ? s->exact + first : scratch, rows + first, n * sizeof *rows);
+    if (at->open) to_half_precision(s->exact + first, kv_open_rows(c->cache, at, head) + first, n);
+    s->values += n;
+}
+
+/* New rows of the heads of one codec, which encodes them as far as blocks are full. */
 static void write_task(void *arg, size_t task, int thread)
 {
     const layer_work *w = arg;
@@ -210,28 +266,24 @@ static void write_task(void *arg, size_t task, int thread)
     int heads = c->shape->n_kv_heads, side = (int)task / heads, head = (int)task % heads;
     stream *s = stream_of(c, w->layer, side, head);
     kv_side *at = side_of(w, side);
-    size_t dim = (size_t)c->shape->head_dim, first = (size_t)w->first, n = (size_t)w->n;
-    float *rows = kv_rows(c->cache, at, head);
-    const float *before = c->scratch[thread];
-    if (s->exact) {
-        memcpy(s->exact + first * dim, rows + first * dim, n * dim * sizeof *rows);
-        before = s->exact + s->settled * dim;
-    } else {
-        memcpy(c->scratch[thread], rows + first * dim, n * dim * sizeof *rows);
-    }
-    const float *source = before;
+    size_t dim = (size_t)c->shape->head_dim, ctx = (size_t)c->r.ctx, from_head = ctx * dim;
+    for (int h = head; h < head + s->heads; h++)
+        take_rows(w, side, h, c->scratch[thread]);
+    size_t first = s->settled, until = attention_settled((size_t)w->first + (size_t)w->n - 1, s->block, s->window);
+    if (!s->codec || until == first) return;
+    const float *before = s->exact ? s->exact + first * dim : c->scratch[thread], *from = before;
     if (at->open) {
-        float *open = kv_open_rows(c->cache, at, head);
-        to_half_precision(s->exact + first * dim, open + first * dim, n * dim);
-        source = open + s->settled * dim;
+        from = kv_open_rows(c->cache, at, head) + first * dim;
+        from_head = (size_t)c->cache->capacity * dim;
     }
-    size_t until = attention_settled(first + n - 1, s->block, s->window), count = until - s->settled;
-    s->values += n * dim;
-    if (count == 0) return;
-    float *decoded = rows + s->settled * dim;
-    if (!roundtrip_rows(s->codec, s->settled, source, count, decoded, &s->bytes, &s->fault)) return;
-    stream_error_add(&s->error, before, decoded, count * dim);
-    s->settled = until;
+    float *to = kv_rows(c->cache, at, head) + first * dim;
+    if (!through_codec(w, s, first, until - first, from, from_head, to, c->scratch[thread])) return;
+    for (int h = 0; h < s->heads; h++) {
+        stream *one = stream_of(c, w->layer, side, head + h);
+        const float *decoded = to + (size_t)h * (size_t)c->cache->capacity * dim;
+        stream_error_add(&one->error, before + (size_t)h * ctx * dim, decoded, (until - first) * dim);
+        one->settled = until;
+    }
 }
 
 /* The end of a passage: rows still open are counted in f16, and the queries sampled on the way meet the keys. */
@@ -256,9 +308,25 @@ static void end_task(void *arg, size_t task, int thread)
     if (side == KVANT_K) add_query_error(w, s, head, layer_queries(c, w->layer), s->exact, decoded);
 }
 
+/* Room for exact rows where a passage needs it. */
+static bool keep_exact(compressor *c, int layer, int side, bool open, fault *f)
+{
+    size_t floats = (size_t)c->r.ctx * (size_t)c->shape->head_dim;
+    for (int h = 0; h < c->shape->n_kv_heads; h++) {
+        stream *s = stream_of(c, layer, side, h);
+        if (s->exact || (side == KVANT_V && !open && s->heads == 1)) continue;
+        if (s->codec)
+            s->exact = reallocarray(NULL, floats, (size_t)s->heads * sizeof *s->exact);
+        else
+            s->exact = stream_of(c, layer, side, 0)->exact + (size_t)h * floats;
+        if (!s->exact) return fault_memory(f, "exact rows");
+    }
+    return true;
+}
+
 bool compress_begin(compressor *c, kv_cache *cache, fault *f)
 {
-    size_t dim = (size_t)c->shape->head_dim, ctx = (size_t)c->r.ctx;
+    size_t dim = (size_t)c->shape->head_dim;
     c->cache = cache;
     if (!c->queries)
         c->queries = reallocarray(NULL, (size_t)c->shape->n_layers * REFERENCE_QUERIES,
@@ -268,17 +336,8 @@ bool compress_begin(compressor *c, kv_cache *cache, fault *f)
         for (int side = KVANT_K; side <= KVANT_V; side++) {
             const stream *one = stream_of(c, il, side, 0);
             kv_side *at = side == KVANT_K ? &cache->layers[il].k : &cache->layers[il].v;
-            if (!kv_side_open(cache, at, one->block, one->window, f)) return false;
-            for (int h = 0; h < c->shape->n_kv_heads; h++) {
-                stream *s = stream_of(c, il, side, h);
-                if (s->block != one->block || s->window != one->window)
-                    return fault_set(f, FAULT_INPUT,
-                                     "%s: heads of layer %d want blocks of %u and %u rows; one layer must agree",
-                                     c->plan[il].spec[side]->text, il, one->block, s->block);
-                if (!s->exact && (side == KVANT_K || at->open) &&
-                    !(s->exact = reallocarray(NULL, ctx, dim * sizeof(float))))
-                    return fault_memory(f, "exact rows");
-            }
+            if (!kv_side_open(cache, at, one->block, one->window, f) || !keep_exact(c, il, side, at->open, f))
+                return false;
         }
     return true;
 }
@@ -313,35 +372,50 @@ bool compress_end(compressor *c, fault *f)
 
 /* ---- snapshot protocol ---- */
 
+/* The exact prefix of one head, in the form of the cache; `turned` is where keys are rotated. */
+static const float *exact_prefix(const layer_work *w, stream *s, int side, int head, float *turned)
+{
+    const compressor *c = w->c;
+    size_t dim = (size_t)c->shape->head_dim;
+    const float *exact = reference_rows(c->exact, c->shape, c->r.ctx, w->layer, side, head);
+    if (side == KVANT_V || c->cache->form != KV_ROTATED) return exact;
+    const rope_table *rope = engine_rope(c->r.e, c->r.ctx, &s->fault);
+    memcpy(turned, exact, (size_t)c->r.ctx * dim * sizeof *turned);
+    for (int i = 0; rope && i < c->r.ctx; i++)
+        rope_rotate(rope, turned + (size_t)i * dim, i);
+    return turned;
+}
+
+/* The prefix of the heads of one codec. What is encoded and what stays open is laid out in the cache first. */
 static void prefix_task(void *arg, size_t task, int thread)
 {
     const layer_work *w = arg;
     const compressor *c = w->c;
     int heads = c->shape->n_kv_heads, side = (int)task / heads, head = (int)task % heads;
     stream *s = stream_of(c, w->layer, side, head);
-    size_t dim = (size_t)c->shape->head_dim, ctx = (size_t)c->r.ctx;
-    float *rows = kv_rows(c->cache, side_of(w, side), head), *turned = c->scratch[thread];
-    const float *exact = reference_rows(c->exact, c->shape, c->r.ctx, w->layer, side, head);
-    if (side == KVANT_K && c->cache->form == KV_ROTATED) {
-        const rope_table *rope = engine_rope(c->r.e, c->r.ctx, &s->fault);
-        memcpy(turned, exact, ctx * dim * sizeof *turned);
-        for (int i = 0; rope && i < c->r.ctx; i++)
-            rope_rotate(rope, turned + (size_t)i * dim, i);
-        exact = turned;
-    }
+    size_t dim = (size_t)c->shape->head_dim, ctx = (size_t)c->r.ctx, width = (size_t)c->shape->n_heads * dim;
     size_t until = attention_settled(ctx - 1, s->block, s->window);
-    const float *source = exact;
-    if (s->block > 1 || s->window > 0) {
-        to_half_precision(exact, rows, ctx * dim);
-        source = rows;
+    float *rows = kv_rows(c->cache, side_of(w, side), head), *scratch = c->scratch[thread];
+    if (!s->codec) return;
+    for (int h = head; h < head + s->heads; h++) {
+        float *to = kv_rows(c->cache, side_of(w, side), h);
+        const float *exact = exact_prefix(w, s, side, h, scratch);
+        if (s->block > 1 || s->window > 0)
+            to_half_precision(exact, to, ctx * dim);
+        else
+            memcpy(to, exact, ctx * dim * sizeof *to);
     }
-    s->values += ctx * dim;
-    s->open_values += (ctx - until) * dim;
-    if (until > 0 && !roundtrip_rows(s->codec, 0, source, until, rows, &s->bytes, &s->fault)) return;
-    stream_error_add(&s->error, exact, rows, ctx * dim);
-    size_t width = (size_t)c->shape->n_heads * dim;
-    if (side == KVANT_K)
-        add_query_error(w, s, head, c->exact->queries + (size_t)w->layer * REFERENCE_QUERIES * width, exact, rows);
+    size_t from_head = (size_t)c->cache->capacity * dim;
+    if (until > 0 && !through_codec(w, s, 0, until, rows, from_head, rows, scratch)) return;
+    for (int h = head; h < head + s->heads; h++) {
+        stream *one = stream_of(c, w->layer, side, h);
+        const float *back = kv_rows(c->cache, side_of(w, side), h), *exact = exact_prefix(w, one, side, h, scratch);
+        one->values += ctx * dim;
+        one->open_values += (ctx - until) * dim;
+        stream_error_add(&one->error, exact, back, ctx * dim);
+        if (side == KVANT_K)
+            add_query_error(w, one, h, c->exact->queries + (size_t)w->layer * REFERENCE_QUERIES * width, exact, back);
+    }
 }
 
 bool compress_prefix(compressor *c, const reference *exact, kv_cache *cache, fault *f)
@@ -379,6 +453,16 @@ static void add_error(stream_error *to, const stream_error *e)
     to->query_total += e->query_total;
 }
 
+static void add_codec(const stream *s, uint64_t *side_bytes, double *encode, double *decode)
+{
+    double one_encode, one_decode;
+    if (!s->codec) return;
+    roundtrip_seconds(s->codec, &one_encode, &one_decode);
+    *side_bytes += roundtrip_side_bytes(s->codec);
+    *encode += one_encode;
+    *decode += one_decode;
+}
+
 bool compress_report(const compressor *c, job_result *out, fault *f)
 {
     out->n_layer_results = 2 * (size_t)c->shape->n_layers;
@@ -398,11 +482,7 @@ bool compress_report(const compressor *c, job_result *out, fault *f)
                 add_bytes(&l->bytes, s);
                 add_bytes(&out->bytes, s);
                 add_error(&sum, &s->error);
-                out->side_bytes += roundtrip_side_bytes(s->codec);
-                double one_encode, one_decode;
-                roundtrip_seconds(s->codec, &one_encode, &one_decode);
-                encode += one_encode;
-                decode += one_decode;
+                add_codec(s, &out->side_bytes, &encode, &decode);
                 encoded += (double)(s->values - s->open_values) * sizeof(float);
             }
             l->error = stream_error_rows(&sum);

@@ -39,9 +39,21 @@ for protocol in stream snapshot; do
     evaluate f16 --protocol $protocol
     is "eval is the snapshot's alone ($protocol)" "$([[ $protocol == snapshot ]] && echo 17 || echo 0)" "$(jq .eval <<<"$out")"
     plain=$(jq -c '[.kld, .dppl, .top1, .ppl, .ratio, .bits_per_value, .ratio_128k]' <<<"$out")
-    for blocky in "blocky(block=1)" "blocky(block=16)" "blocky(block=24,window=5)" "blocky(block=4096)" "blocky(window=7)"; do
+    for blocky in "blocky(block=1)" "blocky(block=16)" "blocky(block=24,window=5)" "blocky(block=4096)" "blocky(window=7)" \
+        "blocky(block=1,pool=true)" "blocky(block=24,pool=true,window=5)"; do
         evaluate "$blocky" --protocol $protocol --plugin "$build/tests/plugins/blocky.so"
         is "$blocky equals f16 ($protocol)" "$plain" "$(jq -c '[.kld, .dppl, .top1, .ppl, .ratio, .bits_per_value, .ratio_128k]' <<<"$out")"
+    done
+done
+
+# One instance for all heads of a layer sees each row under its own head.
+for protocol in stream snapshot; do
+    for blocky in "block=1" "block=16,window=3"; do
+        evaluate "k=blocky($blocky,forget=2) v=blocky(forget=1)" --protocol $protocol --plugin "$build/tests/plugins/blocky.so"
+        apart=$(jq -c '[.kld, .bits_per_value, [.layers[] | .rel_error, .query_error]]' <<<"$out")
+        has "a head is missing" true "$(jq '.kld[0] > 0.01 and .layers[0].rel_error > 0.1' <<<"$out")"
+        evaluate "k=blocky($blocky,forget=2,pool=true) v=blocky(forget=1,pool=true)" --protocol $protocol --plugin "$build/tests/plugins/blocky.so"
+        is "the same, pooled ($blocky, $protocol)" "$apart" "$(jq -c '[.kld, .bits_per_value, [.layers[] | .rel_error, .query_error]]' <<<"$out")"
     done
 done
 

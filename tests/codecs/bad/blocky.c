@@ -1,5 +1,6 @@
 /* A block codec that behaves: f16 rows, with the geometry its parameters ask for and as many bytes of nothing after
  * each row, so that a test sees which rows the host hands over and which it keeps. Refuses anything but whole blocks.
+ * It can pool the heads of a layer, and forget one head, which must come to the same pooled or not.
  */
 
 #include <math.h>
@@ -8,18 +9,24 @@
 #include "kernels/half.h"
 #include "kvant/codec.h"
 
-enum { PARAM_BLOCK, PARAM_WINDOW, PARAM_PAD };
+enum { PARAM_BLOCK, PARAM_WINDOW, PARAM_PAD, PARAM_POOL, PARAM_FORGET };
 
 static const kvant_param params[] = {
     { .name = "block", .type = KVANT_INT, .def = 16, .min = 1, .max = 4096, .help = "rows per block" },
     { .name = "window", .type = KVANT_INT, .def = 0, .min = 0, .max = 4096, .help = "newest rows kept by the host" },
     { .name = "pad", .type = KVANT_INT, .def = 0, .min = 0, .max = 4096, .help = "zero bytes after each row" },
+    { .name = "pool",
+      .type = KVANT_BOOL,
+      .help = "one instance for all heads of a layer; block and window in positions" },
+    { .name = "forget", .type = KVANT_INT, .min = 0, .max = 64, .help = "head N-1 comes back as zeros" },
     { 0 },
 };
 
 typedef struct blocky {
     const kvant_host *host;
     size_t dim, block, window, pad;
+    size_t heads, head; /* of the stream; of its first row */
+    int pool, forget;
 } blocky;
 
 static int create(const kvant_host *host, const kvant_shape *shape, const kvant_value *values, void **state)
@@ -28,8 +35,12 @@ static int create(const kvant_host *host, const kvant_shape *shape, const kvant_
     if (!c) return host->fail(host, KVANT_E_MEMORY, "blocky: no memory for a state of %zu bytes", sizeof *c);
     c->host = host;
     c->dim = (size_t)shape->dim;
-    c->block = (size_t)values[PARAM_BLOCK].i;
-    c->window = (size_t)values[PARAM_WINDOW].i;
+    c->pool = values[PARAM_POOL].i != 0;
+    c->forget = (int)values[PARAM_FORGET].i;
+    c->heads = c->pool ? (size_t)shape->n_heads : 1;
+    c->head = (size_t)shape->head;
+    c->block = (size_t)values[PARAM_BLOCK].i * c->heads;
+    c->window = (size_t)values[PARAM_WINDOW].i * c->heads;
     c->pad = (size_t)values[PARAM_PAD].i;
     *state = c;
     return KVANT_OK;
@@ -46,6 +57,7 @@ static int geometry(const void *state, kvant_geometry *out)
     const blocky *c = state;
     out->block = (uint32_t)c->block;
     out->window = (uint32_t)c->window;
+    out->pooled = (uint32_t)c->pool;
     return KVANT_OK;
 }
 
@@ -87,7 +99,8 @@ static int decode(void *state, size_t first, const uint8_t *bytes, size_t n_byte
         if (half_is_special(h))
             return c->host->fail(c->host, KVANT_E_CORRUPT, "blocky: row %zu: a value is not a finite number",
                                  first + i / c->dim);
-        rows[i] = half_to_float(h);
+        const size_t head = c->head + (first + i / c->dim) % c->heads;
+        rows[i] = (int)head + 1 == c->forget ? 0.0f : half_to_float(h);
     }
     return KVANT_OK;
 }
