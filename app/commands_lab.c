@@ -18,6 +18,32 @@ static const command_option options_roundtrip[] = {
     { 0 },
 };
 
+static const command_option options_calibrate[] = {
+    { "model", 'm', OPTION_TEXT, "FILE", COMPLETE_MODEL, .flags = OPTION_SETTING,
+      .help = "the model, a GGUF file (default: the model kvant comes with)" },
+    { "text", 't', OPTION_TEXT, "FILE|self", COMPLETE_FILE, "self", .flags = OPTION_SETTING,
+      .help = "the text, UTF-8, read from its end; self: text sampled from the model itself" },
+    { "ctx", 'c', OPTION_SIZE, "N", .standard = "1024", .min = 32, .max = 1 << 20, .help = "tokens per passage" },
+    { "passages", 'n', OPTION_INT, "N", .standard = "16", .min = 1, .max = 1e5, .help = "passages to read" },
+    { "rows", 0, OPTION_SIZE, "N", .standard = "2048", .min = 32, .max = 1 << 24,
+      .help = "rows of every stream that are kept as samples" },
+    { "name", 0, OPTION_TEXT, "NAME", .help = "a name, for a model that has several" },
+    { "output", 'o', OPTION_TEXT, "FILE", COMPLETE_FILE, .help = "write this file instead" },
+    { "force", 0, OPTION_FLAG, .help = "replace what is there" },
+    { "seed", 's', OPTION_INT, "N", .standard = "104729", .min = 0, .max = 9007199254740992.0,
+      .help = "seed of the sampled text; another one than runs use" },
+    { "threads", 'j', OPTION_INT, "N", .standard = "0", .min = 0, .max = 256, .flags = OPTION_SETTING,
+      .help = "threads; 0: as many as there are processors. The results do not depend on it" },
+    { "no-cache", 0, OPTION_FLAG, .flags = OPTION_SETTING, .help = "sample the text anew instead of reusing it" },
+    { 0 },
+};
+
+static const command_option options_paper[] = {
+    { "timeout", 0, OPTION_REAL, "SECONDS", .standard = "600", .min = 0.1, .max = 1e7,
+      .help = "tables that are not done by then are stopped" },
+    { 0 },
+};
+
 static const command_option options_sweep[] = {
     { "k", 0, OPTION_TEXT, "LIST", COMPLETE_CONFIG,
       .help = "codecs for the keys, a comma between; every pair with --v is run" },
@@ -86,6 +112,31 @@ const command commands_lab[] = {
           "the error.",
       .examples = (const command_example[]){ { "roundtrip turbo4 --dim 128 keys.f32", "bytes and error" }, { 0 } },
       .run = cmd_roundtrip },
+    { "calibrate", "Codecs", "gather what codecs that calibrate need of a model",
+      .options = { options_calibrate, options_output, NULL },
+      .text =
+          "Reads a text through the model once and writes the second moments of its queries, the attention its positions "
+          "get and rows of its keys and values, as safetensors, into the data directory. Runs find it there. Text of a "
+          "file is read from its end, runs read from the beginning: a run on text that the calibration has seen is refused.",
+      .examples = (const command_example[]){ { "calibrate", "on text sampled from the model itself" },
+                                             { "calibrate --text train.txt --name train", "another one" },
+                                             { 0 } },
+      .run = cmd_calibrate },
+    { "paper", "Codecs", "compute published tables again",
+      .arguments = (const command_argument[]){ { "TABLE", COMPLETE_NONE, ARGUMENT_OPTIONAL | ARGUMENT_REPEATS,
+                                                 "tables, or all; none lists them" },
+                                               { 0 } },
+      .options = { options_paper, options_plugin, options_output, NULL },
+      .text =
+          "Prints published tables with three values in each row: as published, exactly (by a closed form or an "
+          "integral), and as the codecs here measure on seeded rows. The answer is no, status 1, when a measured value "
+          "lies off by more than its tolerance, or a codec is missing. A published value that does not agree with the "
+          "exact one is said so and fails nothing.",
+      .examples = (const command_example[]){ { "paper", "which tables there are" },
+                                             { "paper h1 h2", "two of them" },
+                                             { "paper all --json", "every figure" },
+                                             { 0 } },
+      .run = cmd_paper },
     { "run", "Runs", "evaluate one config on a model and a text",
       .arguments = (const command_argument[]){ { "CONFIG", COMPLETE_CONFIG, ARGUMENT_JOINED,
                                                  "codecs for keys and values: turbo4, or k=q8_0 v=turbo3" },
@@ -154,6 +205,13 @@ const command commands_lab[] = {
                                                { 0 } },
       .options = { options_roundtrip, options_output, NULL }, .text = "Started by kvant itself.",
       .run = cmd_roundtrip_child, .flags = COMMAND_HIDDEN },
+    { "paper-child", "Program", "compute tables in this process",
+      .arguments = (const command_argument[]){ { "TABLES", COMPLETE_NONE, 0, "names, a comma between" },
+                                               { "PLUGIN", COMPLETE_FILE, ARGUMENT_OPTIONAL | ARGUMENT_REPEATS,
+                                                 "plugins to load" },
+                                               { 0 } },
+      .options = { options_output, NULL }, .text = "Started by kvant itself.", .run = cmd_paper_child,
+      .flags = COMMAND_HIDDEN },
     { "worker", "Program", "evaluate jobs read from standard input", .options = { options_output, NULL },
       .text = "Started by kvant itself.", .run = cmd_worker, .flags = COMMAND_HIDDEN },
     { "describe", "Program", "print what plugins offer",

@@ -89,6 +89,18 @@ static bool open_side(compressor *c, int layer, int side, fault *f)
     return true;
 }
 
+/* The first fault of a layer's tasks, in the streams' order; true when there is none. */
+static bool first_fault(const compressor *c, int layer, fault *f)
+{
+    for (int i = 0; i < 2 * c->shape->n_kv_heads; i++) {
+        const stream *s = stream_of(c, layer, KVANT_K, 0) + i;
+        if (s->fault.code == FAULT_NONE) continue;
+        if (f) *f = s->fault;
+        return false;
+    }
+    return true;
+}
+
 static bool open_streams(compressor *c, fault *f)
 {
     for (int il = 0; il < c->shape->n_layers; il++)
@@ -106,6 +118,45 @@ static bool open_scratch(compressor *c, fault *f)
     for (size_t i = 0; ok && i < threads; i++)
         ok = (c->scratch[i] = reallocarray(NULL, positions, (size_t)c->shape->head_dim * sizeof(float))) != NULL;
     return ok || fault_memory(f, "the codecs");
+}
+
+/* ---- calibration ---- */
+
+typedef struct calibration_work {
+    compressor *c;
+    const calibration *known;
+    const rope_table *rope;
+    int layer;
+} calibration_work;
+
+static void calibrate_task(void *arg, size_t task, int thread)
+{
+    (void)thread;
+    const calibration_work *w = arg;
+    int heads = w->c->shape->n_kv_heads, side = (int)task / heads, head = (int)task % heads;
+    stream *s = stream_of(w->c, w->layer, side, head);
+    if (!s->codec || !instance_calibrates(roundtrip_encoder(s->codec))) return;
+    kvant_samples samples;
+    void *memory;
+    const rope_table *rope = side == KVANT_K ? w->rope : NULL;
+    if (calibration_samples(w->known, w->layer, side, s->heads > 1 ? -1 : head, rope, &samples, &memory, &s->fault))
+        roundtrip_calibrate(s->codec, &samples, &s->fault);
+    free(memory);
+}
+
+static bool calibrate_streams(compressor *c, fault *f)
+{
+    calibration_work w = { .c = c };
+    if (!c->calibrates) return true;
+    w.known = c->r.calibration(c->r.self, f);
+    if (!w.known) return false;
+    if (c->r.config->rope_post && !(w.rope = engine_rope(c->r.e, calibration_positions(w.known), f))) return false;
+    for (w.layer = 0; w.layer < c->shape->n_layers; w.layer++) {
+        if (c->r.at_layer) c->r.at_layer(c->r.self, w.layer);
+        pool_run(engine_pool(c->r.e), 2 * (size_t)c->shape->n_kv_heads, calibrate_task, &w);
+        if (!first_fault(c, w.layer, f)) return false;
+    }
+    return true;
 }
 
 config_layer *compress_plan(const config *c, const model_shape *shape, fault *f)
@@ -136,7 +187,8 @@ compressor *compress_open(const compress_request *request, fault *f)
     c->n_streams = (size_t)c->shape->n_layers * 2 * (size_t)c->shape->n_kv_heads;
     c->streams = calloc(c->n_streams, sizeof *c->streams);
     bool ok = c->streams || fault_memory(f, "the codecs");
-    ok = ok && (c->plan = compress_plan(request->config, c->shape, f)) && open_streams(c, f) && open_scratch(c, f);
+    ok = ok && (c->plan = compress_plan(request->config, c->shape, f)) && open_streams(c, f) && open_scratch(c, f) &&
+         calibrate_streams(c, f);
     if (ok) return c;
     compress_close(c, NULL);
     return NULL;
@@ -191,13 +243,7 @@ static bool over_streams(layer_work *w, pool_task task, fault *f)
     size_t n = 2 * (size_t)c->shape->n_kv_heads;
     if (c->r.at_layer) c->r.at_layer(c->r.self, w->layer);
     pool_run(engine_pool(c->r.e), n, task, w);
-    for (size_t i = 0; i < n; i++) {
-        const stream *s = stream_of(c, w->layer, KVANT_K, 0) + i;
-        if (s->fault.code == FAULT_NONE) continue;
-        if (f) *f = s->fault;
-        return false;
-    }
-    return true;
+    return first_fault(c, w->layer, f);
 }
 
 /* Sampled queries against the keys of one head, exact and as they came back. */

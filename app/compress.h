@@ -16,6 +16,7 @@
 #ifndef KVANT_APP_COMPRESS_H
 #define KVANT_APP_COMPRESS_H
 
+#include "app/calibration.h"
 #include "app/config.h"
 #include "app/job.h"
 #include "app/reference.h"
@@ -33,12 +34,15 @@ typedef struct compress_request {
     const host_env *env;
     void (*at_layer)(void *self, int layer); /* told before codecs work on a layer */
     void *self;
+    /* Opens the calibration, once, when a codec wants it; NULL with a fault when there is none. The caller keeps it as
+     * long as the compressor is being opened. */
+    const calibration *(*calibration)(void *self, fault *f);
 } compress_request;
 
 /* The codecs of every layer, malloc'd; NULL with a fault when the config does not fit the model. Runs no codec. */
 config_layer *compress_plan(const config *c, const model_shape *shape, fault *f);
 
-/* Opens all codecs; a config that does not fit the model is a fault. */
+/* Opens all codecs and calibrates those that want it; a config that does not fit the model is a fault. */
 compressor *compress_open(const compress_request *request, fault *f);
 
 /* False when a codec left memory behind; c is gone all the same. NULL is fine. */

@@ -6,12 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 
+#include "app/calibration_files.h"
 #include "app/compress.h"
+#include "app/model_hash.h"
 #include "app/passages.h"
 #include "app/reference.h"
 #include "base/clock.h"
+
+#define OVERLAP_MOST 0.01 /* of the text */
 
 /* Everything a run holds. */
 typedef struct evaluation {
@@ -27,6 +30,7 @@ typedef struct evaluation {
     passages text;
     compressor *compressor;
     host_env env;
+    calibration *calibration; /* when a codec wanted it */
     metrics scores;
     int passage;    /* at work */
     double forward; /* seconds in the config's forward passes */
@@ -40,33 +44,10 @@ static bool stopped(const evaluation *v, fault *f)
 
 /* ---- set-up ---- */
 
-/* The model file's hash; hashing gigabytes takes seconds, so it is kept by path, size and time of change. */
-static bool identify_model(evaluation *v, fault *f)
-{
-    const char *path = v->job->model;
-    struct stat st;
-    char words[128], key[HASH_HEX];
-    if (stat(path, &st)) return hash_file(path, v->out->model_id, f);
-    snprintf(words, sizeof words, "%jd %jd.%09ld %ju", (intmax_t)st.st_size, (intmax_t)st.st_mtim.tv_sec,
-             st.st_mtim.tv_nsec, (uintmax_t)st.st_ino);
-    hash h;
-    hash_start(&h);
-    hash_string(&h, path);
-    hash_string(&h, words);
-    hash_finish(&h, key);
-    shelf_entry e;
-    bool found = shelf_get(&v->kept, "hashes", key, &e) && e.n == HASH_HEX;
-    if (found) memcpy(v->out->model_id, e.bytes, HASH_HEX);
-    shelf_release(&e);
-    if (found) return true;
-    return hash_file(path, v->out->model_id, f) &&
-           shelf_put(&v->kept, "hashes", key, &(shelf_part){ v->out->model_id, HASH_HEX }, 1, f);
-}
-
 static bool open_model(evaluation *v, fault *f)
 {
     v->model = model_open(v->job->model, f);
-    if (!v->model || !identify_model(v, f)) return false;
+    if (!v->model || !model_hash(v->job->model, &v->kept, v->out->model_id, f)) return false;
     v->tokenizer = tokenizer_open(v->model->file, f);
     v->engine = v->tokenizer ? engine_open(v->model, v->job->threads, f) : NULL;
     if (!v->engine) return false;
@@ -159,11 +140,39 @@ static void at_layer(void *self, int layer)
     v->watch->stage(v->watch->self, STAGE_CODEC, v->passage, layer);
 }
 
+/* A calibration's text must not be the one that is scored. A few common phrases are no overlap. */
+static bool check_overlap(const evaluation *v, fault *f)
+{
+    size_t n = (size_t)v->text.n * (size_t)v->text.length;
+    double shared = calibration_overlap(v->calibration, v->text.tokens, n, f);
+    if (isnan(shared)) return false;
+    return shared <= OVERLAP_MOST ||
+           fault_set(f, FAULT_INPUT,
+                     "%.1f %% of the text is in the calibration (made on %s, %" PRIu64
+                     " tokens), at most %g %% may be: calibrate on another text, or on another part of it",
+                     100 * shared, v->out->calibration.text, v->out->calibration.tokens, 100 * OVERLAP_MOST);
+}
+
+static const calibration *open_calibration(void *self, fault *f)
+{
+    evaluation *v = self;
+    char path[PATH_MAX];
+    v->watch->stage(v->watch->self, STAGE_SETUP, -1, -1); /* a calibration that is missing is not the config's fault */
+    if (!calibration_find(v->job->calibrations, v->out->model_id, v->job->calibration, path, f)) return NULL;
+    v->calibration = calibration_open(path, v->out->model_id, &v->model->shape, f);
+    if (!v->calibration) return NULL;
+    calibration_identify(v->calibration, &v->out->calibration);
+    if (!check_overlap(v, f)) return NULL;
+    v->watch->stage(v->watch->self, STAGE_CODEC, -1, -1);
+    return v->calibration;
+}
+
 static bool open_codecs(evaluation *v, fault *f)
 {
     v->env = (host_env){ log_line, codec_cancelled, v };
-    compress_request request = { v->codecs, v->config, v->engine, v->job->ctx, &v->env, at_layer, v };
+    compress_request request = { v->codecs, v->config, v->engine, v->job->ctx, &v->env, at_layer, v, open_calibration };
     v->compressor = compress_open(&request, f);
+    calibration_close(v->calibration);
     return v->compressor != NULL;
 }
 

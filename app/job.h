@@ -12,6 +12,7 @@
 
 #include <cjson/cJSON.h>
 
+#include "app/calibration_files.h"
 #include "app/fingerprint.h"
 #include "app/metrics.h"
 #include "app/verdict.h"
@@ -35,6 +36,8 @@ typedef struct job {
     int threads;
     uint64_t seed;                       /* of self text and of the bootstrap */
     char cache[PATH_MAX];                /* "": keep nothing */
+    char calibration[PATH_MAX];          /* what codecs that calibrate are given: a path, or a name (below) */
+    char calibrations[PATH_MAX];         /* the directory of names: app/calibration_files.h */
     char plugins[JOB_PLUGINS][PATH_MAX]; /* where codecs are looked for, in order; "" ends the list */
 } job;
 
@@ -66,6 +69,7 @@ typedef struct job_result {
     int n_layers, n_heads, n_kv_heads, head_dim, n_ctx_train;
     char text_id[HASH_HEX];
     uint64_t text_tokens;
+    calibration_identity calibration;             /* id "": none was used */
     char config[JOB_CONFIG], config_id[HASH_HEX]; /* canonical */
     int passages;
     machine machine;

@@ -45,8 +45,10 @@ typedef struct field {
     }
 
 static const field job_fields[] = {
-    TEXT(job, model),   TEXT(job, text),    TEXT(job, config), INT(job, protocol), INT(job, ctx),    INT(job, eval),
-    INT(job, passages), BOOL(job, at_most), INT(job, threads), U64(job, seed),     TEXT(job, cache), { 0 },
+    TEXT(job, model),        TEXT(job, text), TEXT(job, config),  INT(job, protocol),
+    INT(job, ctx),           INT(job, eval),  INT(job, passages), BOOL(job, at_most),
+    INT(job, threads),       U64(job, seed),  TEXT(job, cache),   TEXT(job, calibration),
+    TEXT(job, calibrations), { 0 },
 };
 
 static const field result_fields[] = {
@@ -63,6 +65,10 @@ static const field result_fields[] = {
     INT(job_result, n_ctx_train),
     TEXT(job_result, text_id),
     U64(job_result, text_tokens),
+    TEXT(job_result, calibration.id),
+    TEXT(job_result, calibration.text),
+    TEXT(job_result, calibration.text_id),
+    U64(job_result, calibration.tokens),
     TEXT(job_result, config),
     TEXT(job_result, config_id),
     INT(job_result, passages),

@@ -6,6 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "app/calibration_files.h"
 #include "app/scan.h"
 
 /* ---- opening ---- */
@@ -60,6 +61,9 @@ static bool make_job(lab *l, fault *f)
     j->threads = (int)line_int(line, "threads");
     if (j->threads == 0) j->threads = processors < 1 ? 1 : processors > 256 ? 256 : (int)processors;
     j->seed = (uint64_t)line_int(line, "seed");
+    const char *calibrated = line_text(line, "calibration");
+    if (calibrated && !copy_path(j->calibration, calibrated, "calibration", f)) return false;
+    if (!copy_path(j->calibrations, l->app->places.calibrations, "calibrations", f)) return false;
     if (!line_has(line, "no-cache") && !copy_path(j->cache, l->app->places.cache, "cache", f)) return false;
     if (!resolve_path(j->model, path, "model", f)) return false;
     bool self = strcmp(l->text_name, "self") == 0;
@@ -194,6 +198,8 @@ static void fill_identity(store_run *row, const lab *l, const job *j, const conf
     row->text = (store_text){ r->text_id, slash ? slash + 1 : l->text_name, self ? "self" : "file",
                               self ? (int64_t)j->seed : 0, (int64_t)r->text_tokens };
     row->config = (store_config){ c->id, c->text, c->base[KVANT_K]->text, c->base[KVANT_V]->text };
+    row->calibration = (store_calibration){ r->calibration.id, r->calibration.text, r->calibration.text_id,
+                                            (int64_t)r->calibration.tokens };
     row->protocol = protocol_name(j->protocol);
     row->ctx = j->ctx;
     row->eval = j->protocol == PROTOCOL_SNAPSHOT ? j->eval : 0;
@@ -300,10 +306,23 @@ bool lab_evaluate(lab *l, const config *c, const char *label, lab_run *out, faul
     return ok;
 }
 
+/* The hash of the calibration a run would use now; "" when there is none. Looked up once. */
+static const char *calibration_now(lab *l, const char *model_id)
+{
+    char path[PATH_MAX];
+    if (!l->calibration_known && calibration_find(l->job.calibrations, model_id, l->job.calibration, path, NULL) &&
+        !hash_file(path, l->calibration_id, NULL))
+        l->calibration_id[0] = '\0';
+    l->calibration_known = true;
+    return l->calibration_id;
+}
+
 bool lab_find_done(lab *l, const config *c, const store_run *known, int64_t *id, fault *f)
 {
     store_run like = *known;
-    like.config.hash = c->id;
     *id = 0;
-    return !known->model.hash || !*known->model.hash || store_find_done(l->database, &like, id, f);
+    if (!known->model.hash || !*known->model.hash) return true;
+    like.config.hash = c->id;
+    like.calibration.hash = calibration_now(l, known->model.hash);
+    return store_find_done(l->database, &like, id, f);
 }

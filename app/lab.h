@@ -29,6 +29,8 @@ typedef struct lab {
     job job;               /* all of it but the config and its plugins */
     const char *text_name; /* as typed */
     double timeout;
+    bool calibration_known; /* the next is the file's hash, or "" */
+    char calibration_id[HASH_HEX];
 } lab;
 
 bool lab_open(lab *l, app_context *app, const command_line *line, unsigned wanted, fault *f);

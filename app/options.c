@@ -18,6 +18,8 @@ const command_option options_evaluation[] = {
       .help = "threads; 0: as many as there are processors. The results do not depend on it" },
     { "seed", 's', OPTION_INT, "N", .standard = "1", .min = 0, .max = 9007199254740992.0, .flags = OPTION_SETTING,
       .help = "seed of the sampled text and of the intervals" },
+    { "calibration", 0, OPTION_TEXT, "NAME|FILE", COMPLETE_FILE, .flags = OPTION_SETTING,
+      .help = "for codecs that calibrate: what `kvant calibrate` made (default: the model's nameless one)" },
     { "timeout", 0, OPTION_REAL, "SECONDS", .standard = "120", .min = 0.1, .max = 1e7, .flags = OPTION_SETTING,
       .help = "a codec that shows no progress for so long is stopped; its run is stored as failed" },
     { "no-cache", 0, OPTION_FLAG, .flags = OPTION_SETTING, .help = "compute the reference anew instead of reusing it" },

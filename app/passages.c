@@ -79,6 +79,10 @@ static bool from_file(const passages_request *r, const tokenizer *t, const shelf
     out->n = (int)(whole < wanted ? whole : wanted);
     out->length = r->length;
     out->tokens = tokens;
+    if (r->from_end) {
+        size_t skipped = (whole - (size_t)out->n) * (size_t)r->length;
+        memmove(tokens, tokens + skipped, (size_t)out->n * (size_t)r->length * sizeof *tokens);
+    }
     for (int i = 0; tokenizer_adds_bos(t) && i < out->n; i++)
         tokens[(size_t)i * (size_t)r->length] = tokenizer_bos(t);
     return true;

@@ -34,6 +34,7 @@ typedef struct passages_request {
     const char *text; /* a path, or "self" */
     int n;            /* passages wanted */
     bool at_most;     /* fewer are fine, when the file has fewer (one at least) */
+    bool from_end;    /* of a file: its last passages, not its first */
     int length;
     uint64_t seed;        /* of self */
     const char *model_id; /* hash of the model file */

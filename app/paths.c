@@ -92,7 +92,8 @@ bool paths_find(paths *p, fault *f)
     if (!find_executable(p, f) || !find_companions(p, f)) return false;
     if (!from_environment(p->database, "KVANT_DB", &given, f)) return false;
     if (!given && !xdg(p->database, "XDG_DATA_HOME", ".local/share", "kvant.db", f)) return false;
-    return xdg(p->history, "XDG_STATE_HOME", ".local/state", "history", f) &&
+    return xdg(p->calibrations, "XDG_DATA_HOME", ".local/share", "calibrations", f) &&
+           xdg(p->history, "XDG_STATE_HOME", ".local/state", "history", f) &&
            xdg(p->cache, "XDG_CACHE_HOME", ".cache", "", f);
 }
 

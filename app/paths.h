@@ -18,13 +18,14 @@
 #include "base/fault.h"
 
 typedef struct paths {
-    char executable[PATH_MAX]; /* this program's own file */
-    char database[PATH_MAX];   /* $KVANT_DB, or kvant.db in the data directory */
-    char history[PATH_MAX];    /* the prompt's history, in the state directory */
-    char cache[PATH_MAX];      /* the cache directory */
-    char models[PATH_MAX];     /* the directory of models kvant came with; "" when there is none */
-    char model[PATH_MAX];      /* $KVANT_MODEL, or the embedded model; "" when there is none */
-    char plugins[2][PATH_MAX]; /* plugin directories: the build's, the installation's; "" when there is none */
+    char executable[PATH_MAX];   /* this program's own file */
+    char database[PATH_MAX];     /* $KVANT_DB, or kvant.db in the data directory */
+    char calibrations[PATH_MAX]; /* the directory of calibrations, in the data directory */
+    char history[PATH_MAX];      /* the prompt's history, in the state directory */
+    char cache[PATH_MAX];        /* the cache directory */
+    char models[PATH_MAX];       /* the directory of models kvant came with; "" when there is none */
+    char model[PATH_MAX];        /* $KVANT_MODEL, or the embedded model; "" when there is none */
+    char plugins[2][PATH_MAX];   /* plugin directories: the build's, the installation's; "" when there is none */
 } paths;
 
 /* Looks everything up; creates nothing. Fails when there is no home directory or a path is too long. */

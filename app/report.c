@@ -82,6 +82,13 @@ static void write_worst(FILE *to, const store_layer *layers, size_t n)
             (long long)worst[0]->layer, worst[0]->rel_error, (long long)worst[1]->layer, worst[1]->rel_error);
 }
 
+static void write_calibration(FILE *to, const store_run *r)
+{
+    if (!*r->calibration.hash) return;
+    fprintf(to, "calibrated on %s, %lld tokens (%.16s)\n", r->calibration.text, (long long)r->calibration.tokens,
+            r->calibration.hash);
+}
+
 static void write_head(FILE *to, const terminal *t, const store_run *r)
 {
     fprintf(to, "%srun %lld%s   %s\n", terminal_style(t, STYLE_BOLD), (long long)r->id, terminal_style(t, STYLE_PLAIN),
@@ -92,6 +99,7 @@ static void write_head(FILE *to, const terminal *t, const store_run *r)
     protocol p = strcmp(r->protocol, protocol_name(PROTOCOL_SNAPSHOT)) == 0 ? PROTOCOL_SNAPSHOT : PROTOCOL_STREAM;
     long long scored = r->passages * reference_scored(p, (int)r->ctx, (int)r->eval);
     fprintf(to, ", %lld passages, %lld positions scored\n", (long long)r->passages, scored);
+    write_calibration(to, r);
 }
 
 void report_run(FILE *to, const terminal *t, const store_run *r, const store_layer *layers, size_t n_layers,
@@ -167,6 +175,8 @@ static void add_texts(cJSON *json, const store_run *r)
         { "weight_type", r->model.weight_type },
         { "text", r->text.name },
         { "text_hash", r->text.hash },
+        { "calibration_hash", r->calibration.hash },
+        { "calibration_text", r->calibration.text },
         { "config", r->config.canonical },
         { "config_hash", r->config.hash },
         { "k", r->config.k },

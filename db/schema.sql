@@ -35,6 +35,15 @@ CREATE TABLE configs (
     v TEXT NOT NULL -- the values'
 ) STRICT;
 
+-- What codecs were calibrated with: a file, and the text it was made from.
+CREATE TABLE calibrations (
+    id INTEGER PRIMARY KEY,
+    hash TEXT NOT NULL UNIQUE CHECK (hash <> ''), -- SHA-256 of the file
+    text TEXT NOT NULL, -- the text's name, or self
+    text_hash TEXT NOT NULL,
+    tokens INTEGER NOT NULL -- read of it
+) STRICT;
+
 CREATE TABLE environments (
     id INTEGER PRIMARY KEY,
     hash TEXT NOT NULL UNIQUE CHECK (hash <> ''),
@@ -99,6 +108,7 @@ CREATE TABLE runs (
     decode_gbs REAL,
     ms_per_token REAL, -- per layer
     peak_rss_bytes INTEGER,
+    calibration INTEGER REFERENCES calibrations, -- NULL: no codec asked for one
     CHECK (status = 'failed' OR (ratio IS NOT NULL AND bits_per_value IS NOT NULL AND kld IS NOT NULL
            AND kld_p999 IS NOT NULL AND dppl IS NOT NULL AND top1 IS NOT NULL AND rms_dp IS NOT NULL))
 ) STRICT;
@@ -153,9 +163,12 @@ CREATE VIEW v_runs AS
            m.file_bytes, m.weight_type,
            x.hash AS text_hash, x.kind AS text_kind, x.seed AS text_seed, x.tokens,
            c.hash AS config_hash,
+           b.hash AS calibration_hash, b.text AS calibration_text, b.text_hash AS calibration_text_hash,
+           b.tokens AS calibration_tokens,
            e.hash AS environment_hash, e.version, e.engine, e.cpu, e.simd, e.compiler, e.os
     FROM runs AS r
     JOIN models AS m ON m.id = r.model
     JOIN texts AS x ON x.id = r.text
     JOIN configs AS c ON c.id = r.config
-    JOIN environments AS e ON e.id = r.environment;
+    JOIN environments AS e ON e.id = r.environment
+    LEFT JOIN calibrations AS b ON b.id = r.calibration;

@@ -11,7 +11,7 @@ extern const migration sql_migrations[];
 extern const int sql_n_migrations;
 
 extern const char sql_add_model[], sql_add_text[], sql_add_config[], sql_add_environment[];
-extern const char sql_add_run[], sql_add_layer[], sql_add_block[];
+extern const char sql_add_calibration[], sql_add_run[], sql_add_layer[], sql_add_block[];
 extern const char sql_get_run[], sql_list_layers[], sql_list_blocks[];
 extern const char sql_find_done[], sql_find_set[], sql_frontier[];
 

@@ -76,6 +76,13 @@ typedef struct store_config {
     const char *k, *v; /* the codecs outside exceptions */
 } store_config;
 
+/* All "" and 0: no codec asked for one. */
+typedef struct store_calibration {
+    const char *hash; /* of the file: the identity */
+    const char *text, *text_hash;
+    int64_t tokens;
+} store_calibration;
+
 typedef struct store_environment {
     const char *hash;    /* the identity */
     const char *version; /* of kvant */
@@ -96,6 +103,7 @@ typedef struct store_run {
     store_text text;
     store_config config;
     store_environment environment;
+    store_calibration calibration;
     const char *protocol;        /* "stream" or "snapshot" */
     int64_t ctx, eval, passages; /* tokens, tokens, count; eval 0 for stream */
     int64_t threads, seed;       /* seed of the bootstrap */
@@ -153,7 +161,8 @@ bool store_each_layer(store *s, int64_t id, bool (*each)(void *arg, const store_
 bool store_blocks(store *s, int64_t id, store_block **blocks, size_t *n, fault *f);
 
 /* *id: the newest run that is done and has the hashes of model, text and config, the protocol, ctx, eval, passages and
- * environment.engine of `like` (nothing else of it is read); 0 when there is none. */
+ * environment.engine of `like`, and its calibration.hash unless it was made without one (nothing else is read); 0 when
+ * there is none. */
 bool store_find_done(store *s, const store_run *like, int64_t *id, fault *f);
 
 /* The newest runs, newest first. where: an SQL expression over the columns of v_runs, NULL for all; a mistake in it is

@@ -102,7 +102,8 @@ static bool insert(store *s, const char *sql, int64_t run, const record_field *f
 
 static bool insert_run(store *s, const store_run *run, int64_t *id, fault *f)
 {
-    const char *const statements[] = { sql_add_model, sql_add_text, sql_add_config, sql_add_environment, sql_add_run };
+    const char *const statements[] = { sql_add_model,       sql_add_text,        sql_add_config,
+                                       sql_add_environment, sql_add_calibration, sql_add_run };
     for (size_t i = 0; i < sizeof statements / sizeof statements[0]; i++)
         if (!insert(s, statements[i], 0, store_run_fields, run, 1, sizeof *run, f)) return false;
     *id = sqlite3_last_insert_rowid(s->db);

@@ -60,6 +60,11 @@ const record_field store_run_fields[] = {
     TEXT("k", config.k),
     TEXT("v", config.v),
 
+    TEXT("calibration_hash", calibration.hash),
+    TEXT("calibration_text", calibration.text),
+    TEXT("calibration_text_hash", calibration.text_hash),
+    INTEGER("calibration_tokens", calibration.tokens),
+
     NEEDED("environment_hash", environment.hash),
     TEXT("version", environment.version),
     NEEDED("engine", environment.engine),

@@ -48,6 +48,7 @@ store_run sample_run(const char *config)
         (store_model){ "m0", "Tiny", "/models/tiny.gguf", "llama", "Q8_0", PLACE_LAYERS, 8, 2, 64, 1000000, 4000000 };
     r.text = (store_text){ "t0", "self", "self", 7, 16384 };
     r.config = (store_config){ config, config, config, config }; /* the text serves as its own hash */
+    r.calibration = (store_calibration){ "b0", "train.txt", "x1", 4096 };
     r.environment = (store_environment){ "e0", "0.1.0", "engine-1", "some cpu", "avx2", "gcc 12", "Linux" };
     r.protocol = "stream";
     r.ctx = 512;

@@ -131,6 +131,7 @@ static void models_texts_configs_and_environments_are_shared(void **state)
     assert_int_equal(ask(s, "SELECT count(*) FROM models"), 1);
     assert_int_equal(ask(s, "SELECT count(*) FROM texts"), 1);
     assert_int_equal(ask(s, "SELECT count(*) FROM environments"), 1);
+    assert_int_equal(ask(s, "SELECT count(*) FROM calibrations"), 1);
     assert_int_equal(ask(s, "SELECT count(*) FROM configs"), 2);
     store_close(s);
 }
@@ -211,10 +212,11 @@ static void a_finished_run_is_found_by_what_it_evaluated(void **state)
         const char *text;
         int64_t number;
     } changes[] = {
-        { offsetof(store_run, model.hash), "m1", 0 },      { offsetof(store_run, text.hash), "t1", 0 },
-        { offsetof(store_run, config.hash), "turbo3", 0 }, { offsetof(store_run, environment.engine), "engine-2", 0 },
-        { offsetof(store_run, protocol), "snapshot", 0 },  { offsetof(store_run, ctx), NULL, 1024 },
-        { offsetof(store_run, eval), NULL, 64 },           { offsetof(store_run, passages), NULL, 4 },
+        { offsetof(store_run, model.hash), "m1", 0 },       { offsetof(store_run, text.hash), "t1", 0 },
+        { offsetof(store_run, config.hash), "turbo3", 0 },  { offsetof(store_run, environment.engine), "engine-2", 0 },
+        { offsetof(store_run, calibration.hash), "b1", 0 }, { offsetof(store_run, protocol), "snapshot", 0 },
+        { offsetof(store_run, ctx), NULL, 1024 },           { offsetof(store_run, eval), NULL, 64 },
+        { offsetof(store_run, passages), NULL, 4 },
     };
     for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++) {
         store_run like = run;

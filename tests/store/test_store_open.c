@@ -124,15 +124,48 @@ static void an_older_database_is_migrated_and_keeps_its_runs(void **state)
 {
     place *p = *state;
     make(p->db, 2);
-    migration steps[] = { sql_migrations[0], { "0002_licence", add_column } };
+    enum { STEPS = 16 };
+    const int n = sql_n_migrations + 1;
+    migration steps[STEPS];
+    assert_true(n <= STEPS);
+    memcpy(steps, sql_migrations, (size_t)sql_n_migrations * sizeof *steps);
+    steps[n - 1] = (migration){ "9999_licence", add_column };
     fault f = { 0 };
     sqlite3 *db = raw(p->db);
-    assert_int_equal(raw_int(db, "PRAGMA user_version"), 1);
-    assert_true(migrate(db, p->db, steps, 2, &f));
-    assert_int_equal(raw_int(db, "PRAGMA user_version"), 2);
+    assert_int_equal(raw_int(db, "PRAGMA user_version"), n - 1);
+    assert_true(migrate(db, p->db, steps, n, &f));
+    assert_int_equal(raw_int(db, "PRAGMA user_version"), n);
     assert_int_equal(raw_int(db, "SELECT count(*) FROM runs JOIN models ON models.id = model WHERE licence = ''"), 2);
-    assert_true(migrate(db, p->db, steps, 2, &f)); /* a second time does nothing */
+    assert_true(migrate(db, p->db, steps, n, &f)); /* a second time does nothing */
     sqlite3_close(db);
+}
+
+/* Version 1 knew no calibrations: its runs are kept, as runs without one. */
+static void runs_of_version_1_have_no_calibration(void **state)
+{
+    place *p = *state;
+    fault f = { 0 };
+    sqlite3 *db = raw(p->db);
+    assert_true(migrate(db, p->db, sql_migrations, 1, &f));
+    sqlite3_close(db);
+    raw_do(
+        p->db,
+        "INSERT INTO models VALUES (1, 'm', 'Old', '', '', 1, 1, 1, 1, 1, 1, '');"
+        "INSERT INTO texts VALUES (1, 't', 't', 'self', 1, 1);"
+        "INSERT INTO configs VALUES (1, 'c', 'turbo4', 'turbo4', 'turbo4');"
+        "INSERT INTO environments VALUES (1, 'e', '', 'x', '', '', '', '');"
+        "INSERT INTO runs (started, finished, model, text, config, environment, protocol, ctx, eval, passages, threads,"
+        " seed, status, reason, phase, verdict, verdict_note)"
+        " VALUES (1, 2, 1, 1, 1, 1, 'stream', 64, 0, 1, 1, 1, 'failed', 'why', 'codec', '', '')");
+    store *s = store_open(p->db, STORE_WRITE, &f);
+    if (!s) fail_msg("%s", f.text);
+    store_run *run = store_get_run(s, 1, &f);
+    assert_non_null(run);
+    assert_string_equal(run->model.name, "Old");
+    assert_string_equal(run->calibration.hash, "");
+    assert_int_equal(ask(s, "PRAGMA user_version"), sql_n_migrations);
+    free(run);
+    store_close(s);
 }
 
 static void a_migration_that_fails_changes_nothing(void **state)
@@ -145,11 +178,18 @@ static void a_migration_that_fails_changes_nothing(void **state)
     };
     sqlite3 *db = raw(p->db);
     for (size_t i = 0; i < 2; i++) {
-        migration steps[] = { sql_migrations[0], { "0002_bad", bad[i] } };
+        enum { STEPS = 16 };
+        const int n = sql_n_migrations + 1;
+        migration steps[STEPS];
+        char stays[64];
+        assert_true(n <= STEPS);
+        memcpy(steps, sql_migrations, (size_t)sql_n_migrations * sizeof *steps);
+        steps[n - 1] = (migration){ "9999_bad", bad[i] };
+        snprintf(stays, sizeof stays, "9999_bad (the database stays at version %d)", n - 1);
         fault f = { 0 };
-        assert_false(migrate(db, p->db, steps, 2, &f));
-        if (i == 0) assert_non_null(strstr(f.text, "0002_bad (the database stays at version 1)"));
-        assert_int_equal(raw_int(db, "PRAGMA user_version"), 1);
+        assert_false(migrate(db, p->db, steps, n, &f));
+        if (i == 0) assert_non_null(strstr(f.text, stays));
+        assert_int_equal(raw_int(db, "PRAGMA user_version"), n - 1);
         assert_int_equal(raw_int(db, "SELECT count(*) FROM runs JOIN models ON models.id = model WHERE name = 'Tiny'"),
                          2);
         assert_int_equal(raw_int(db, "SELECT count(*) FROM pragma_table_info('models') WHERE name = 'licence'"), 0);
@@ -175,8 +215,10 @@ static void a_newer_database_is_refused_with_both_versions(void **state)
     place *p = *state;
     make(p->db, 1);
     raw_do(p->db, "PRAGMA user_version = 97");
-    refused(p->db, STORE_WRITE, "has version 97 and this kvant knows versions up to 1");
-    refused(p->db, STORE_READ, "has version 97 and this kvant knows versions up to 1");
+    char says[80];
+    snprintf(says, sizeof says, "has version 97 and this kvant knows versions up to %d", sql_n_migrations);
+    refused(p->db, STORE_WRITE, says);
+    refused(p->db, STORE_READ, says);
 }
 
 static void somebody_elses_database_is_refused_and_left_alone(void **state)
@@ -426,6 +468,7 @@ int main(void)
         TEST(a_new_database_has_our_marks_and_wal),
         TEST(schema_sql_says_what_the_migrations_make),
         TEST(an_older_database_is_migrated_and_keeps_its_runs),
+        TEST(runs_of_version_1_have_no_calibration),
         TEST(a_migration_that_fails_changes_nothing),
         TEST(an_older_database_is_migrated_for_a_reader_too),
         TEST(a_newer_database_is_refused_with_both_versions),

@@ -1,0 +1,320 @@
+#include "app/calibrate.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/safetensors.h"
+#include "kernels/attention.h"
+#include "kernels/half.h"
+#include "kvant/codec.h"
+
+enum { TILE = 16 }; /* positions whose attention is computed at once */
+
+/* The sums of one layer and kv head. */
+typedef struct head_sums {
+    double *moment[2]; /* before and after RoPE: dim x dim, the lower triangle */
+    double *attention; /* per position */
+} head_sums;
+
+typedef struct calibrator {
+    const calibrate_request *r;
+    const model_shape *shape;
+    size_t positions, dim, group;
+    head_sums *heads; /* [layer][kv head] */
+    double *memory;
+    float *rows;    /* [layer][K, V][kv head][sampled * positions][dim] */
+    size_t passage; /* at work */
+} calibrator;
+
+static size_t streams_of(const calibrator *c)
+{
+    return (size_t)c->shape->n_layers * (size_t)c->shape->n_kv_heads;
+}
+
+static size_t row_floats(const calibrator *c)
+{
+    return (size_t)c->r->sampled * c->positions * c->dim;
+}
+
+/* ---- what one call of the tap brings ---- */
+
+typedef struct piece {
+    calibrator *c;
+    const kv_cache *cache;
+    const rope_table *rope;
+    const float *q;
+    int layer;
+    size_t first, n;
+    fault *faults; /* [kv head] */
+} piece;
+
+static void add_moment(double *moment, const float *q, size_t dim)
+{
+    for (size_t i = 0; i < dim; i++) {
+        const double x = (double)q[i];
+        double *row = moment + i * dim;
+        for (size_t j = 0; j <= i; j++)
+            row[j] += x * (double)q[j];
+    }
+}
+
+/* Adds (j+1) times the softmax weights of the query at position j to what each position gets. */
+static void add_attention(double *attention, const float *weights, size_t j)
+{
+    for (size_t i = 0; i <= j; i++)
+        attention[i] += (double)(j + 1) * (double)weights[i];
+}
+
+typedef struct head_scratch {
+    float *panels, *row, *queries, *scores;
+    size_t stride; /* of the scores */
+} head_scratch;
+
+static bool open_scratch(const piece *p, head_scratch *s, fault *f)
+{
+    const calibrator *c = p->c;
+    const simd *best = simd_best();
+    const size_t width = (size_t)best->width, n_rows = p->first + p->n, vectors = TILE * c->group;
+    s->stride = (n_rows + width - 1) / width * width;
+    const size_t panels = attention_panel_floats(best, n_rows, (int)c->dim), row = width * c->dim;
+    s->panels = reallocarray(NULL, panels + row + vectors * c->dim + vectors * s->stride, sizeof(float));
+    if (!s->panels) return fault_memory(f, "attention");
+    s->row = s->panels + panels;
+    s->queries = s->row + row;
+    s->scores = s->queries + vectors * c->dim;
+    return true;
+}
+
+/* The rotated queries of n positions from `at` on; their moments are added on the way. */
+static void take_queries(const piece *p, size_t head, size_t at, size_t n, head_sums *sums, float *queries)
+{
+    const calibrator *c = p->c;
+    const size_t width = (size_t)c->shape->n_heads * c->dim;
+    for (size_t i = 0; i < n; i++)
+        for (size_t g = 0; g < c->group; g++) {
+            const float *q = p->q + (at + i) * width + (head * c->group + g) * c->dim;
+            float *turned = queries + (i * c->group + g) * c->dim;
+            memcpy(turned, q, c->dim * sizeof *q);
+            rope_rotate(p->rope, turned, (int)(p->first + at + i));
+            add_moment(sums->moment[0], q, c->dim);
+            add_moment(sums->moment[1], turned, c->dim);
+        }
+}
+
+static void score_tile(const piece *p, const head_scratch *s, size_t at, size_t n, head_sums *sums)
+{
+    const calibrator *c = p->c;
+    const simd *best = simd_best();
+    const size_t width = (size_t)best->width, n_rows = p->first + at + n;
+    for (size_t first = 0; first < n_rows; first += width)
+        best->panel(s->queries, c->dim, n * c->group, s->panels + first * c->dim, width, c->dim, s->scores + first,
+                    s->stride, best->width, false);
+    const float scale = 1.0f / sqrtf((float)c->dim);
+    for (size_t v = 0; v < n * c->group; v++) {
+        const size_t j = p->first + at + v / c->group;
+        best->softmax(s->scores + v * s->stride, j + 1, j + 1, scale);
+        add_attention(sums->attention, s->scores + v * s->stride, j);
+    }
+}
+
+static void head_task(void *arg, size_t head, int thread)
+{
+    (void)thread;
+    const piece *p = arg;
+    const calibrator *c = p->c;
+    head_sums *sums = &c->heads[(size_t)p->layer * (size_t)c->shape->n_kv_heads + head];
+    const float *keys = kv_rows(p->cache, &p->cache->layers[p->layer].k, (int)head);
+    head_scratch s = { 0 };
+    if (!open_scratch(p, &s, &p->faults[head])) return;
+    attention_pack_keys(simd_best(), keys, 0, p->first + p->n, (int)c->dim, p->rope, s.panels, s.row);
+    for (size_t at = 0; at < p->n; at += TILE) {
+        const size_t n = p->n - at < TILE ? p->n - at : TILE;
+        take_queries(p, head, at, n, sums, s.queries);
+        score_tile(p, &s, at, n, sums);
+    }
+    free(s.panels);
+}
+
+static bool wrote(void *self, kv_cache *cache, int layer, int first, int n, const float *q, fault *f)
+{
+    calibrator *c = self;
+    const size_t heads = (size_t)c->shape->n_kv_heads;
+    piece p = { c, cache, engine_rope(c->r->e, (int)c->positions, f), q, layer, (size_t)first, (size_t)n, NULL };
+    p.faults = calloc(heads, sizeof *p.faults);
+    bool ok = p.rope && (p.faults || fault_memory(f, "attention"));
+    if (ok) pool_run(engine_pool(c->r->e), heads, head_task, &p);
+    for (size_t h = 0; ok && h < heads; h++)
+        if (p.faults[h].code != FAULT_NONE) {
+            *f = p.faults[h];
+            ok = false;
+        }
+    free(p.faults);
+    return ok;
+}
+
+/* ---- passages ---- */
+
+static void keep_rows(const calibrator *c, const kv_cache *cache)
+{
+    const size_t floats = c->positions * c->dim;
+    float *to = c->rows + c->passage * floats;
+    for (int il = 0; il < c->shape->n_layers; il++)
+        for (int side = KVANT_K; side <= KVANT_V; side++)
+            for (int h = 0; h < c->shape->n_kv_heads; h++, to += row_floats(c))
+                memcpy(to, kv_rows(cache, side == KVANT_K ? &cache->layers[il].k : &cache->layers[il].v, h),
+                       floats * sizeof *to);
+}
+
+static bool run_passage(calibrator *c, fault *f)
+{
+    const kv_tap tap = { wrote, c };
+    kv_cache *cache = kv_cache_create(c->shape, (int)c->positions, KV_BEFORE_ROPE, f);
+    sequence s = {
+        .cache = cache, .tokens = passages_at(c->r->text, (int)c->passage), .n = (int)c->positions, .tap = &tap
+    };
+    const bool ok = cache && engine_forward(c->r->e, &s, 1, f);
+    if (ok && c->passage < (size_t)c->r->sampled) keep_rows(c, cache);
+    kv_cache_destroy(cache);
+    return ok;
+}
+
+static bool open_sums(calibrator *c, fault *f)
+{
+    const size_t square = c->dim * c->dim, one = 2 * square + c->positions, n = streams_of(c);
+    c->heads = calloc(n, sizeof *c->heads);
+    c->memory = calloc(n, one * sizeof *c->memory);
+    c->rows = reallocarray(NULL, 2 * n, row_floats(c) * sizeof *c->rows);
+    if (!c->heads || !c->memory || !c->rows) return fault_memory(f, "the calibration");
+    for (size_t i = 0; i < n; i++) {
+        double *at = c->memory + i * one;
+        c->heads[i] = (head_sums){ { at, at + square }, at + 2 * square };
+    }
+    return true;
+}
+
+/* ---- the file ---- */
+
+/* Everything that is written, until it has been. */
+typedef struct pages {
+    safetensor *tensors;
+    size_t n;
+    void **memory;
+    char (*names)[64];
+} pages;
+
+static void *add_tensor(pages *p, safetensors_type type, size_t value_bytes, int n_dims, const uint64_t *dims,
+                        const char *what, int layer)
+{
+    safetensor *t = &p->tensors[p->n];
+    *t = (safetensor){ .name = p->names[p->n], .type = type, .n_dims = n_dims, .n_values = 1 };
+    if (layer < 0)
+        snprintf(p->names[p->n], sizeof p->names[p->n], "%s", what);
+    else
+        snprintf(p->names[p->n], sizeof p->names[p->n], "layers.%d.%s", layer, what);
+    for (int i = 0; i < n_dims; i++) {
+        t->dims[i] = dims[i];
+        t->n_values *= dims[i];
+    }
+    t->n_bytes = t->n_values * value_bytes;
+    t->bytes = p->memory[p->n] = malloc(t->n_bytes);
+    return p->memory[p->n++];
+}
+
+/* One layer's keys or values: f16 when it can hold them. */
+static bool add_rows(const calibrator *c, pages *p, int layer, int side)
+{
+    const size_t heads = (size_t)c->shape->n_kv_heads, n = heads * row_floats(c);
+    const uint64_t dims[] = { heads, (size_t)c->r->sampled * c->positions, c->dim };
+    const float *rows = c->rows + ((size_t)layer * 2 + (size_t)side) * n;
+    bool fits = true;
+    for (size_t i = 0; fits && i < n; i++)
+        fits = !half_is_special(half_from_float(rows[i]));
+    const char *what = side == KVANT_K ? "k" : "v";
+    void *to = add_tensor(p, fits ? SAFETENSORS_F16 : SAFETENSORS_F32, fits ? 2 : 4, 3, dims, what, layer);
+    if (to && !fits) memcpy(to, rows, n * sizeof *rows);
+    for (size_t i = 0; to && fits && i < n; i++)
+        half_store((uint8_t *)to + 2 * i, half_from_float(rows[i]));
+    return to;
+}
+
+static bool add_moments(const calibrator *c, pages *p, int layer, int form)
+{
+    const size_t heads = (size_t)c->shape->n_kv_heads, dim = c->dim;
+    const uint64_t dims[] = { heads, dim, dim };
+    const char *what = form ? "query_moment_rotated" : "query_moment";
+    float *to = add_tensor(p, SAFETENSORS_F32, sizeof *to, 3, dims, what, layer);
+    const double n = (double)c->r->text->n * (double)c->positions * (double)c->group;
+    for (size_t h = 0; to && h < heads; h++) {
+        const double *sum = c->heads[(size_t)layer * heads + h].moment[form];
+        for (size_t i = 0; i < dim; i++)
+            for (size_t j = 0; j < dim; j++)
+                to[(h * dim + i) * dim + j] = (float)(sum[i > j ? i * dim + j : j * dim + i] / n);
+    }
+    return to;
+}
+
+static bool add_masses(const calibrator *c, pages *p, int layer)
+{
+    const size_t heads = (size_t)c->shape->n_kv_heads;
+    const uint64_t dims[] = { heads, c->positions };
+    float *to = add_tensor(p, SAFETENSORS_F32, sizeof *to, 2, dims, "attention", layer);
+    for (size_t h = 0; to && h < heads; h++)
+        for (size_t i = 0; i < c->positions; i++) {
+            const double seen = (double)c->r->text->n * (double)c->group * (double)(c->positions - i);
+            to[h * c->positions + i] = (float)(c->heads[(size_t)layer * heads + h].attention[i] / seen);
+        }
+    return to;
+}
+
+static bool fill_pages(const calibrator *c, pages *p, fault *f)
+{
+    const uint64_t dims[] = { (uint64_t)c->r->text->n, c->positions };
+    void *tokens = add_tensor(p, SAFETENSORS_I32, sizeof(int32_t), 2, dims, "tokens", -1);
+    bool ok = tokens != NULL;
+    if (ok) memcpy(tokens, c->r->text->tokens, dims[0] * dims[1] * sizeof(int32_t));
+    for (int il = 0; ok && il < c->shape->n_layers; il++)
+        ok = add_rows(c, p, il, KVANT_K) && add_rows(c, p, il, KVANT_V) && add_moments(c, p, il, 0) &&
+             add_moments(c, p, il, 1) && add_masses(c, p, il);
+    return ok || fault_memory(f, "the calibration");
+}
+
+static bool write_file(const calibrator *c, const char *path, fault *f)
+{
+    char seed[24];
+    snprintf(seed, sizeof seed, "%" PRIu64, c->r->seed);
+    const char *const words[] = { "format",       "kvant calibration", "version",      "1",    "model",
+                                  c->r->model_id, "model_name",        c->shape->name, "text", c->r->text_name,
+                                  "text_id",      c->r->text->text_id, "seed",         seed,   NULL };
+    const size_t n = 1 + 5 * (size_t)c->shape->n_layers;
+    pages p = { calloc(n, sizeof *p.tensors), 0, calloc(n, sizeof *p.memory), calloc(n, sizeof *p.names) };
+    bool ok = (p.tensors && p.memory && p.names) || fault_memory(f, "the calibration");
+    ok = ok && fill_pages(c, &p, f) && safetensors_write(path, words, p.tensors, p.n, f);
+    for (size_t i = 0; p.memory && i < n; i++)
+        free(p.memory[i]);
+    free(p.tensors);
+    free(p.memory);
+    free(p.names);
+    return ok;
+}
+
+bool calibrate(const calibrate_request *r, const char *path, fault *f)
+{
+    const model_shape *shape = &engine_model(r->e)->shape;
+    calibrator c = { .r = r,
+                     .shape = shape,
+                     .positions = (size_t)r->text->length,
+                     .dim = (size_t)shape->head_dim,
+                     .group = (size_t)(shape->n_heads / shape->n_kv_heads) };
+    bool ok = open_sums(&c, f);
+    for (; ok && c.passage < (size_t)r->text->n; c.passage++)
+        ok = run_passage(&c, f) && (r->at(r->self, c.passage + 1, (size_t)r->text->n) ||
+                                    fault_set(f, FAULT_INTERRUPTED, "interrupted while calibrating"));
+    ok = ok && write_file(&c, path, f);
+    free(c.heads);
+    free(c.memory);
+    free(c.rows);
+    return ok;
+}
