@@ -41,6 +41,7 @@ int cmd_logits(app_context *app, const command_line *line);
 int cmd_codecs(app_context *app, const command_line *line);
 int cmd_roundtrip(app_context *app, const command_line *line);
 int cmd_roundtrip_child(app_context *app, const command_line *line);
+int cmd_config(app_context *app, const command_line *line);
 int cmd_calibrate(app_context *app, const command_line *line);
 int cmd_paper(app_context *app, const command_line *line);
 int cmd_paper_child(app_context *app, const command_line *line);

@@ -44,6 +44,12 @@ static const command_option options_paper[] = {
     { 0 },
 };
 
+static const command_option options_config[] = {
+    { "model", 'm', OPTION_TEXT, "FILE", COMPLETE_MODEL, .flags = OPTION_SETTING,
+      .help = "the model, a GGUF file (default: the model kvant comes with)" },
+    { 0 },
+};
+
 static const command_option options_sweep[] = {
     { "k", 0, OPTION_TEXT, "LIST", COMPLETE_CONFIG,
       .help = "codecs for the keys, a comma between; every pair with --v is run" },
@@ -112,6 +118,19 @@ const command commands_lab[] = {
           "the error.",
       .examples = (const command_example[]){ { "roundtrip turbo4 --dim 128 keys.f32", "bytes and error" }, { 0 } },
       .run = cmd_roundtrip },
+    { "config", "Codecs", "show what a config does to each layer of a model",
+      .arguments =
+          (const command_argument[]){ { "CONFIG", COMPLETE_CONFIG, ARGUMENT_JOINED, "codecs for keys and values" },
+                                      { 0 } },
+      .options = { options_config, options_plugin, options_output, NULL },
+      .text =
+          "Prints the config's canonical form and hash and the codec of every attention layer, without running anything. "
+          "adaptive=1, 2, 5, 6 and 7 are the layer-adaptive modes of the TurboQuant fork; what they really assign shows here.",
+      .examples =
+          (const command_example[]){ { "config turbo4 adaptive=7", "boundary values: q8_0 outside, turbo2 inside" },
+                                     { "config \"k=q8_0 v=turbo3 @0-1,-2..-1:v=q8_0\"", "the same by hand" },
+                                     { 0 } },
+      .run = cmd_config },
     { "calibrate", "Codecs", "gather what codecs that calibrate need of a model",
       .options = { options_calibrate, options_output, NULL },
       .text =

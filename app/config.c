@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/config_adaptive.h"
 #include "app/config_text.h"
 #include "base/nearest.h"
 
@@ -13,6 +14,9 @@ typedef struct reader {
     size_t at;
     spec_grid *grid;
     fault *f;
+    bool rope_given, adaptive_given;
+    int adaptive; /* the mode, 0 for none */
+    size_t adaptive_at;
 } reader;
 
 void config_free(config *c)
@@ -34,23 +38,24 @@ void config_free(config *c)
 /* The key of KEY= at r->at, "" when no KEY= begins there, NULL with a message when it is none of ours. */
 static const char *peek_key(reader *r)
 {
-    static const char *const keys[] = { "k", "v", "rope" };
+    static const char *const keys[] = { "k", "v", "rope", "adaptive" };
+    enum { KEYS = sizeof keys / sizeof *keys };
     const char *s = r->line + r->at;
     size_t n = expr_name_length(r->line, r->at);
     if (n == 0 || r->line[expr_skip_blanks(r->line, r->at + n)] != '=') return "";
-    for (size_t i = 0; i < 3; i++)
+    for (size_t i = 0; i < KEYS; i++)
         if (strlen(keys[i]) == n && memcmp(s, keys[i], n) == 0) return keys[i];
     char word[64];
     size_t kept = n < sizeof word ? n : sizeof word - 1;
     memcpy(word, s, kept);
     word[kept] = '\0';
     nearest near = nearest_to(word);
-    for (size_t i = 0; i < 3; i++)
+    for (size_t i = 0; i < KEYS; i++)
         nearest_try(&near, keys[i]);
     if (near.word)
         expr_fault(r->f, r->line, r->at, "no setting \"%s\"; did you mean \"%s\"?", word, near.word);
     else
-        expr_fault(r->f, r->line, r->at, "no setting \"%s\"; there are k=, v= and rope=", word);
+        expr_fault(r->f, r->line, r->at, "no setting \"%s\"; there are k=, v=, rope= and adaptive=", word);
     return NULL;
 }
 
@@ -114,17 +119,18 @@ static bool read_exception(reader *r)
         r->at = expr_skip_blanks(r->line, r->at + 1);
         const char *key = peek_key(r);
         if (!key) return false;
-        if (strcmp(key, "rope") == 0) return expr_fault(r->f, r->line, r->at, "rope= holds for all layers");
+        if (strcmp(key, "rope") == 0 || strcmp(key, "adaptive") == 0)
+            return expr_fault(r->f, r->line, r->at, "%s= holds for all layers", key);
         if (!read_item(r, key, x->spec)) return false;
         more = r->line[r->at] == ',';
     }
     return true;
 }
 
-static bool read_rope(reader *r, bool *given)
+static bool read_rope(reader *r)
 {
-    if (*given) return expr_fault(r->f, r->line, r->at, "rope is given twice");
-    *given = true;
+    if (r->rope_given) return expr_fault(r->f, r->line, r->at, "rope is given twice");
+    r->rope_given = true;
     take_key(r, "rope");
     size_t n = expr_name_length(r->line, r->at);
     bool post = n == 4 && memcmp(r->line + r->at, "post", 4) == 0;
@@ -135,9 +141,30 @@ static bool read_rope(reader *r, bool *given)
     return true;
 }
 
+static bool read_adaptive(reader *r)
+{
+    if (r->adaptive_given) return expr_fault(r->f, r->line, r->at, "adaptive is given twice");
+    r->adaptive_given = true;
+    r->adaptive_at = r->at;
+    take_key(r, "adaptive");
+    const char *from = r->line + r->at;
+    const size_t digits = strspn(from, "0123456789");
+    r->adaptive = digits == 1 ? *from - '0' : -1;
+    if (digits == 0) return expr_fault(r->f, r->line, r->adaptive_at, "adaptive is a mode: 0, 1, 2, 5, 6 or 7");
+    r->at = expr_skip_blanks(r->line, r->at + digits);
+    return true;
+}
+
+/* k=CODEC, v=CODEC, CODEC, rope= or adaptive=. */
+static bool read_setting(reader *r, const char *key)
+{
+    if (strcmp(key, "rope") == 0) return read_rope(r);
+    if (strcmp(key, "adaptive") == 0) return read_adaptive(r);
+    return read_item(r, key, r->c->base);
+}
+
 static bool read_items(reader *r)
 {
-    bool rope_given = false;
     r->at = expr_skip_blanks(r->line, r->at);
     if (r->line[r->at] == '\0')
         return fault_set(r->f, FAULT_INPUT, "an empty config; expected a codec, like turbo4 or k=q8_0 v=turbo3");
@@ -150,7 +177,7 @@ static bool read_items(reader *r)
         }
         const char *key = peek_key(r);
         if (!key) return false;
-        if (strcmp(key, "rope") == 0 ? !read_rope(r, &rope_given) : !read_item(r, key, r->c->base)) return false;
+        if (!read_setting(r, key)) return false;
     }
     return true;
 }
@@ -185,8 +212,9 @@ config *config_parse_grid(const catalog *known, const char *line, spec_grid *gri
         return NULL;
     }
     c->line = copy;
-    reader r = { known, c, copy, 0, grid, f };
-    if (read_items(&r) && complete_base(&r) && (c->text = config_text(c, f)) != NULL) {
+    reader r = { .known = known, .c = c, .line = copy, .grid = grid, .f = f };
+    if (read_items(&r) && complete_base(&r) && config_adaptive(c, known, r.adaptive, r.adaptive_at, f) &&
+        (c->text = config_text(c, f)) != NULL) {
         set_id(c);
         return c;
     }

@@ -5,8 +5,9 @@
  *     CODEC                 both keys and values (app/expr.h has the grammar of a codec)
  *     k=CODEC  v=CODEC      one of them; the other is f16 unless it is given, too
  *     @LAYERS:...           other codecs for some layers: k=CODEC, v=CODEC, both with a comma between, or a bare CODEC
- * for both. What is not given stays as it is. Later exceptions win. LAYERS: app/layers.h rope=pre|post         keys are
- * taken before (default) or after the rotary embedding
+ *                           for both. What is not given stays as it is. Later exceptions win. LAYERS: app/layers.h
+ *     rope=pre|post         keys are taken before (default) or after the rotary embedding
+ *     adaptive=0…7          a layer-adaptive mode, which becomes exceptions (app/config_adaptive.h)
  *
  * Items are separated by blanks, in any order. The canonical text is the config's identity, and its SHA-256 the key of
  * runs: k= before v=, k=X v=X written X, an f16 beside another codec dropped, codecs canonical (app/spec.h),

@@ -15,11 +15,11 @@ target_compile_definitions(face PUBLIC KVANT_VERSION="${PROJECT_VERSION}" PRIVAT
 add_executable(kvant
   main.c child.c commands_all.c commands.c commands_lab.c names.c
   frontier.c lab.c report.c sweep.c columns.c plot.c scale.c table.c table_box.c table_data.c table_query.c
-  cmd_cache.c cmd_calibrate.c cmd_codecs.c cmd_demo.c cmd_frontier.c cmd_inspect.c cmd_logits.c cmd_roundtrip.c cmd_run.c cmd_runs.c
+  cmd_cache.c cmd_calibrate.c cmd_codecs.c cmd_config.c cmd_demo.c cmd_frontier.c cmd_inspect.c cmd_logits.c cmd_roundtrip.c cmd_run.c cmd_runs.c
   cmd_sweep.c cmd_tokenize.c cmd_worker.c)
 target_sources(kvant PRIVATE
   cmd_paper.c paper/paper.c paper/print.c paper/measure.c paper/scalar.c paper/source.c paper/tables.c
-  paper/h1.c paper/h2.c)
+  paper/h1.c paper/h2.c paper/h3.c paper/h5.c paper/h6.c paper/h7.c)
 target_link_libraries(kvant PRIVATE face lab store engine)
 set_target_properties(kvant PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
 file(CREATE_LINK ${CMAKE_SOURCE_DIR}/models ${CMAKE_BINARY_DIR}/models SYMBOLIC)

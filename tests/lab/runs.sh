@@ -73,6 +73,16 @@ for protocol in stream snapshot; do
     has "and disappear from long contexts" true "$(jq '.ratio_128k < 0.67 and .ratio_128k > 0.666' <<<"$out")"
 done
 
+# What a config means is told before it runs; a layer-adaptive mode is what it assigns.
+run config turbo4 adaptive=7
+is "a config is explained" 0 $status
+has "in canonical form" "k=turbo4 v=turbo2 @0-1,-2..-1:v=q8_0" "$out"
+has "layer by layer" "2-5        turbo4                                   turbo2" "$out"
+run config turbo4 adaptive=7 --json
+is "as data" "q8_0 q8_0 turbo2 turbo2 turbo2 turbo2 q8_0 q8_0" "$(jq -r '[.layers[].v] | join(" ")' <<<"$out")"
+run config turbo4 @20:f16
+has "a layer that is not there" "8 attention layers" "$err"
+
 # A text from a file, and one that is too short.
 seq 1 4000 >"$home/text"
 evaluate turbo4 --text "$home/text"

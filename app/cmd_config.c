@@ -1,0 +1,75 @@
+/* kvant config: what a config means, before anything is run. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/commands.h"
+#include "app/compress.h"
+#include "app/lab.h"
+#include "app/report.h"
+#include "engine/gguf.h"
+
+static bool read_shape(app_context *app, const command_line *line, model_shape *shape, fault *f)
+{
+    const char *path = app_model(app, line, f);
+    gguf *g = path ? gguf_open(path, f) : NULL;
+    const bool ok = g && model_read_shape(g, shape, f);
+    gguf_close(g);
+    return ok;
+}
+
+static bool same_codecs(const config_layer *a, const config_layer *b)
+{
+    return strcmp(a->spec[KVANT_K]->text, b->spec[KVANT_K]->text) == 0 &&
+           strcmp(a->spec[KVANT_V]->text, b->spec[KVANT_V]->text) == 0;
+}
+
+/* Neighbours that are treated alike are one line. */
+static void print_layers(const config_layer *plan, int n)
+{
+    printf("\n%-9s  %-40s %s\n", "layers", "keys", "values");
+    for (int first = 0, next; first < n; first = next) {
+        next = first + 1;
+        while (next < n && same_codecs(&plan[first], &plan[next]))
+            next++;
+        char range[24];
+        snprintf(range, sizeof range, next - first > 1 ? "%d-%d" : "%d", first, next - 1);
+        printf("%-9s  %-40s %s\n", range, plan[first].spec[KVANT_K]->text, plan[first].spec[KVANT_V]->text);
+    }
+}
+
+static bool print_json(const config *c, const config_layer *plan, int n, fault *f)
+{
+    cJSON *json = cJSON_CreateObject(), *list = cJSON_AddArrayToObject(json, "layers");
+    cJSON_AddStringToObject(json, "config", c->text);
+    cJSON_AddStringToObject(json, "config_hash", c->id);
+    cJSON_AddStringToObject(json, "rope", c->rope_post ? "post" : "pre");
+    for (int i = 0; i < n; i++) {
+        cJSON *layer = cJSON_CreateObject();
+        cJSON_AddStringToObject(layer, "k", plan[i].spec[KVANT_K]->text);
+        cJSON_AddStringToObject(layer, "v", plan[i].spec[KVANT_V]->text);
+        cJSON_AddItemToArray(list, layer);
+    }
+    return report_json(stdout, json, f);
+}
+
+int cmd_config(app_context *app, const command_line *line)
+{
+    fault f = { 0 };
+    model_shape shape;
+    catalog *known = lab_catalog(app, line, &f);
+    config *c = known ? config_parse(known, line_arg(line, 0), &f) : NULL;
+    config_layer *plan = c && read_shape(app, line, &shape, &f) ? compress_plan(c, &shape, &f) : NULL;
+    bool ok = plan != NULL;
+    if (ok && line_has(line, "json")) {
+        ok = print_json(c, plan, shape.n_layers, &f);
+    } else if (ok) {
+        printf("config   %s\nhash     %s\nkeys     %s the rotary embedding\nmodel    %s, %d attention layers\n",
+               c->text, c->id, c->rope_post ? "after" : "before", shape.name, shape.n_layers);
+        print_layers(plan, shape.n_layers);
+    }
+    free(plan);
+    config_free(c);
+    catalog_free(known);
+    return ok ? FAULT_NONE : app_report(app, &f);
+}
