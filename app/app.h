@@ -36,8 +36,9 @@ struct app_context {
     settings *session;
     command_table commands;
     const app_name_source *names;
-    bool at_prompt; /* lines come from the prompt or a script, not from the shell's arguments */
-    bool leaving;   /* the prompt should end (quit) */
+    bool at_prompt;   /* lines come from the prompt or a script, not from the shell's arguments */
+    bool leaving;     /* the prompt should end (quit) */
+    int recipe_depth; /* recipes that run one another now */
 };
 
 bool app_open(app_context *app, fault *f);

@@ -47,6 +47,7 @@ int cmd_paper(app_context *app, const command_line *line);
 int cmd_paper_child(app_context *app, const command_line *line);
 int cmd_run(app_context *app, const command_line *line);
 int cmd_sweep(app_context *app, const command_line *line);
+int cmd_recipe(app_context *app, const command_line *line);
 int cmd_runs(app_context *app, const command_line *line);
 int cmd_show(app_context *app, const command_line *line);
 int cmd_frontier(app_context *app, const command_line *line);

@@ -15,14 +15,16 @@ target_compile_definitions(face PUBLIC KVANT_VERSION="${PROJECT_VERSION}" PRIVAT
 add_executable(kvant
   main.c child.c commands_all.c commands.c commands_lab.c names.c
   frontier.c lab.c report.c sweep.c columns.c plot.c scale.c table.c table_box.c table_data.c table_query.c
-  cmd_cache.c cmd_calibrate.c cmd_codecs.c cmd_config.c cmd_demo.c cmd_frontier.c cmd_inspect.c cmd_logits.c cmd_roundtrip.c cmd_run.c cmd_runs.c
+  cmd_cache.c cmd_calibrate.c cmd_codecs.c cmd_config.c cmd_demo.c cmd_frontier.c cmd_inspect.c cmd_logits.c cmd_recipe.c cmd_roundtrip.c cmd_run.c cmd_runs.c
   cmd_sweep.c cmd_tokenize.c cmd_worker.c)
 target_sources(kvant PRIVATE
   cmd_paper.c paper/paper.c paper/print.c paper/measure.c paper/scalar.c paper/source.c paper/tables.c
   paper/h1.c paper/h2.c paper/h3.c paper/h5.c paper/h6.c paper/h7.c)
 target_link_libraries(kvant PRIVATE face lab store engine)
 set_target_properties(kvant PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
-file(CREATE_LINK ${CMAKE_SOURCE_DIR}/models ${CMAKE_BINARY_DIR}/models SYMBOLIC)
+foreach(folder models recipes)
+  file(CREATE_LINK ${CMAKE_SOURCE_DIR}/${folder} ${CMAKE_BINARY_DIR}/${folder} SYMBOLIC)
+endforeach()
 
 # What the program says about itself, as files.
 add_custom_command(OUTPUT ${CMAKE_BINARY_DIR}/kvant.1 ${CMAKE_BINARY_DIR}/kvant.bash
@@ -42,5 +44,6 @@ install(FILES ${CMAKE_BINARY_DIR}/kvant.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/p
 install(FILES ${CMAKE_BINARY_DIR}/kvant.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
 install(FILES ${CMAKE_BINARY_DIR}/kvant.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME kvant)
 install(DIRECTORY ${CMAKE_SOURCE_DIR}/models/ DESTINATION ${CMAKE_INSTALL_DATADIR}/kvant/models)
+install(DIRECTORY ${CMAKE_SOURCE_DIR}/recipes/ DESTINATION ${CMAKE_INSTALL_DATADIR}/kvant/recipes)
 install(DIRECTORY ${CMAKE_SOURCE_DIR}/docs/ DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(FILES ${CMAKE_SOURCE_DIR}/LICENSE ${CMAKE_SOURCE_DIR}/README.md DESTINATION ${CMAKE_INSTALL_DOCDIR})

@@ -78,6 +78,8 @@ static bool find_companions(paths *p, fault *f)
     if (slash) *slash = '\0';
     if (!join_existing(p->models, beside, "models", f)) return false;
     if (!p->models[0] && !join_existing(p->models, beside, "../share/kvant/models", f)) return false;
+    if (!join_existing(p->recipes, beside, "recipes", f)) return false;
+    if (!p->recipes[0] && !join_existing(p->recipes, beside, "../share/kvant/recipes", f)) return false;
     if (!join_existing(p->plugins[0], beside, "plugins", f)) return false;
     if (!join_existing(p->plugins[1], beside, KVANT_PLUGINS_FROM_BIN, f)) return false;
     bool given;

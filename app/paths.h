@@ -25,6 +25,7 @@ typedef struct paths {
     char cache[PATH_MAX];        /* the cache directory */
     char models[PATH_MAX];       /* the directory of models kvant came with; "" when there is none */
     char model[PATH_MAX];        /* $KVANT_MODEL, or the embedded model; "" when there is none */
+    char recipes[PATH_MAX];      /* the directory of recipes kvant came with; "" when there is none */
     char plugins[2][PATH_MAX];   /* plugin directories: the build's, the installation's; "" when there is none */
 } paths;
 

@@ -1,0 +1,146 @@
+/* A table of the papers on a screen, and as JSON. */
+#include "app/paper/paper.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/wrap.h"
+
+static const char *const verdicts[] = {
+    [PAPER_OK] = "ok", [PAPER_OFF] = "OFF", [PAPER_MISSING] = "MISSING", [PAPER_UNJUDGED] = ""
+};
+
+typedef struct shown {
+    char exact[24], measured[24], off[24], remark[48];
+} shown;
+
+static void write_number(char *text, size_t capacity, double x)
+{
+    snprintf(text, capacity, fabs(x) < 1e-3 ? "%.3e" : "%#.5g", x);
+    const size_t n = strlen(text);
+    if (n > 0 && text[n - 1] == '.') text[n - 1] = 0;
+}
+
+static shown show(const paper_row *row)
+{
+    shown s = { 0 };
+    const paper_verdict v = paper_judge(row);
+    int n = snprintf(s.remark, sizeof s.remark, "%s", verdicts[v]);
+    if (v == PAPER_OFF && row->rule == PAPER_AT_MOST)
+        n += snprintf(s.remark + n, sizeof s.remark - (size_t)n, ", over the bound");
+    else if (v == PAPER_OFF)
+        n += snprintf(s.remark + n, sizeof s.remark - (size_t)n, ", over %.3g %%", 100 * row->tolerance);
+    if (!paper_published_holds(row)) {
+        const double off = paper_off(strtod(row->published, NULL), row->exact);
+        snprintf(s.remark + n, sizeof s.remark - (size_t)n, "%spaper %+.1f %%", n ? "; " : "", off);
+    }
+    write_number(s.exact, sizeof s.exact, row->exact);
+    write_number(s.measured, sizeof s.measured, row->measured);
+    if (v == PAPER_OK || v == PAPER_OFF)
+        snprintf(s.off, sizeof s.off, "%+.2f", paper_off(row->measured, paper_expected(row)));
+    return s;
+}
+
+static bool add_row(table *t, const paper_row *row, fault *f)
+{
+    const shown s = show(row);
+    const bool measured = *row->by.codec && !*row->by.why;
+    const table_cell cells[] = {
+        table_text(row->what),
+        row->published ? table_real_as(strtod(row->published, NULL), row->published) : table_null(),
+        row->exact != 0 ? table_real_as(row->exact, s.exact) : table_null(),
+        measured ? table_real_as(row->measured, s.measured) : table_null(),
+        *s.off ? table_real_as(paper_off(row->measured, paper_expected(row)), s.off) : table_null(),
+        table_text(s.remark),
+    };
+    return table_add(t, cells, f);
+}
+
+/* A reason without the expression it begins with. */
+static const char *reason(const paper_row *row)
+{
+    const size_t n = strlen(row->by.codec);
+    const bool begins = strncmp(row->by.why, row->by.codec, n) == 0 && strncmp(row->by.why + n, ": ", 2) == 0;
+    return begins ? row->by.why + n + 2 : row->by.why;
+}
+
+/* Every reason once, with the first row that has it. */
+static void print_reasons(const paper *p, FILE *out)
+{
+    for (size_t i = 0; i < p->n_rows; i++) {
+        const paper_row *row = &p->rows[i];
+        bool said = !*row->by.why;
+        for (size_t j = 0; j < i && !said; j++)
+            said = strcmp(reason(&p->rows[j]), reason(row)) == 0;
+        if (!said) fprintf(out, "MISSING  %s: %s\n", row->by.codec, reason(row));
+    }
+}
+
+bool paper_print(const paper *p, const paper_table *t, FILE *out, const table_style *style, fault *f)
+{
+    static const char *const names[] = { "figure", "published", "exact", "measured", "off %", "" };
+    fprintf(out, "%s  %s\n    %s\n", t->name, t->title, t->source);
+    table *rows = table_create(sizeof names / sizeof *names, names, f);
+    bool ok = rows != NULL;
+    for (size_t i = 0; ok && i < p->n_rows; i++)
+        ok = add_row(rows, &p->rows[i], f);
+    ok = ok && table_write(rows, out, style, f);
+    table_free(rows);
+    print_reasons(p, out);
+    wrap_text(out, t->notes, 0, 0, 80);
+    fputc('\n', out);
+    return ok;
+}
+
+/* ---- JSON ---- */
+
+static void add_number(cJSON *to, const char *name, double x, bool known)
+{
+    if (known && isfinite(x))
+        cJSON_AddNumberToObject(to, name, x);
+    else
+        cJSON_AddNullToObject(to, name);
+}
+
+static cJSON *row_json(const paper_row *row)
+{
+    cJSON *o = cJSON_CreateObject();
+    const paper_verdict v = paper_judge(row);
+    const bool judged = v == PAPER_OK || v == PAPER_OFF;
+    cJSON_AddStringToObject(o, "figure", row->what);
+    add_number(o, "published", row->published ? strtod(row->published, NULL) : 0, row->published != NULL);
+    add_number(o, "exact", row->exact, row->exact != 0);
+    add_number(o, "measured", row->measured, *row->by.codec && !*row->by.why);
+    add_number(o, "off_percent", judged ? paper_off(row->measured, paper_expected(row)) : 0, judged);
+    add_number(o, "tolerance_percent", 100 * row->tolerance, judged);
+    cJSON_AddStringToObject(o, "rule",
+                            row->rule == PAPER_AT_MOST ? "at most"
+                            : row->rule == PAPER_NEAR  ? "near"
+                                                       : "shown");
+    cJSON_AddStringToObject(o, "verdict",
+                            v == PAPER_UNJUDGED ? "shown"
+                            : v == PAPER_OFF    ? "off"
+                            : v == PAPER_OK     ? "ok"
+                                                : "missing");
+    cJSON_AddBoolToObject(o, "published_holds", paper_published_holds(row));
+    cJSON_AddStringToObject(o, "measured_by", row->by.codec);
+    if (*row->by.why) cJSON_AddStringToObject(o, "why", row->by.why);
+    return o;
+}
+
+cJSON *paper_json(const paper *p, const paper_table *t)
+{
+    cJSON *o = cJSON_CreateObject(), *rows = cJSON_CreateArray();
+    cJSON_AddStringToObject(o, "table", t->name);
+    cJSON_AddStringToObject(o, "title", t->title);
+    cJSON_AddStringToObject(o, "source", t->source);
+    cJSON_AddBoolToObject(o, "holds", paper_holds(p));
+    bool ok = cJSON_AddItemToObject(o, "rows", rows);
+    for (size_t i = 0; ok && i < p->n_rows; i++)
+        ok = cJSON_AddItemToArray(rows, row_json(&p->rows[i]));
+    ok = ok && cJSON_AddStringToObject(o, "notes", t->notes);
+    if (ok) return o;
+    cJSON_Delete(o);
+    return NULL;
+}

@@ -1,0 +1,297 @@
+/* The rest of a codec's life: calibration, weights, side data, memory, attention without decoding. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/verify_battery.h"
+
+/* ---- side data ---- */
+
+/* Loads what may be wrong into a fresh instance; what it then decodes must be finite. */
+static int try_side(verify *v, const uint8_t *side, size_t n, const blob *bytes)
+{
+    trial t;
+    int rc = trial_open(&t, v->known, v->spec, &v->shape, NULL, 1.0f, &v->ledger);
+    if (rc == KVANT_OK) rc = trial_load(&t, side, n);
+    if (rc == KVANT_OK) trial_decode(&t, 0, bytes->bytes, bytes->n, v->back, v->n_rows);
+    trial_close(&t);
+    return rc;
+}
+
+/* Wrong lengths are refused; wrong bytes at least do no harm. */
+static size_t try_sides(verify *v, blob *side, const blob *bytes)
+{
+    const size_t n = side->n, lengths[] = { 0, 1, n / 2, n - 1 }, step = n / 40 + 1;
+    size_t tried = 0;
+    for (size_t i = 0; i < sizeof lengths / sizeof *lengths && !v->ledger.breach[0]; i++, tried++)
+        if (lengths[i] < n && try_side(v, side->bytes, lengths[i], bytes) == KVANT_OK)
+            ledger_breach(&v->ledger, "%zu of %zu bytes of side data are loaded", lengths[i], n);
+    for (size_t i = 0; i < n && !v->ledger.breach[0]; i += i < 16 ? 1 : step, tried++) {
+        side->bytes[i] ^= 0xff;
+        try_side(v, side->bytes, n, bytes);
+        side->bytes[i] ^= 0xff;
+    }
+    return tried;
+}
+
+verify_outcome check_side_data(verify *v)
+{
+    trial t, bare = { 0 };
+    blob side = { 0 }, again = { 0 }, bytes = { 0 };
+    size_t tried = 0;
+    bool ok = ready_encoder(v, &t) && must_encode(&t, 0, v->rows, v->n_rows, &bytes) &&
+              trial_save(&t, &side) == KVANT_OK && trial_save(&t, &again) == KVANT_OK;
+    const size_t n = side.n;
+    if (ok && !blob_equal(&side, &again)) ok = ledger_breach(&v->ledger, "saved twice, it differs");
+    trial_close(&t);
+    if (ok && n > 0) {
+        tried = try_sides(v, &side, &bytes);
+        /* A decoder that never got its side data must know. */
+        if (trial_open(&bare, v->known, v->spec, &v->shape, NULL, 1.0f, &v->ledger) == KVANT_OK &&
+            trial_decode(&bare, 0, bytes.bytes, bytes.n, v->back, v->n_rows) == KVANT_OK)
+            ledger_breach(&v->ledger, "decode works before load, without its %zu bytes of side data", n);
+        trial_close(&bare);
+    }
+    blob_free(&side), blob_free(&again), blob_free(&bytes);
+    if (n == 0) return not_applicable(v, "none");
+    return passed(v, "%zu bytes; %zu wrong ones tried", n, tried);
+}
+
+/* ---- calibration ---- */
+
+/* Samples with a value that is no number must be refused. */
+static void refuse_bad_samples(verify *v)
+{
+    trial t;
+    kvant_samples *s = verify_samples(v->unit * (512 / v->unit + 2), v->dim, v->geometry.pooled ? 2 : 1, 1.0f);
+    if (s && trial_open(&t, v->known, v->spec, &v->shape, NULL, 1.0f, &v->ledger) == KVANT_OK) {
+        ((float *)s->rows)[v->dim + 1] = NAN;
+        if (t.codec->calibrate(t.state, s) == KVANT_OK)
+            ledger_breach(&v->ledger, "NaN among the samples is taken");
+        else if (!trial_message(&t)[0])
+            ledger_breach(&v->ledger, "NaN among the samples is refused without a message");
+    }
+    trial_close(&t);
+    verify_samples_free(s);
+}
+
+verify_outcome check_calibration(verify *v)
+{
+    trial raw, a, b;
+    blob bytes = { 0 }, side_a = { 0 }, side_b = { 0 };
+    if (!v->geometry.calibrates) return not_applicable(v, "it does not calibrate");
+    if (trial_open(&raw, v->known, v->spec, &v->shape, NULL, 1.0f, &v->ledger) == KVANT_OK) {
+        const int64_t rc = trial_encode(&raw, 0, v->rows, v->unit, &bytes);
+        if (rc != KVANT_E_STATE)
+            ledger_breach(&v->ledger, "encode before calibrate gives %s, expected KVANT_E_STATE",
+                          rc >= 0 ? "an encoding" : trial_code(rc) ? trial_code(rc) : "an unknown answer");
+    }
+    trial_close(&raw);
+    const bool ok = ready_encoder(v, &a);
+    if (ready_encoder(v, &b) && ok && trial_save(&a, &side_a) == KVANT_OK && trial_save(&b, &side_b) == KVANT_OK &&
+        !blob_equal(&side_a, &side_b))
+        ledger_breach(&v->ledger, "the same samples give other side data");
+    trial_close(&a);
+    trial_close(&b);
+    const size_t n = side_a.n;
+    blob_free(&bytes), blob_free(&side_a), blob_free(&side_b);
+    if (!v->ledger.breach[0]) refuse_bad_samples(v);
+    return passed(v, "KVANT_E_STATE before it; %zu bytes of side data, twice the same", n);
+}
+
+/* ---- weights ---- */
+
+/* The answer of weigh with all of v's rows at `weight`, the first at `first`. */
+static int weigh(verify *v, trial *t, float first, float weight)
+{
+    float *weights = verify_memory(v->n_rows * sizeof *weights);
+    for (size_t i = 0; i < v->n_rows; i++)
+        weights[i] = i ? weight : first;
+    verify_host_forget(t->host);
+    const int rc = t->codec->weigh(t->state, weights, v->n_rows);
+    free(weights);
+    if (rc != KVANT_OK && (rc > 0 || !trial_code(rc) || !trial_message(t)[0]))
+        ledger_breach(&v->ledger, "weigh returned %d with the message \"%s\"", rc, trial_message(t));
+    return rc;
+}
+
+/* Weighs, encodes, and compares. */
+static void same_when_weighed(verify *v, trial *t, float weight, const blob *expected, const char *what)
+{
+    blob b = { 0 };
+    if (weigh(v, t, weight, weight) == KVANT_OK && must_encode(t, 0, v->rows, v->n_rows, &b) &&
+        !blob_equal(expected, &b))
+        ledger_breach(&v->ledger, "%s", what);
+    blob_free(&b);
+}
+
+static void refuse_bad_weights(verify *v, trial *t)
+{
+    static const float bad[] = { NAN, INFINITY, -1.0f };
+    blob b = { 0 };
+    for (size_t i = 0; i < 3; i++)
+        if (weigh(v, t, bad[i], 1.0f) == KVANT_OK && trial_encode(t, 0, v->rows, v->n_rows, &b) >= 0)
+            ledger_breach(&v->ledger, "a weight of %g is taken", (double)bad[i]);
+    blob_free(&b);
+}
+
+verify_outcome check_weights(verify *v)
+{
+    trial t;
+    blob plain = { 0 }, b = { 0 };
+    bool ok = ready_encoder(v, &t), offered = ok && t.codec->weigh;
+    const bool taken = offered && weigh(v, &t, 1.0f, 1.0f) == KVANT_OK;
+    if (taken && must_encode(&t, 0, v->rows, v->n_rows, &b) && must_encode(&t, 0, v->rows, v->n_rows, &plain)) {
+        if (!blob_equal(&plain, &b)) ledger_breach(&v->ledger, "weights of 1 change the bytes");
+        same_when_weighed(v, &t, 1.0f, &plain, "weights of 1 change the bytes");
+        if (weigh(v, &t, 50.0f, 1.0f) == KVANT_OK) must_encode(&t, 0, v->rows, v->n_rows, &b);
+        if (must_encode(&t, 0, v->rows, v->n_rows, &b) && !blob_equal(&plain, &b))
+            ledger_breach(&v->ledger, "weights outlive the encode they were for");
+        refuse_bad_weights(v, &t);
+    }
+    trial_close(&t);
+    blob_free(&plain), blob_free(&b);
+    if (!offered) return not_applicable(v, "no weigh");
+    return taken ? passed(v, "1 is as good as none; NaN, infinity and -1 refused")
+                 : not_applicable(v, "refused: nothing inside takes weights");
+}
+
+/* ---- memory ---- */
+
+/* A whole life of which allocation `fails` gets no memory (-1: all do). What stopped it, KVANT_OK: nothing. `asked`
+ * gets the number of allocations of encoder and decoder. */
+static int live(verify *v, long fails, long asked[2])
+{
+    const verify_plan plan = { .fails_at = fails };
+    const verify_plan later = { .fails_at = fails < 0 ? -1 : fails - asked[0] };
+    trial encoder, decoder = { 0 };
+    blob bytes = { 0 };
+    int64_t rc = trial_open(&encoder, v->known, v->spec, &v->shape, &plan, 1.0f, &v->ledger);
+    if (rc == KVANT_OK) rc = trial_calibrate(&encoder);
+    if (rc == KVANT_OK) rc = trial_encode(&encoder, 0, v->rows, v->unit, &bytes);
+    if (rc >= 0) rc = trial_open_decoder(&decoder, &encoder, &later);
+    if (rc == KVANT_OK) rc = trial_decode(&decoder, 0, bytes.bytes, bytes.n, v->back, v->unit);
+    if (fails < 0) {
+        asked[0] = encoder.plan.asked;
+        asked[1] = decoder.plan.asked;
+    }
+    trial_close(&encoder);
+    trial_close(&decoder);
+    blob_free(&bytes);
+    return (int)rc;
+}
+
+verify_outcome check_memory(verify *v)
+{
+    enum { MOST = 60 };
+    long asked[2] = { 0 };
+    size_t tried = 0;
+    const int rc = live(v, -1, asked);
+    if (rc != KVANT_OK) return failed(v, "no life to begin with: %s", trial_code(rc) ? trial_code(rc) : "?");
+    const long n = asked[0] + asked[1], step = n / MOST + 1;
+    for (long i = 0; i < n && !v->ledger.breach[0]; i += step, tried++) {
+        const int answer = live(v, i, asked);
+        if (answer != KVANT_E_MEMORY)
+            ledger_breach(&v->ledger, "allocation %ld of %ld gets no memory: %s, expected KVANT_E_MEMORY", i + 1, n,
+                          trial_code(answer) ? trial_code(answer) : "an unknown answer");
+    }
+    return passed(v, "%zu of %ld allocations refused", tried, n);
+}
+
+/* ---- attention without decoding ---- */
+
+static void compare(verify *v, const char *what, const float *a, const double *b, size_t n)
+{
+    double error = 0, energy = 0;
+    for (size_t i = 0; i < n; i++) {
+        error += ((double)a[i] - b[i]) * ((double)a[i] - b[i]);
+        energy += b[i] * b[i];
+    }
+    if (!(error <= 1e-6 * energy))
+        ledger_breach(&v->ledger, "%s is off by %.3g of its length", what, sqrt(error / fmax(energy, 1e-30)));
+}
+
+static void compare_scores(verify *v, trial *t, const blob *b, const float *q, size_t n_q)
+{
+    const size_t n = v->n_rows, dim = v->dim;
+    float *scores = verify_memory(n_q * n * sizeof *scores);
+    double *exact = verify_memory(n_q * n * sizeof *exact);
+    for (size_t i = 0; i < n_q * n; i++) {
+        exact[i] = 0;
+        for (size_t k = 0; k < dim; k++)
+            exact[i] += (double)q[i / n * dim + k] * (double)v->back[i % n * dim + k];
+    }
+    if (t->codec->scores(t->state, 0, b->bytes, b->n, n, q, n_q, scores) == KVANT_OK)
+        compare(v, "scores", scores, exact, n_q * n);
+    else
+        ledger_breach(&v->ledger, "scores: %s", trial_message(t));
+    free(scores), free(exact);
+}
+
+static void compare_mix(verify *v, trial *t, const blob *b, const float *weights, size_t n_q)
+{
+    const size_t n = v->n_rows, dim = v->dim;
+    float *out = verify_memory(n_q * dim * sizeof *out);
+    double *exact = verify_memory(n_q * dim * sizeof *exact);
+    for (size_t i = 0; i < n_q * dim; i++) {
+        out[i] = 1.0f;
+        exact[i] = 1;
+        for (size_t r = 0; r < n; r++)
+            exact[i] += (double)weights[i / dim * n + r] * (double)v->back[r * dim + i % dim];
+    }
+    if (t->codec->mix(t->state, 0, b->bytes, b->n, n, weights, n_q, out) == KVANT_OK)
+        compare(v, "mix", out, exact, n_q * dim);
+    else
+        ledger_breach(&v->ledger, "mix: %s", trial_message(t));
+    free(out), free(exact);
+}
+
+verify_outcome check_attention(verify *v)
+{
+    enum { QUERIES = 3 };
+    const kvant_codec *c = registry_codec(v->known, v->spec->codec);
+    if (!c->scores && !c->mix) return not_applicable(v, "neither scores nor mix");
+    trial encoder, decoder = { 0 };
+    blob b = { 0 };
+    const size_t n = QUERIES * (v->dim > v->n_rows ? v->dim : v->n_rows);
+    float *q = verify_memory(n * sizeof *q);
+    verify_rows(ROWS_GAUSSIAN, 1, n, 61, q);
+    if (ready_encoder(v, &encoder) && must_encode(&encoder, 0, v->rows, v->n_rows, &b) &&
+        ready_decoder(v, &decoder, &encoder) && must_decode(&decoder, 0, &b, v->back, v->n_rows)) {
+        if (c->scores) compare_scores(v, &decoder, &b, q, QUERIES);
+        if (c->mix) compare_mix(v, &decoder, &b, q, QUERIES);
+    }
+    trial_close(&encoder);
+    trial_close(&decoder);
+    blob_free(&b);
+    free(q);
+    return passed(v, "%s%s%s of %d queries", c->scores ? "scores" : "", c->scores && c->mix ? " and " : "",
+                  c->mix ? "mix" : "", QUERIES);
+}
+
+/* ---- the end ---- */
+
+verify_outcome check_cancel(verify *v)
+{
+    trial t;
+    blob b = { 0 };
+    int64_t rc = KVANT_OK;
+    if (ready_encoder(v, &t)) {
+        t.plan.cancelled = true;
+        rc = trial_encode(&t, 0, v->rows, v->n_rows, &b);
+        if (rc < 0 && rc != KVANT_E_CANCELLED)
+            ledger_breach(&v->ledger, "a cancelled encode gives %s", trial_code(rc) ? trial_code(rc) : "?");
+    }
+    trial_close(&t);
+    blob_free(&b);
+    return passed(v, "%s", rc == KVANT_E_CANCELLED ? "KVANT_E_CANCELLED" : "an encoding");
+}
+
+verify_outcome check_leaks(verify *v)
+{
+    const ledger *l = &v->ledger;
+    if (l->leaks || l->bad_releases)
+        return failed(v, "%zu pieces left, %zu released that were not its own, by %zu instances", l->leaks,
+                      l->bad_releases, l->instances);
+    return passed(v, "none by %zu instances", l->instances);
+}
