@@ -22,6 +22,7 @@ typedef struct calibrating {
     tokenizer *tokenizer;
     engine *engine;
     passages text;
+    bool there; /* the file, already, and that is fine */
 } calibrating;
 
 static bool at_step(void *self, const char *what, size_t done, size_t total)
@@ -54,7 +55,8 @@ static bool choose_path(calibrating *c, const command_line *line, fault *f)
         strcpy(c->path, output);
     else if (!calibration_path(c->app->places.calibrations, c->model_id, name ? name : "", c->path, f))
         return false;
-    if (access(c->path, F_OK) == 0 && !line_has(line, "force"))
+    c->there = access(c->path, F_OK) == 0 && !line_has(line, "force");
+    if (c->there && !line_has(line, "once"))
         return fault_set(f, FAULT_USAGE,
                          "%s is there already; --force replaces it (runs that used it keep its hash), --name makes "
                          "another",
@@ -75,6 +77,7 @@ static bool open_all(calibrating *c, const command_line *line, fault *f)
     if (!path || !shelf_open(&c->kept, line_has(line, "no-cache") ? "" : c->app->places.cache, f)) return false;
     c->model = model_open(path, f);
     if (!c->model || !model_hash(path, &c->kept, c->model_id, f) || !choose_path(c, line, f)) return false;
+    if (c->there) return true;
     c->tokenizer = tokenizer_open(c->model->file, f);
     c->engine = c->tokenizer ? engine_open(c->model, threads_of(line), f) : NULL;
     return c->engine != NULL;
@@ -130,7 +133,13 @@ int cmd_calibrate(app_context *app, const command_line *line)
     calibrating c = { .app = app };
     const char *text = line_text(line, "text"), *slash = strrchr(text, '/');
     const char *text_name = slash ? slash + 1 : text;
-    bool ok = open_all(&c, line, &f) && read_text(&c, line, &f);
+    bool ok = open_all(&c, line, &f);
+    if (ok && c.there) {
+        model_close(c.model);
+        fprintf(stderr, "kvant: note: %s is there already\n", c.path);
+        return FAULT_NONE;
+    }
+    ok = ok && read_text(&c, line, &f);
     const int sampled = ok ? sampled_of(&c, line) : 0;
     const calibrate_request request = {
         .e = c.engine,

@@ -1,7 +1,8 @@
 /* kvant recipe: an experiment as a list of commands in a file.
  *
- * A recipe is lines as they are typed at the prompt. Its first comment lines say what question it answers; what is
- * given with `kvant recipe` (model, text, protocol ...) is set for its commands, and as it was again afterwards.
+ * A recipe is lines as they are typed at the prompt; a backslash at the end of one joins the next to it. Its first
+ * comment lines say what question it answers; what is given with `kvant recipe` (model, text, protocol ...) is set for
+ * its commands, and as it was again afterwards.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -117,23 +118,54 @@ static bool set_given(app_context *app, const command_line *line, kept_setting *
 
 /* ---- running ---- */
 
+typedef struct lines {
+    FILE *in;
+    char *text; /* the line read last, with those it continues on */
+    size_t room;
+    long number;
+} lines;
+
+/* The next line; one that ends with a backslash goes on in the next. False at the end. */
+static bool next_line(lines *l)
+{
+    ssize_t n = getline(&l->text, &l->room, l->in);
+    if (n < 0) return false;
+    l->number++;
+    while (n >= 2 && l->text[n - 1] == '\n' && l->text[n - 2] == '\\') {
+        char *more = NULL;
+        size_t room = 0;
+        const ssize_t m = getline(&more, &room, l->in);
+        char *joined = m > 0 ? realloc(l->text, (size_t)(n + m)) : NULL;
+        if (joined) {
+            memcpy(joined + n - 2, more, (size_t)m + 1);
+            l->text = joined;
+            l->room = (size_t)(n + m);
+            l->number++;
+        } else {
+            l->text[n - 2] = '\0';
+        }
+        n = joined ? n - 2 + m : 0;
+        free(more);
+    }
+    return true;
+}
+
 /* Shows each command before it runs. Stops at the first that fails. */
 static int run_lines(app_context *app, FILE *in, const char *path)
 {
-    char *text = NULL;
-    size_t room = 0;
+    lines l = { .in = in };
     int status = FAULT_NONE;
-    for (long number = 1; !status && !app->leaving && getline(&text, &room, in) >= 0; number++) {
-        const char *typed = text + strspn(text, " \t\r\n");
+    while (!status && !app->leaving && next_line(&l)) {
+        const char *typed = l.text + strspn(l.text, " \t\r\n");
         if (*typed && *typed != '#') {
             fflush(stdout);
             fprintf(stderr, "> %s%s", typed, strchr(typed, '\n') ? "" : "\n");
         }
-        status = repl_line(app, text);
+        status = repl_line(app, l.text);
         if (app_cancelled(app)) status = FAULT_INTERRUPTED;
-        if (status) fprintf(stderr, "kvant: %s: stopped at line %ld\n", path, number);
+        if (status) fprintf(stderr, "kvant: %s: stopped at line %ld\n", path, l.number);
     }
-    free(text);
+    free(l.text);
     return status;
 }
 

@@ -30,6 +30,7 @@ static const command_option options_calibrate[] = {
     { "name", 0, OPTION_TEXT, "NAME", .help = "a name, for a model that has several" },
     { "output", 'o', OPTION_TEXT, "FILE", COMPLETE_FILE, .help = "write this file instead" },
     { "force", 0, OPTION_FLAG, .help = "replace what is there" },
+    { "once", 0, OPTION_FLAG, .help = "keep what is there and call it done: for recipes" },
     { "seed", 's', OPTION_INT, "N", .standard = "104729", .min = 0, .max = 9007199254740992.0,
       .help = "seed of the sampled text; another one than runs use" },
     { "threads", 'j', OPTION_INT, "N", .standard = "0", .min = 0, .max = 256, .flags = OPTION_SETTING,
@@ -47,6 +48,16 @@ static const command_option options_paper[] = {
 static const command_option options_config[] = {
     { "model", 'm', OPTION_TEXT, "FILE", COMPLETE_MODEL, .flags = OPTION_SETTING,
       .help = "the model, a GGUF file (default: the model kvant comes with)" },
+    { 0 },
+};
+
+static const command_option options_verify[] = {
+    { "all", 0, OPTION_FLAG, .help = "every codec found, whatever else is named" },
+    { "quick", 0, OPTION_FLAG, .help = "leave out the sweeps over parameters, dimensions and heads; nothing is kept" },
+    { "cached", 0, OPTION_FLAG,
+      .help = "show what is known of a plugin file that has not changed since, run the rest" },
+    { "timeout", 0, OPTION_REAL, "SECONDS", .standard = "60", .min = 0.1, .max = 1e5,
+      .help = "a codec that has not passed all checks by then is stopped" },
     { 0 },
 };
 
@@ -156,6 +167,22 @@ const command commands_lab[] = {
                                              { "paper all --json", "every figure" },
                                              { 0 } },
       .run = cmd_paper },
+    { "verify", "Codecs", "check that codecs keep their promises",
+      .arguments = (const command_argument[]){ { "CODEC", COMPLETE_CODEC, ARGUMENT_OPTIONAL | ARGUMENT_REPEATS,
+                                                 "a codec, an expression, or a plugin's file; nothing: all codecs" },
+                                               { 0 } },
+      .options = { options_verify, options_plugin, options_output, NULL },
+      .text =
+          "Runs each codec through a battery of checks in a process of its own, with limits on time and memory: sizes, "
+          "determinism, threads, pieces, fresh decoders, closed forms, corrupt bytes, rows out of the ordinary, every "
+          "parameter and head dimension, memory that runs out. Prints one line per check with what was measured and what "
+          "was expected; status 1 when one fails. A wrapper is verified around two codecs.\n\n"
+          "What came of a codec is kept under its plugin file's SHA-256 in the cache directory, and `kvant codecs` marks "
+          "codecs that have not passed.",
+      .examples = (const command_example[]){ { "verify", "every codec there is" },
+                                             { "verify 'polar(bits=3)' ./mine.so", "an expression, and a plugin" },
+                                             { 0 } },
+      .run = cmd_verify },
     { "run", "Runs", "evaluate one config on a model and a text",
       .arguments = (const command_argument[]){ { "CONFIG", COMPLETE_CONFIG, ARGUMENT_JOINED,
                                                  "codecs for keys and values: turbo4, or k=q8_0 v=turbo3" },
@@ -189,7 +216,7 @@ const command commands_lab[] = {
                                                { 0 } },
       .options = { options_evaluation, options_database, options_output, NULL },
       .text =
-          "A recipe is lines as they are typed at the prompt; # begins a comment. Model, text, protocol and the other "
+          "A recipe is lines as they are typed at the prompt; # begins a comment, a backslash at the end joins the next line. Model, text, protocol and the other "
           "settings given here hold for its commands where they do not say otherwise. It ends at the first line that fails; "
           "started again it goes on, because a sweep skips what is there.",
       .examples =
@@ -244,6 +271,13 @@ const command commands_lab[] = {
                                                  "plugins to load" },
                                                { 0 } },
       .options = { options_output, NULL }, .text = "Started by kvant itself.", .run = cmd_paper_child,
+      .flags = COMMAND_HIDDEN },
+    { "verify-child", "Program", "check a codec in this process",
+      .arguments = (const command_argument[]){ { "CODEC", COMPLETE_CODEC, 0, "a codec expression" },
+                                               { "FD", COMPLETE_NONE, 0, "the file to write results to, open" },
+                                               { "PLUGIN", COMPLETE_FILE, ARGUMENT_REPEATS, "plugins to load" },
+                                               { 0 } },
+      .options = { options_verify, options_output, NULL }, .text = "Started by kvant itself.", .run = cmd_verify_child,
       .flags = COMMAND_HIDDEN },
     { "worker", "Program", "evaluate jobs read from standard input", .options = { options_output, NULL },
       .text = "Started by kvant itself.", .run = cmd_worker, .flags = COMMAND_HIDDEN },

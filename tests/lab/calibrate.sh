@@ -26,6 +26,9 @@ run "${calibrate[@]}" --passages 4 --force --threads 1 --no-cache --json
 is "the same again on one thread" "$hash" "$(jq -r .hash <<<"$out")"
 run "${calibrate[@]}" --passages 4
 is "what is there is not replaced by mistake" 2 $status
+run "${calibrate[@]}" --passages 4 --once
+is "nor with --once, which is content with it" "0 $hash" "$status $(sha256sum "$file" | cut -d' ' -f1)"
+run "${calibrate[@]}" --passages 4
 has "but with --force or under a name" "--force replaces it" "$err"
 
 for protocol in stream snapshot; do

@@ -7,14 +7,15 @@ cat >"$home/two.kvant" <<'END'
 # Two configs on four passages
 set passages 4
 
-sweep turbo4 q8_0     # the protocol is the caller's
+sweep turbo4 \
+    q8_0     # the protocol is the caller's
 frontier --json
 END
 here=(--model "$small" --ctx 64 --threads 1)
 
 run recipe "$home/two.kvant" "${here[@]}"
 is "a recipe runs" 0 $status
-has "its commands are shown" "> sweep turbo4 q8_0" "$err"
+has "its commands are shown" "> sweep turbo4     q8_0" "$err"
 has "with the settings given" 'text self, stream, ctx 64' "$out"
 has "on the model given" 'fixture-llama' "$out"
 run recipe "$home/two.kvant" "${here[@]}" --protocol snapshot --eval 17
@@ -43,7 +44,8 @@ has "one that is not there" "recipe nowhere: no such file" "$err"
 run recipe --json
 for name in $(jq -r '.[].name' <<<"$out"); do
     has "$name says what it asks" "?" "$(jq -r --arg n "$name" '.[] | select(.name == $n) | .title' <<<"$out")"
-    checked=$(sed -E 's/^(sweep .*)$/\1 --dry-run/; s/^frontier.*$//; s/^(calibrate) .*$/\1 --help/; s/^calibrate$/calibrate --help/' "recipes/$name.kvant" |
+    checked=$(sed -e ':a' -e '/\\$/N; s/\\\n//; ta' "recipes/$name.kvant" |
+        sed -E 's/^(sweep .*)$/\1 --dry-run/; s/^frontier.*$//; s/^(calibrate).*$/\1 --help/' |
         "$kvant" 2>&1 >/dev/null)
     is "$name is understood" "" "$(grep -i 'kvant:' <<<"$checked")"
 done
