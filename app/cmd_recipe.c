@@ -101,15 +101,16 @@ static void restore(app_context *app, kept_setting *kept, size_t n)
     }
 }
 
+/* Keeps all settings as they are and makes those of the line hold. */
 static bool set_given(app_context *app, const command_line *line, kept_setting *kept, size_t *n, fault *f)
 {
     const command_option *o;
-    for (size_t i = 0; (o = settings_option(app->session, i)); i++) {
-        if (!line_given(line, o->name) || *n == MOST_SETTINGS) continue;
+    for (size_t i = 0; (o = settings_option(app->session, i)) && i < MOST_SETTINGS; i++) {
         const char *before = settings_get(app->session, o->name);
         kept[*n] = (kept_setting){ o->name, before ? strdup(before) : NULL };
         if (before && !kept[*n].before) return fault_memory(f, "the settings");
         (*n)++;
+        if (!line_given(line, o->name)) continue;
         const char *text = o->type == OPTION_FLAG ? "on" : line_text(line, o->name);
         if (!settings_set(app->session, o->name, text, f)) return false;
     }
