@@ -1,11 +1,13 @@
 /* kvant codecs: what there is to choose from. */
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "app/commands.h"
 #include "app/lab.h"
 #include "app/number.h"
 #include "app/report.h"
+#include "app/verify.h"
 
 static const char *const type_names[] = { "", "int", "real", "bool", "enum", "codec" };
 
@@ -27,8 +29,25 @@ static void range_of(const catalog_param *p, char *text, size_t capacity)
     if (n < capacity) snprintf(text + n, capacity - n, "; default %s", p->words[(size_t)p->def]);
 }
 
-static void print_one(const app_context *app, const catalog_codec *c)
+static void print_standing(const app_context *app, const verify_kept *kept)
 {
+    char when[40] = "";
+    const time_t at = (time_t)kept->when;
+    struct tm local;
+    if (localtime_r(&at, &local)) strftime(when, sizeof when, "%Y-%m-%d %H:%M", &local);
+    const char *plain = terminal_style(&app->out, STYLE_PLAIN);
+    if (kept->standing == VERIFY_PASSED)
+        printf("verified    %spassed%s on %s\n", terminal_style(&app->out, STYLE_GOOD), plain, when);
+    else if (kept->standing == VERIFY_FAILED)
+        printf("verified    %sfailed%s on %s: %s\n", terminal_style(&app->out, STYLE_BAD), plain, when, kept->first);
+    else
+        printf("verified    not yet; `kvant verify` does it\n");
+}
+
+static void print_one(const app_context *app, const shelf *results, const catalog_codec *c)
+{
+    verify_kept kept;
+    verify_kept_get(results, c, &kept);
     char text[256], dims[CATALOG_DIMS];
     catalog_dims(c, dims);
     printf("%s%s%s %s (%s)\n%s\n\n", terminal_style(&app->out, STYLE_BOLD), c->name,
@@ -47,10 +66,27 @@ static void print_one(const app_context *app, const catalog_codec *c)
     if (c->flags & KVANT_CALIBRATES) printf("calibration needed\n");
     printf("reference   %s\n", c->reference);
     printf("plugin      %s (ABI %u.%u, sha256 %.16s)\n", c->path, c->abi >> 16, c->abi & 0xffff, c->sha256);
+    print_standing(app, &kept);
 }
 
-static void print_all(const app_context *app, const catalog *known)
+/* What stands in front of a codec's name. */
+static const char marks[] = { [VERIFY_UNKNOWN] = '?', [VERIFY_PASSED] = ' ', [VERIFY_FAILED] = '!' };
+static const terminal_look mark_looks[] = {
+    [VERIFY_UNKNOWN] = STYLE_DIM, [VERIFY_PASSED] = STYLE_PLAIN, [VERIFY_FAILED] = STYLE_BAD
+};
+
+static void print_line(const app_context *app, const shelf *results, const catalog_codec *c, bool seen[3])
 {
+    verify_kept kept;
+    verify_kept_get(results, c, &kept);
+    seen[kept.standing] = true;
+    printf("%s%c%s %-12s %s\n", terminal_style(&app->out, mark_looks[kept.standing]), marks[kept.standing],
+           terminal_style(&app->out, STYLE_PLAIN), c->name, c->summary);
+}
+
+static void print_all(const app_context *app, const shelf *results, const catalog *known)
+{
+    bool seen[3] = { false };
     for (size_t i = 0; i < known->n_codecs; i++) {
         const catalog_codec *c = known->codecs[i];
         bool first = true;
@@ -59,30 +95,52 @@ static void print_all(const app_context *app, const catalog *known)
         if (!first) continue;
         printf("%s%s%s\n", terminal_style(&app->out, STYLE_BOLD), c->family, terminal_style(&app->out, STYLE_PLAIN));
         for (size_t j = i; j < known->n_codecs; j++)
-            if (strcmp(known->codecs[j]->family, c->family) == 0)
-                printf("  %-12s %s\n", known->codecs[j]->name, known->codecs[j]->summary);
+            if (strcmp(known->codecs[j]->family, c->family) == 0) print_line(app, results, known->codecs[j], seen);
     }
+    if (seen[VERIFY_FAILED]) printf("\n! has failed `kvant verify`: `kvant codecs NAME` says how\n");
+    if (seen[VERIFY_UNKNOWN]) printf("\n? not verified: `kvant verify NAME` does it\n");
     for (size_t i = 0; i < known->n_problems; i++)
         fprintf(stderr, "kvant: note: %s: %s\n", known->problems[i].path, known->problems[i].reason);
+}
+
+/* The codec's JSON with what verify said of it: true, false, or null. */
+static cJSON *with_standing(const shelf *results, const catalog_codec *c, cJSON *o)
+{
+    verify_kept kept;
+    verify_kept_get(results, c, &kept);
+    if (kept.standing == VERIFY_UNKNOWN)
+        cJSON_AddNullToObject(o, "verified");
+    else
+        cJSON_AddBoolToObject(o, "verified", kept.standing == VERIFY_PASSED);
+    return o;
+}
+
+static cJSON *all_json(const shelf *results, const catalog *known)
+{
+    cJSON *o = catalog_json(known), *list = cJSON_GetObjectItemCaseSensitive(o, "codecs");
+    for (size_t i = 0; i < known->n_codecs; i++)
+        with_standing(results, known->codecs[i], cJSON_GetArrayItem(list, (int)i));
+    return o;
 }
 
 int cmd_codecs(app_context *app, const command_line *line)
 {
     fault f = { 0 };
+    shelf results;
     const char *name = line_arg(line, 0);
     catalog *known = lab_catalog(app, line, &f);
     const catalog_codec *c = known && name ? catalog_find(known, name) : NULL;
-    bool ok = known != NULL;
+    bool ok = known != NULL && shelf_open(&results, app->places.cache, &f);
     if (ok && name && !c) {
         const char *near = catalog_nearest(known, name);
         ok = fault_set(&f, FAULT_INPUT, "no codec \"%s\"%s%s%s; `kvant codecs` lists them", name,
                        near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
     } else if (ok && line_has(line, "json")) {
-        ok = report_json(stdout, c ? catalog_codec_json(c) : catalog_json(known), &f);
-    } else if (c) {
-        print_one(app, c);
+        ok = report_json(stdout, c ? with_standing(&results, c, catalog_codec_json(c)) : all_json(&results, known), &f);
+    } else if (ok && c) {
+        print_one(app, &results, c);
     } else if (ok) {
-        print_all(app, known);
+        print_all(app, &results, known);
     }
     catalog_free(known);
     return ok ? FAULT_NONE : app_report(app, &f);

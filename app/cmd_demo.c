@@ -16,10 +16,10 @@ static const char *const tour[] = {
     "turbo4",
     "turbo3",
     "turbo2",
-    "polar(bits=2..6,scale=norm)",
+    "polar(bits=2..6)",
     "k=q8_0 v=turbo3",
-    "k=q8_0 v=polar(bits=3,scale=norm)",
-    "k=polar(bits=5,scale=norm) v=polar(bits=3,scale=norm)",
+    "k=q8_0 v=polar(bits=3)",
+    "k=polar(bits=5) v=polar(bits=3)",
 };
 
 static void print_row(void *self, const store_run *run, bool ran)

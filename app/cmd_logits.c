@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "app/commands.h"
+#include "base/file.h"
 #include "engine/forward.h"
 
 enum { STEP = 256 }; /* positions whose logits are held at once */
@@ -79,7 +80,7 @@ int cmd_logits(app_context *app, const command_line *line)
     if (ok && !out) ok = fault_set(&f, FAULT_INPUT, "%s: %s", path, strerror(errno));
     ok = ok && write_logits(app, e, ids, n, out, path, &f);
     if (out && fclose(out) && ok) ok = fault_set(&f, FAULT_INPUT, "%s: writing failed: %s", path, strerror(errno));
-    if (out && !ok) remove(path);
+    if (out && !ok) file_discard(path);
     if (ok && line_has(line, "json"))
         printf("{\"file\": \"%s\", \"positions\": %zu, \"vocabulary\": %d}\n", path, n, m->shape.n_vocab);
     else if (ok)

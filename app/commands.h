@@ -41,6 +41,9 @@ int cmd_logits(app_context *app, const command_line *line);
 int cmd_codecs(app_context *app, const command_line *line);
 int cmd_roundtrip(app_context *app, const command_line *line);
 int cmd_roundtrip_child(app_context *app, const command_line *line);
+int cmd_capture(app_context *app, const command_line *line);
+int cmd_offline(app_context *app, const command_line *line);
+int cmd_offline_child(app_context *app, const command_line *line);
 int cmd_config(app_context *app, const command_line *line);
 int cmd_calibrate(app_context *app, const command_line *line);
 int cmd_paper(app_context *app, const command_line *line);
@@ -56,5 +59,7 @@ int cmd_cache(app_context *app, const command_line *line);
 int cmd_demo(app_context *app, const command_line *line);
 int cmd_worker(app_context *app, const command_line *line);
 int cmd_describe(app_context *app, const command_line *line);
+int cmd_verify(app_context *app, const command_line *line);
+int cmd_verify_child(app_context *app, const command_line *line);
 
 #endif

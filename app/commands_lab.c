@@ -10,9 +10,16 @@ static const command_option options_logits[] = {
 };
 
 static const command_option options_roundtrip[] = {
-    { "dim", 'd', OPTION_INT, "D", .min = 1, .max = 65536, .help = "columns of a row: the head dimension" },
-    { "encoded", 0, OPTION_TEXT, "FILE", COMPLETE_FILE, .help = "write the encoded bytes here" },
-    { "decoded", 0, OPTION_TEXT, "FILE.f32", COMPLETE_FILE, .help = "write the decoded rows here" },
+    { "dim", 'd', OPTION_INT, "D", .min = 1, .max = 65536,
+      .help = "columns of a row, the head dimension; only plain f32 needs it" },
+    { "tensor", 0, OPTION_TEXT, "NAME", .flags = OPTION_REPEATS,
+      .help = "this tensor of the file; may be given more than once" },
+    { "stream", 0, OPTION_CHOICE, "SIDE", .choices = "k v",
+      .help = "keys or values: what rows are whose name does not say it; of others, only these" },
+    { "calibrate-rows", 0, OPTION_FLAG, .help = "calibrate on the first half of the rows, measure the second" },
+    { "encoded", 0, OPTION_TEXT, "FILE", COMPLETE_FILE, .help = "write the encoded bytes here, stream after stream" },
+    { "decoded", 0, OPTION_TEXT, "FILE.f32", COMPLETE_FILE,
+      .help = "write the decoded rows here, stream after stream" },
     { "timeout", 0, OPTION_REAL, "SECONDS", .standard = "600", .min = 0.1, .max = 1e7,
       .help = "a codec that has not returned by then is stopped" },
     { 0 },
@@ -58,6 +65,52 @@ static const command_option options_verify[] = {
       .help = "show what is known of a plugin file that has not changed since, run the rest" },
     { "timeout", 0, OPTION_REAL, "SECONDS", .standard = "60", .min = 0.1, .max = 1e5,
       .help = "a codec that has not passed all checks by then is stopped" },
+    { 0 },
+};
+
+static const command_option options_capture[] = {
+    { "model", 'm', OPTION_TEXT, "FILE", COMPLETE_MODEL, .flags = OPTION_SETTING,
+      .help = "the model, a GGUF file (default: the model kvant comes with)" },
+    { "text", 't', OPTION_TEXT, "FILE|self", COMPLETE_FILE, "self", .flags = OPTION_SETTING,
+      .help = "the text to read, UTF-8; self: text sampled from the model itself" },
+    { "ctx", 'c', OPTION_SIZE, "N", .standard = "512", .min = 1, .max = 1 << 24, .flags = OPTION_SETTING,
+      .help = "tokens per passage: rows of a sequence" },
+    { "passages", 'n', OPTION_INT, "N", .standard = "4", .min = 1, .max = 1e6, .help = "passages to read" },
+    { "rope", 0, OPTION_CHOICE, "FORM", .choices = "pre post", .standard = "pre",
+      .help = "keys and queries before or after the rotary embedding" },
+    { "type", 0, OPTION_CHOICE, "TYPE", .choices = "f16 f32", .standard = "f16", .help = "how rows are stored" },
+    { "output", 'o', OPTION_TEXT, "OUT.safetensors", COMPLETE_FILE, .help = "the file to write" },
+    { "force", 0, OPTION_FLAG, .help = "replace the file when it is there" },
+    { "threads", 'j', OPTION_INT, "N", .standard = "0", .min = 0, .max = 256, .flags = OPTION_SETTING,
+      .help = "threads; 0: as many as there are processors. The file does not depend on it" },
+    { "seed", 's', OPTION_INT, "N", .standard = "1", .min = 0, .max = 9007199254740992.0, .flags = OPTION_SETTING,
+      .help = "seed of the sampled text" },
+    { "no-cache", 0, OPTION_FLAG, .flags = OPTION_SETTING, .help = "neither read nor keep sampled text and tokens" },
+    { 0 },
+};
+
+static const command_option options_offline[] = {
+    { "calibrate-rows", 0, OPTION_FLAG, .help = "calibrate on the first half of the rows, measure the second" },
+    { "queries", 0, OPTION_SIZE, "N", .standard = "512", .min = 0, .max = 1 << 24,
+      .help = "queries of each sequence and head that are compared, spread evenly; 0: all" },
+    { "heads", 0, OPTION_FLAG, .help = "a line for every kv head" },
+    { "ctx", 0, OPTION_SIZE, "N", .min = 1, .max = 1 << 24,
+      .help = "rows of a sequence (default: as the file says, else all)" },
+    { "stored", 0, OPTION_CHOICE, "FORM", .choices = "pre post",
+      .help = "keys and queries of the file stand before or after RoPE (default: as the file says)" },
+    { "rope-theta", 0, OPTION_REAL, "BASE", .min = 1e-30, .max = 1e30, .help = "base of RoPE's angles" },
+    { "rope-pairs", 0, OPTION_CHOICE, "LAYOUT", .choices = "halves interleaved",
+      .help = "RoPE turns pairs (i, i + dims/2), as in most frameworks, or (2i, 2i+1) (default: halves)" },
+    { "rope-dims", 0, OPTION_INT, "N", .min = 2, .max = 65536,
+      .help = "coordinates of a head that RoPE turns (default: all)" },
+    { "threads", 'j', OPTION_INT, "N", .standard = "0", .min = 0, .max = 256, .flags = OPTION_SETTING,
+      .help = "threads; 0: as many as there are processors. The results do not depend on it" },
+    { 0 },
+};
+
+static const command_option options_offline_front[] = {
+    { "timeout", 0, OPTION_REAL, "SECONDS", .standard = "3600", .min = 0.1, .max = 1e7,
+      .help = "stop when it has not ended by then" },
     { 0 },
 };
 
@@ -121,13 +174,20 @@ const command commands_lab[] = {
       .run = cmd_codecs },
     { "roundtrip", "Codecs", "encode and decode a file of rows",
       .arguments = (const command_argument[]){ { "CODEC", COMPLETE_CODEC, 0, "a codec expression" },
-                                               { "IN.f32", COMPLETE_FILE, 0, "rows of f32, little-endian" },
+                                               { "FILE", COMPLETE_FILE, 0,
+                                                 "rows: plain f32, KKTV, or .safetensors of any framework" },
                                                { 0 } },
       .options = { options_roundtrip, options_plugin, options_output, NULL },
       .text =
           "Puts the rows through the codec as the lab would, in a process of its own, and prints the bytes, the ratio and "
-          "the error.",
-      .examples = (const command_example[]){ { "roundtrip turbo4 --dim 128 keys.f32", "bytes and error" }, { 0 } },
+          "the error.\n\n"
+          "Of a safetensors file every tensor that holds keys or values is taken, or, when no name says so, every tensor "
+          "of rows: [rows, dim], [heads, rows, dim] or [1, heads, rows, dim]. Each head is a stream with a codec of its "
+          "own; a codec that pools gets the heads of a tensor interleaved. A codec that calibrates needs "
+          "--calibrate-rows, and gets the queries of the same layer when the file has them.",
+      .examples = (const command_example[]){ { "roundtrip turbo4 --dim 128 keys.f32", "bytes and error" },
+                                             { "roundtrip q4_0 capture.safetensors --tensor layers.0.k", "one tensor" },
+                                             { 0 } },
       .run = cmd_roundtrip },
     { "config", "Codecs", "show what a config does to each layer of a model",
       .arguments =
@@ -176,13 +236,44 @@ const command commands_lab[] = {
           "Runs each codec through a battery of checks in a process of its own, with limits on time and memory: sizes, "
           "determinism, threads, pieces, fresh decoders, closed forms, corrupt bytes, rows out of the ordinary, every "
           "parameter and head dimension, memory that runs out. Prints one line per check with what was measured and what "
-          "was expected; status 1 when one fails. A wrapper is verified around two codecs.\n\n"
+          "was expected; status 1 when one fails. A wrapper is verified around several codecs.\n\n"
           "What came of a codec is kept under its plugin file's SHA-256 in the cache directory, and `kvant codecs` marks "
           "codecs that have not passed.",
       .examples = (const command_example[]){ { "verify", "every codec there is" },
                                              { "verify 'polar(bits=3)' ./mine.so", "an expression, and a plugin" },
                                              { 0 } },
       .run = cmd_verify },
+    { "capture", "Codecs", "write a model's keys, values and queries to a file",
+      .options = { options_capture, options_output, NULL },
+      .text =
+          "Runs the model with an exact cache over passages of a text and writes, for every layer N, layers.N.k and "
+          "layers.N.v [kv heads, rows, dim] and layers.N.q [query heads, rows, dim] as safetensors, which any framework "
+          "reads, with the tokens and what is known of the model in the metadata. `kvant offline` and `kvant roundtrip` "
+          "read it.",
+      .examples = (const command_example[]){ { "capture -o rows.safetensors", "the default model on its own text" },
+                                             { "capture -m model.gguf -t book.txt --ctx 2k -n 1 -o rows.safetensors",
+                                               "one passage of 2048 tokens" },
+                                             { 0 } },
+      .run = cmd_capture },
+    { "offline", "Codecs", "evaluate a config on a capture, without the model",
+      .arguments = (const command_argument[]){ { "CONFIG", COMPLETE_CONFIG, 0,
+                                                 "codecs for keys and values; quote one that has spaces" },
+                                               { "FILE", COMPLETE_FILE, 0, "a .safetensors file with k, v and q" },
+                                               { 0 } },
+      .options = { options_offline, options_offline_front, options_plugin, options_output, NULL },
+      .text =
+          "Puts the streams of a capture through the codecs of a config and prints, for every layer, the relative squared "
+          "error of keys and values, the error of the attention logits q.k, the cosine of attention weights and of "
+          "attention outputs, exact against compressed, and the ratio; the worst layer first.\n\n"
+          "A file of another framework will do when its tensors' names say layer and side, as layers.3.k, "
+          "model.layers.3.self_attn.k_proj, past_key_values.3.key or key_cache.3 do, with heads in front: [heads, rows, "
+          "dim]. What its metadata does not say of RoPE the options must. Without queries only the errors of keys and "
+          "values are known.",
+      .examples = (const command_example[]){ { "offline turbo4 rows.safetensors", "keys and values alike" },
+                                             { "offline 'k=q8_0 v=turbo3 @0:q8_0' rows.safetensors", "a whole config" },
+                                             { "offline turbo4 hf.safetensors --stored post", "keys after RoPE" },
+                                             { 0 } },
+      .run = cmd_offline },
     { "run", "Runs", "evaluate one config on a model and a text",
       .arguments = (const command_argument[]){ { "CONFIG", COMPLETE_CONFIG, ARGUMENT_JOINED,
                                                  "codecs for keys and values: turbo4, or k=q8_0 v=turbo3" },
@@ -260,11 +351,18 @@ const command commands_lab[] = {
       .examples = (const command_example[]){ { "demo", "a minute's tour" }, { 0 } }, .run = cmd_demo },
     { "roundtrip-child", "Program", "put rows through a codec in this process",
       .arguments = (const command_argument[]){ { "CODEC", COMPLETE_CODEC, 0, "a codec expression" },
-                                               { "IN.f32", COMPLETE_FILE, 0, "rows of f32" },
+                                               { "FILE", COMPLETE_FILE, 0, "rows" },
                                                { "PLUGIN", COMPLETE_FILE, ARGUMENT_REPEATS, "plugins to load" },
                                                { 0 } },
       .options = { options_roundtrip, options_output, NULL }, .text = "Started by kvant itself.",
       .run = cmd_roundtrip_child, .flags = COMMAND_HIDDEN },
+    { "offline-child", "Program", "evaluate a config on a capture in this process",
+      .arguments = (const command_argument[]){ { "CONFIG", COMPLETE_CONFIG, 0, "a config" },
+                                               { "FILE", COMPLETE_FILE, 0, "a capture" },
+                                               { "PLUGIN", COMPLETE_FILE, ARGUMENT_REPEATS, "plugins to load" },
+                                               { 0 } },
+      .options = { options_offline, options_output, NULL }, .text = "Started by kvant itself.",
+      .run = cmd_offline_child, .flags = COMMAND_HIDDEN },
     { "paper-child", "Program", "compute tables in this process",
       .arguments = (const command_argument[]){ { "TABLES", COMPLETE_NONE, 0, "names, a comma between" },
                                                { "PLUGIN", COMPLETE_FILE, ARGUMENT_OPTIONAL | ARGUMENT_REPEATS,

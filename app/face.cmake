@@ -13,14 +13,21 @@ target_compile_definitions(face PUBLIC KVANT_VERSION="${PROJECT_VERSION}" PRIVAT
 
 # The program: the table's functions.
 add_executable(kvant
-  main.c child.c commands_all.c commands.c commands_lab.c names.c
+  main.c child.c child_words.c commands_all.c commands.c commands_lab.c names.c
   frontier.c lab.c report.c sweep.c columns.c plot.c scale.c table.c table_box.c table_data.c table_query.c
+  cmd_capture.c cmd_offline.c offline_report.c
   cmd_cache.c cmd_calibrate.c cmd_codecs.c cmd_config.c cmd_demo.c cmd_frontier.c cmd_inspect.c cmd_logits.c cmd_recipe.c cmd_roundtrip.c cmd_run.c cmd_runs.c
   cmd_sweep.c cmd_tokenize.c cmd_worker.c)
 target_sources(kvant PRIVATE
   cmd_paper.c paper/paper.c paper/print.c paper/measure.c paper/scalar.c paper/source.c paper/tables.c
-  paper/h1.c paper/h2.c paper/h3.c paper/h5.c paper/h6.c paper/h7.c)
+  paper/h1.c paper/h2.c paper/h3.c paper/h4.c paper/h5.c paper/h6.c paper/h7.c paper/h7_sketch.c paper/k1.c paper/k4.c)
 target_link_libraries(kvant PRIVATE face lab store engine)
+add_library(verify STATIC
+  verify.c verify_claims.c verify_contract.c verify_forms.c verify_host.c verify_hostile.c verify_kept.c verify_life.c
+  verify_numbers.c verify_report.c verify_rows.c verify_sweep.c verify_trial.c)
+target_link_libraries(verify PUBLIC face lab)
+target_sources(kvant PRIVATE cmd_verify.c cmd_verify_child.c)
+target_link_libraries(kvant PRIVATE verify)
 set_target_properties(kvant PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
 foreach(folder models recipes)
   file(CREATE_LINK ${CMAKE_SOURCE_DIR}/${folder} ${CMAKE_BINARY_DIR}/${folder} SYMBOLIC)

@@ -461,18 +461,21 @@ static void summarise(evaluation *v)
     if (!whole) account->ratio_ctx = account->ratio_128k = NAN;
 }
 
+static bool tell(const evaluation *v, fault *f)
+{
+    const offline_request *r = v->r;
+    return !r->at || r->at(r->self, v->out->n_layers, v->layers.n) || fault_set(f, FAULT_INTERRUPTED, "interrupted");
+}
+
 bool offline_evaluate(const offline_request *request, offline_result *out, fault *f)
 {
     evaluation v = { .r = request, .out = out };
     *out = (offline_result){ 0 };
     bool ok = capture_layers_find(request->file, &v.layers, f) && choose_rows(&v, f) && resolve(&v, f) &&
               open_rope(&v, f) && open_evaluation(&v, f);
-    for (int i = 0; ok && i < v.layers.n; i++) {
-        if (request->at && !request->at(request->self, i, v.layers.n))
-            ok = fault_set(f, FAULT_INTERRUPTED, "interrupted");
-        out->n_layers = i + 1;
-        ok = ok && run_layer(&v, i, f);
-    }
+    ok = ok && tell(&v, f);
+    while (ok && out->n_layers < v.layers.n)
+        ok = run_layer(&v, out->n_layers++, f) && tell(&v, f);
     if (ok) summarise(&v);
     pool_destroy(v.crew);
     offline_rope_release(&v.rope);

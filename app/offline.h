@@ -28,8 +28,8 @@ typedef struct offline_request {
     size_t queries;      /* of each sequence and head that are compared, spread evenly; 0: all */
     int threads;
     const host_env *env;
-    /* Told before each layer; false stops it (FAULT_INTERRUPTED). */
-    bool (*at)(void *self, int layer, int n_layers);
+    /* Told how many layers are done; false stops it (FAULT_INTERRUPTED). */
+    bool (*at)(void *self, int done, int n_layers);
     void *self;
 } offline_request;
 

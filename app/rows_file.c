@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "app/kktv.h"
 #include "base/file.h"
@@ -65,7 +66,9 @@ static bool read_plain(rows_file *file, size_t n_bytes, size_t dim, fault *f)
 {
     const size_t row = dim * sizeof(float);
     if (dim == 0)
-        return fault_set(f, FAULT_USAGE, "%s: is plain f32; --dim D says how many columns a row has", file->path);
+        return fault_set(f, FAULT_USAGE,
+                         "%s: neither safetensors nor KKTV; of plain f32 --dim D must say how many columns a row has",
+                         file->path);
     if (n_bytes == 0 || n_bytes % row)
         return fault_set(f, FAULT_INPUT, "%s: %zu bytes are not whole rows of %zu f32 (%zu bytes each)", file->path,
                          n_bytes, dim, row);
@@ -98,11 +101,22 @@ static bool read_bytes(rows_file *file, size_t dim, fault *f)
 
 /* ---- opening ---- */
 
+/* By its name, or by how it begins: the length of a header that fits into the file, and the header's brace. */
 static bool is_safetensors(const char *path)
 {
     static const char end[] = ".safetensors";
     const size_t n = strlen(path);
-    return n >= sizeof end - 1 && strcmp(path + n - (sizeof end - 1), end) == 0;
+    struct stat about;
+    uint8_t begin[9];
+    uint64_t length = 0;
+    if (n >= sizeof end - 1 && strcmp(path + n - (sizeof end - 1), end) == 0) return true;
+    if (stat(path, &about) || !S_ISREG(about.st_mode)) return false;
+    FILE *file = fopen(path, "rb");
+    const bool read = file && fread(begin, 1, sizeof begin, file) == sizeof begin;
+    if (file) fclose(file);
+    for (int i = 7; read && i >= 0; i--)
+        length = length << 8 | begin[i];
+    return read && begin[8] == '{' && length >= 2 && length <= (uint64_t)about.st_size - 8;
 }
 
 rows_file *rows_file_open(const char *path, size_t dim, fault *f)

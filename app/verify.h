@@ -26,6 +26,7 @@ typedef struct verify_result {
     char check[24];
     verify_outcome outcome;
     char measured[256], expected[160];
+    double seconds;
 } verify_result;
 
 /* ---- the child ---- */
@@ -54,8 +55,8 @@ typedef struct verify_report {
     bool complete;    /* the last line was read */
 } verify_report;
 
-/* What a child writes, a JSON object per line: {"begins":CHECK}, {"check","outcome","measured","expected"}, {"done"}.
- */
+/* What a child writes, a JSON object per line: {"begins":CHECK}, {"check","outcome","measured","expected","seconds"},
+ * {"done"}. */
 void verify_write_begins(FILE *to, const char *check);
 void verify_write_result(FILE *to, const verify_result *result);
 void verify_write_done(FILE *to);
@@ -76,7 +77,7 @@ cJSON *verify_report_json(const verify_report *r);
 typedef enum verify_standing { VERIFY_UNKNOWN, VERIFY_PASSED, VERIFY_FAILED } verify_standing;
 
 /* Kept on the shelf (the cache directory) under the codec's name, its plugin file's SHA-256 and this kvant's version: a
- * changed file is unknown again, and `kvant cache --clear` forgets. */
+ * changed file is unknown again. */
 typedef struct verify_kept {
     verify_standing standing;
     int64_t when;    /* seconds since 1970 */

@@ -17,6 +17,7 @@ typedef struct verify {
     kvant_shape shape; /* what most checks use: a claimed head dimension near 128, two kv heads */
     size_t dim, unit;  /* of that shape; a block's rows */
     size_t n_rows;     /* of rows: a few blocks */
+    size_t few;        /* at most n_rows: one block, or 24 rows */
     kvant_geometry geometry;
     float *rows, *back; /* Gaussian rows; what came back of them, once round_trip has passed */
     double error;       /* of back */
@@ -52,8 +53,8 @@ bool ready_decoder(verify *v, trial *t, trial *encoder);
 bool must_encode(trial *t, size_t first, const float *rows, size_t n_rows, blob *b);
 bool must_decode(trial *t, size_t first, const blob *b, float *rows, size_t n_rows);
 
-/* The error of another spec or shape on Gaussian rows; rows: a multiple of its block near `rows`. NAN, and the reason in
- * out->said, when it refuses. The caller frees nothing. */
+/* The error of another spec or shape on Gaussian rows; rows: a multiple of its block near `rows`. NAN, and the reason
+ * in out->said, when it refuses. The caller frees nothing. */
 typedef struct measure {
     double error, bits; /* bits per value, side data included */
     size_t n_rows;
@@ -69,7 +70,6 @@ size_t rows_for(size_t values, size_t dim, size_t unit);
 
 /* "name(inner,key=value)" parsed against the loaded plugins; NULL when it is refused. */
 spec *with_param(const verify *v, const char *key, const char *value);
-
 
 /* ---- the checks, by file ---- */
 

@@ -17,7 +17,8 @@ verify_outcome check_descriptor(verify *v)
     if (catalog_inner(c) && !codec->geometry) return failed(v, "a wrapper without geometry: its inner codec's is lost");
     if (catalog_inner(c) && !codec->calibrate)
         return failed(v, "a wrapper without calibrate: its inner codec gets no samples");
-    if (catalog_inner(c) && !codec->save) return failed(v, "a wrapper without save: its inner codec's side data is lost");
+    if (catalog_inner(c) && !codec->save)
+        return failed(v, "a wrapper without save: its inner codec's side data is lost");
     char dims[CATALOG_DIMS];
     catalog_dims(c, dims);
     return passed(v, "version %s, %zu parameters, head dimensions %s", c->version, c->n_params, dims);
@@ -143,6 +144,7 @@ static void encode_in_threads(verify *v, const blob *expected)
         v->ledger.leaks += l->leaks;
         v->ledger.bad_releases += l->bad_releases;
         blob_free(&jobs[i].bytes);
+        ledger_free(&jobs[i].v.ledger);
         free(jobs[i].back);
     }
 }
@@ -242,8 +244,8 @@ verify_outcome check_pieces(verify *v)
     for (size_t stride = 1; ok && stride <= 3; stride++) {
         ok = encode_pieces(v, &t, stride, &p);
         if (ok && !join_to(&p, &whole))
-            ok = ledger_breach(&v->ledger, "%zu pieces of 1 and %zu blocks are not the bytes of the whole", p.n,
-                               stride);
+            ok =
+                ledger_breach(&v->ledger, "%zu pieces of 1 and %zu blocks are not the bytes of the whole", p.n, stride);
         n += p.n;
         free_pieces(&p);
     }
@@ -269,8 +271,8 @@ verify_outcome check_sequences(verify *v)
     if (ok && !blob_equal(&whole, &again))
         ok = ledger_breach(&v->ledger, "after another sequence the same rows give other bytes");
     rows[values / 2] = NAN;
-    if (ok && trial_encode(&used, 0, rows, v->n_rows, &other) < 0 && must_encode(&used, 0, v->rows, v->n_rows, &again) &&
-        !blob_equal(&whole, &again))
+    if (ok && trial_encode(&used, 0, rows, v->n_rows, &other) < 0 &&
+        must_encode(&used, 0, v->rows, v->n_rows, &again) && !blob_equal(&whole, &again))
         ledger_breach(&v->ledger, "after an error the same rows give other bytes");
     trial_close(&used);
     blob_free(&whole), blob_free(&again), blob_free(&other);
@@ -296,7 +298,8 @@ verify_outcome check_decoder(verify *v)
     const size_t size = v->n_rows * v->dim * sizeof(float);
     float *at_once = verify_memory(size), *in_pieces = verify_memory(size);
     bool ok = ready_encoder(v, &encoder) && must_encode(&encoder, 0, v->rows, v->n_rows, &whole) &&
-              encode_pieces(v, &encoder, 2, &p) && ready_decoder(v, &one, &encoder) && ready_decoder(v, &other, &encoder);
+              encode_pieces(v, &encoder, 2, &p) && ready_decoder(v, &one, &encoder) &&
+              ready_decoder(v, &other, &encoder);
     trial_close(&encoder);
     if (ok && must_decode(&one, 0, &whole, at_once, v->n_rows) && decode_pieces(v, &other, &p, in_pieces)) {
         if (memcmp(at_once, in_pieces, size) != 0)

@@ -8,46 +8,40 @@
 
 /* ---- rows ---- */
 
-/* Encodes and decodes rows of a kind; true when both worked or encode refused them with a reason that fits. */
+/* Encodes and decodes rows of a kind, or lets encode refuse them where they are large. False with a breach. */
 static bool try_kind(verify *v, trial *encoder, verify_kind kind, float *rows, float *back, bool *refused)
 {
     trial decoder = { 0 };
     blob b = { 0 };
-    verify_rows(kind, v->n_rows, v->dim, 21, rows);
-    const int64_t rc = trial_encode(encoder, 0, rows, v->n_rows, &b);
+    verify_rows(kind, v->few, v->dim, 21, rows);
+    const int64_t rc = trial_encode(encoder, 0, rows, v->few, &b);
     *refused = rc < 0;
-    if (rc < 0 && rc != KVANT_E_RANGE)
-        ledger_breach(&v->ledger, "%s rows: %s: %s", verify_kind_name[kind],
-                      trial_code(rc) ? trial_code(rc) : "an unknown answer", trial_message(encoder));
-    bool ok = rc >= 0 && ready_decoder(v, &decoder, encoder) && must_decode(&decoder, 0, &b, back, v->n_rows);
-    if (!ok && v->ledger.breach[0] && !strstr(v->ledger.breach, "rows: ")) {
-        char why[sizeof v->ledger.breach];
-        memcpy(why, v->ledger.breach, sizeof why);
-        v->ledger.breach[0] = '\0';
-        ledger_breach(&v->ledger, "%s rows: %.200s", verify_kind_name[kind], why);
-    }
+    if (rc >= 0 && ready_decoder(v, &decoder, encoder))
+        must_decode(&decoder, 0, &b, back, v->few);
+    else if (rc < 0 && (rc != KVANT_E_RANGE || kind < ROWS_LARGE))
+        ledger_breach(&v->ledger, "%s: %s", trial_code(rc) ? trial_code(rc) : "an unknown answer",
+                      trial_message(encoder));
     trial_close(&decoder);
     blob_free(&b);
-    return ok || (rc == KVANT_E_RANGE && kind >= ROWS_LARGE);
+    return !v->ledger.breach[0];
 }
 
 /* What rows of a kind must come back as, when they come back. */
 static bool kind_is_kept(verify *v, verify_kind kind, const float *rows, const float *back)
 {
-    const size_t n = v->n_rows * v->dim;
+    const size_t n = v->few * v->dim;
     const double error = verify_error(rows, back, n);
     if (kind == ROWS_ZERO && !v->geometry.calibrates && error > 0)
-        return ledger_breach(&v->ledger, "zero rows come back with %.3g", sqrt(error / (double)n));
+        return ledger_breach(&v->ledger, "they come back with %.3g", sqrt(error / (double)n));
     if (kind >= ROWS_ZERO && kind <= ROWS_SUBNORMAL) return true; /* may become zero */
     if (v->geometry.calibrates || error < 1.0 || v->error >= 1.0) return true;
-    return ledger_breach(&v->ledger, "%s rows come back with an error of %.4g, zeros would have 1",
-                         verify_kind_name[kind], error);
+    return ledger_breach(&v->ledger, "they come back with an error of %.4g, zeros would have 1", error);
 }
 
 verify_outcome check_kinds(verify *v)
 {
     trial encoder;
-    const size_t values = v->n_rows * v->dim;
+    const size_t values = v->few * v->dim;
     float *rows = verify_memory(2 * values * sizeof *rows), *back = rows + values;
     char names[120] = "";
     size_t kept = 0, used = 0;
@@ -57,10 +51,10 @@ verify_outcome check_kinds(verify *v)
         ok = try_kind(v, &encoder, kind, rows, back, &refused);
         if (ok && !refused) ok = kind_is_kept(v, kind, rows, back);
         if (!ok)
-            ledger_breach(&v->ledger, "%s rows: %s", verify_kind_name[kind], trial_message(&encoder));
+            ledger_within(&v->ledger, "%s rows", verify_kind_name[kind]);
         else if (refused)
-            used += (size_t)snprintf(names + used, sizeof names - used, "%s%s", used ? ", " : "; refused: ",
-                                     verify_kind_name[kind]);
+            used += (size_t)snprintf(names + used, sizeof names - used, "%s%s",
+                                     used ? ", " : "; refused: ", verify_kind_name[kind]);
         else
             kept++;
     }
@@ -74,17 +68,19 @@ verify_outcome check_nonfinite(verify *v)
     static const float bad[] = { NAN, INFINITY, -INFINITY };
     trial t;
     blob b = { 0 };
-    const size_t values = v->n_rows * v->dim, places[] = { 0, values / 2 + v->dim / 3, values - 1 };
+    const size_t values = v->few * v->dim, places[] = { 0, values / 2 + v->dim / 3, values - 1 };
     float *rows = verify_memory(values * sizeof *rows);
     bool ok = ready_encoder(v, &t);
     for (size_t i = 0; ok && i < 9; i++) {
         memcpy(rows, v->rows, values * sizeof *rows);
         rows[places[i / 3]] = bad[i % 3];
-        const int64_t rc = trial_encode(&t, 0, rows, v->n_rows, &b);
+        const int64_t rc = trial_encode(&t, 0, rows, v->few, &b);
         if (rc == KVANT_E_NONFINITE) continue;
-        ok = ledger_breach(&v->ledger, "%g in row %zu, column %zu gives %s", (double)bad[i % 3],
-                           places[i / 3] / v->dim, places[i / 3] % v->dim,
-                           rc >= 0 ? "an encoding" : trial_code(rc) ? trial_code(rc) : "an unknown answer");
+        ok = ledger_breach(&v->ledger, "%g in row %zu, column %zu gives %s", (double)bad[i % 3], places[i / 3] / v->dim,
+                           places[i / 3] % v->dim,
+                           rc >= 0          ? "an encoding"
+                           : trial_code(rc) ? trial_code(rc)
+                                            : "an unknown answer");
     }
     trial_close(&t);
     blob_free(&b);
@@ -148,16 +144,16 @@ verify_outcome check_truncated(verify *v)
     return passed(v, "%zu wrong lengths refused", tried + 1);
 }
 
-enum { FLIPS = 1500 };
-
-/* One byte after the other is changed, in three ways; of long encodings some 500 bytes, the first 64 among them. */
+/* One byte after the other is changed, in three ways: the first 64, and some 400 of the rest, fewer where a block is so
+ * large that decoding it takes long. */
 static size_t flip_bytes(verify *v, encoded *e, size_t *errors)
 {
-    const size_t n = e->bytes.n, step = n > FLIPS / 3 ? n / (FLIPS / 3) : 1;
+    const size_t n = e->bytes.n, most = ((size_t)1 << 24) / (e->n_rows * v->dim) + 64, some = most < 400 ? most : 400;
+    const size_t step = n / some + 1;
     size_t tried = 0;
     for (size_t i = 0; i < n && !v->ledger.breach[0]; i += i < 64 ? 1 : step)
         for (int k = 0; k < 3; k++) {
-            const uint8_t change = k == 0 ? 0x80 : k == 1 ? (uint8_t)(1u << i % 7) : 0xff;
+            const uint8_t change = (uint8_t)(k == 0 ? 0x80u : k == 1 ? 1u << i % 7 : 0xffu);
             e->bytes.bytes[i] ^= change;
             *errors += try_bytes(v, &e->decoder, e->bytes.bytes, n, e->n_rows) != KVANT_OK;
             e->bytes.bytes[i] ^= change;

@@ -7,25 +7,25 @@
 
 /* ---- side data ---- */
 
-/* Loads what may be wrong into a fresh instance; what it then decodes must be finite. */
-static int try_side(verify *v, const uint8_t *side, size_t n, const blob *bytes)
+/* Loads what may be wrong into a fresh instance and decodes; true when neither noticed. */
+static bool try_side(verify *v, const uint8_t *side, size_t n, const blob *bytes)
 {
     trial t;
     int rc = trial_open(&t, v->known, v->spec, &v->shape, NULL, 1.0f, &v->ledger);
     if (rc == KVANT_OK) rc = trial_load(&t, side, n);
-    if (rc == KVANT_OK) trial_decode(&t, 0, bytes->bytes, bytes->n, v->back, v->n_rows);
+    if (rc == KVANT_OK) rc = trial_decode(&t, 0, bytes->bytes, bytes->n, v->back, v->n_rows);
     trial_close(&t);
-    return rc;
+    return rc == KVANT_OK;
 }
 
-/* Wrong lengths are refused; wrong bytes at least do no harm. */
+/* Wrong lengths are refused, by load or at the latest by decode; wrong bytes at least do no harm. */
 static size_t try_sides(verify *v, blob *side, const blob *bytes)
 {
-    const size_t n = side->n, lengths[] = { 0, 1, n / 2, n - 1 }, step = n / 40 + 1;
+    const size_t n = side->n, lengths[] = { 1, n / 2, n - 1 }, step = n / 40 + 1;
     size_t tried = 0;
     for (size_t i = 0; i < sizeof lengths / sizeof *lengths && !v->ledger.breach[0]; i++, tried++)
-        if (lengths[i] < n && try_side(v, side->bytes, lengths[i], bytes) == KVANT_OK)
-            ledger_breach(&v->ledger, "%zu of %zu bytes of side data are loaded", lengths[i], n);
+        if (lengths[i] > 0 && lengths[i] < n && try_side(v, side->bytes, lengths[i], bytes))
+            ledger_breach(&v->ledger, "%zu of %zu bytes of side data are enough to decode", lengths[i], n);
     for (size_t i = 0; i < n && !v->ledger.breach[0]; i += i < 16 ? 1 : step, tried++) {
         side->bytes[i] ^= 0xff;
         try_side(v, side->bytes, n, bytes);
@@ -59,19 +59,25 @@ verify_outcome check_side_data(verify *v)
 
 /* ---- calibration ---- */
 
-/* Samples with a value that is no number must be refused. */
-static void refuse_bad_samples(verify *v)
+/* A value that is no number in one of the samples' arrays must be refused, unless the codec takes no notice of that
+ * array at all: then its side data are those of good samples. */
+static void refuse_bad_samples(verify *v, int array, const blob *good)
 {
-    trial t;
-    kvant_samples *s = verify_samples(v->unit * (512 / v->unit + 2), v->dim, v->geometry.pooled ? 2 : 1, 1.0f);
+    static const char *const names[] = { "rows", "query moment", "attention" };
+    trial t = { 0 };
+    blob side = { 0 };
+    kvant_samples *s = verify_samples(v->unit, v->dim, v->geometry.pooled ? (size_t)v->shape.n_heads : 1, 1.0f);
     if (s && trial_open(&t, v->known, v->spec, &v->shape, NULL, 1.0f, &v->ledger) == KVANT_OK) {
-        ((float *)s->rows)[v->dim + 1] = NAN;
-        if (t.codec->calibrate(t.state, s) == KVANT_OK)
-            ledger_breach(&v->ledger, "NaN among the samples is taken");
-        else if (!trial_message(&t)[0])
-            ledger_breach(&v->ledger, "NaN among the samples is refused without a message");
+        const float *const arrays[] = { s->rows, s->query_moment, s->attention };
+        ((float *)arrays[array])[1] = NAN;
+        const int rc = t.codec->calibrate(t.state, s);
+        if (rc == KVANT_OK && trial_save(&t, &side) == KVANT_OK && !blob_equal(&side, good))
+            ledger_breach(&v->ledger, "NaN in the samples' %s is taken", names[array]);
+        else if (rc != KVANT_OK && !trial_message(&t)[0])
+            ledger_breach(&v->ledger, "NaN in the samples' %s is refused without a message", names[array]);
     }
     trial_close(&t);
+    blob_free(&side);
     verify_samples_free(s);
 }
 
@@ -81,10 +87,12 @@ verify_outcome check_calibration(verify *v)
     blob bytes = { 0 }, side_a = { 0 }, side_b = { 0 };
     if (!v->geometry.calibrates) return not_applicable(v, "it does not calibrate");
     if (trial_open(&raw, v->known, v->spec, &v->shape, NULL, 1.0f, &v->ledger) == KVANT_OK) {
-        const int64_t rc = trial_encode(&raw, 0, v->rows, v->unit, &bytes);
+        const int64_t rc = trial_encode(&raw, 0, v->rows, v->n_rows, &bytes);
         if (rc != KVANT_E_STATE)
             ledger_breach(&v->ledger, "encode before calibrate gives %s, expected KVANT_E_STATE",
-                          rc >= 0 ? "an encoding" : trial_code(rc) ? trial_code(rc) : "an unknown answer");
+                          rc >= 0          ? "an encoding"
+                          : trial_code(rc) ? trial_code(rc)
+                                           : "an unknown answer");
     }
     trial_close(&raw);
     const bool ok = ready_encoder(v, &a);
@@ -93,10 +101,11 @@ verify_outcome check_calibration(verify *v)
         ledger_breach(&v->ledger, "the same samples give other side data");
     trial_close(&a);
     trial_close(&b);
+    for (int array = 0; array < 3 && !v->ledger.breach[0]; array++)
+        refuse_bad_samples(v, array, &side_a);
     const size_t n = side_a.n;
     blob_free(&bytes), blob_free(&side_a), blob_free(&side_b);
-    if (!v->ledger.breach[0]) refuse_bad_samples(v);
-    return passed(v, "KVANT_E_STATE before it; %zu bytes of side data, twice the same", n);
+    return passed(v, "KVANT_E_STATE before it; %zu bytes of side data, twice the same; NaN refused", n);
 }
 
 /* ---- weights ---- */

@@ -17,15 +17,13 @@ verify_outcome check_round_trip(verify *v)
     v->bytes = t.bytes.n;
     v->side = t.side;
     trip_free(&t);
-    const double limit = verify_claim_limit(v->spec);
-    expect(v, "finite rows, an error below %g", limit);
     if (rc != KVANT_OK) return failed(v, "%s: %s: %s", t.where, trial_code(rc) ? trial_code(rc) : "?", t.said);
     if (v->ledger.breach[0]) return VERIFY_FAIL;
     v->error = verify_error(v->rows, v->back, v->n_rows * v->dim);
     const double bits = 8.0 * (double)v->bytes / (double)(v->n_rows * v->dim);
     const char *format = "error %.4g, %.4g bits a value, %zu rows of %zu";
-    return v->error < limit ? passed(v, format, v->error, bits, v->n_rows, v->dim)
-                            : failed(v, format, v->error, bits, v->n_rows, v->dim);
+    return v->error < 1 ? passed(v, format, v->error, bits, v->n_rows, v->dim)
+                        : failed(v, format, v->error, bits, v->n_rows, v->dim);
 }
 
 /* Shannon: R bits a value leave Gaussian values an error of 4^-R at least. Who has less knows something that is not in
@@ -43,13 +41,16 @@ verify_outcome check_rate(verify *v)
     uint32_t flags = 0;
     for (const spec *s = v->spec; s; s = s->inner)
         flags |= s->codec->flags;
-    float *rows = verify_memory(v->n_rows * v->dim * sizeof *rows);
+    float *rows = verify_memory(v->few * v->dim * sizeof *rows);
     bool ok = ready_encoder(v, &t);
-    for (verify_kind kind = ROWS_SPIKY; ok && !(flags & KVANT_VARIABLE) && kind <= ROWS_ZERO; kind++) {
-        verify_rows(kind, v->n_rows, v->dim, 3, rows);
-        if (trial_encode(&t, 0, rows, v->n_rows, &bytes) >= 0 && bytes.n != v->bytes)
-            ok = ledger_breach(&v->ledger, "%zu bytes for gaussian rows and %zu for %s ones, without KVANT_VARIABLE",
-                               v->bytes, bytes.n, verify_kind_name[kind]);
+    size_t n = 0;
+    for (verify_kind kind = ROWS_GAUSSIAN; ok && !(flags & KVANT_VARIABLE) && kind <= ROWS_ZERO; kind++) {
+        verify_rows(kind, v->few, v->dim, 3, rows);
+        if (trial_encode(&t, 0, rows, v->few, &bytes) < 0) continue; /* `kinds of rows` looks at refusals */
+        if (kind == ROWS_GAUSSIAN) n = bytes.n;
+        if (bytes.n != n)
+            ok = ledger_breach(&v->ledger, "%zu bytes for gaussian rows and %zu for %s ones, without KVANT_VARIABLE", n,
+                               bytes.n, verify_kind_name[kind]);
     }
     trial_close(&t);
     blob_free(&bytes);
@@ -60,7 +61,7 @@ verify_outcome check_rate(verify *v)
 /* A factor of all rows, and of the samples, is a factor of what comes back: who loses a norm on the way shows here. */
 verify_outcome check_scale(verify *v)
 {
-    static const float scales[] = { 0x1p-6f, 1.0f, 0x1p6f };
+    static const float scales[] = { 0.25f, 1.0f, 8.0f };
     double error[3];
     for (int i = 0; i < 3; i++) {
         measure m;
@@ -93,23 +94,26 @@ static double payload_bits(verify *v)
     return 8.0 * payload / (double)(v->n_rows * v->dim);
 }
 
-/* The error of many rows, and the standard error of that figure, from the errors of the rows. */
+/* The error of many rows, and the standard error of that figure. */
 static bool sampled_error(verify *v, double *error, double *uncertainty)
 {
-    enum { VALUES = 1 << 18 };
-    const size_t n = rows_for(VALUES, v->dim, v->unit);
-    float *rows = verify_memory(2 * n * v->dim * sizeof *rows), *back = rows + n * v->dim;
-    verify_rows(ROWS_GAUSSIAN, n, v->dim, 5, rows);
+    enum { VALUES = 1 << 20 };
+    const size_t dim = v->dim, n = rows_for(VALUES, dim, v->unit);
+    float *rows = verify_memory(2 * n * dim * sizeof *rows), *back = rows + n * dim;
+    verify_rows(ROWS_GAUSSIAN, n, dim, 5, rows);
     trip t;
     const bool ok = trial_trip(v->known, v->spec, &v->shape, 1.0f, rows, n, back, &v->ledger, &t) == KVANT_OK;
-    double sum = 0, squares = 0;
+    double squares = 0, energy = 0;
+    *error = ok ? verify_error(rows, back, n * dim) : NAN;
     for (size_t r = 0; ok && r < n; r++) {
-        const double e = verify_error(rows + r * v->dim, back + r * v->dim, v->dim);
-        sum += e;
-        squares += e * e;
+        double row_energy = 0;
+        for (size_t i = 0; i < dim; i++)
+            row_energy += (double)rows[r * dim + i] * (double)rows[r * dim + i];
+        const double off = (verify_error(rows + r * dim, back + r * dim, dim) - *error) * row_energy;
+        squares += off * off;
+        energy += row_energy;
     }
-    *error = sum / (double)n;
-    *uncertainty = sqrt(fmax(0, squares / (double)n - *error * *error) / (double)n);
+    *uncertainty = sqrt(squares) / energy;
     trip_free(&t);
     free(rows);
     return ok;
@@ -119,7 +123,8 @@ verify_outcome check_distortion(verify *v)
 {
     verify_claim c;
     double error, uncertainty;
-    if (!verify_claim_of(v->spec, (int)v->dim, payload_bits(v), &c)) return not_applicable(v, "no closed form is known");
+    if (!verify_claim_of(v->spec, (int)v->dim, payload_bits(v), &c))
+        return not_applicable(v, "no closed form is known");
     if (c.low == c.high)
         expect(v, "%.4g +- %g %%: %s", c.low, 100 * c.tolerance, c.source);
     else
@@ -135,8 +140,7 @@ verify_outcome check_distortion(verify *v)
 /* ---- more bits ---- */
 
 /* Parameters that buy accuracy with bytes. */
-static const char *const buys[] = { "bits", "b",     "q",      "m",      "d",     "kbits",
-                                    "vbits", "levels", "rank", "sketch", "steps", "outliers" };
+static const char *const buys[] = { "bits", "b", "q", "m", "d", "kbits", "vbits", "levels", "rank", "sketch", "steps" };
 
 static bool buys_accuracy(const catalog_param *p)
 {

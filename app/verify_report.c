@@ -31,6 +31,7 @@ static cJSON *result_json(const verify_result *r)
     cJSON_AddStringToObject(o, "outcome", verify_outcome_name(r->outcome));
     cJSON_AddStringToObject(o, "measured", r->measured);
     cJSON_AddStringToObject(o, "expected", r->expected);
+    cJSON_AddNumberToObject(o, "seconds", r->seconds);
     return o;
 }
 
@@ -60,6 +61,7 @@ static void take_line(verify_report *r, const cJSON *o)
     for (int k = VERIFY_PASS; *check && k <= VERIFY_NA; k++)
         if (strcmp(outcome, verify_outcome_name((verify_outcome)k)) == 0) {
             verify_report_add(r, check, (verify_outcome)k, string_of(o, "measured"), string_of(o, "expected"));
+            if (r->n > 0) r->results[r->n - 1].seconds = cJSON_GetNumberValue(cJSON_GetObjectItem(o, "seconds"));
             r->running[0] = '\0';
         }
 }

@@ -60,12 +60,13 @@ static void fill_moment(float *moment, size_t dim, uint64_t seed, float *directi
         verify_rows(ROWS_GAUSSIAN, 1, dim, seed + DIRECTIONS * k, direction);
         for (size_t i = 0; i < dim; i++)
             for (size_t j = 0; j < dim; j++)
-                moment[i * dim + j] += weight * direction[i] * direction[j];
+                moment[i * dim + j] += weight * (direction[i] * direction[j]);
     }
 }
 
-kvant_samples *verify_samples(size_t n_rows, size_t dim, size_t n_heads, float scale)
+kvant_samples *verify_samples(size_t unit, size_t dim, size_t n_heads, float scale)
 {
+    const size_t least = SEQUENCE * n_heads, sequence = (least + unit - 1) / unit * unit, n_rows = 2 * sequence;
     kvant_samples *s = calloc(1, sizeof *s);
     float *rows = malloc(n_rows * dim * sizeof *rows), *moment = malloc(n_heads * dim * dim * sizeof *moment);
     float *attention = malloc(n_heads * ATTENTION * sizeof *attention), *direction = malloc(dim * sizeof *direction);
@@ -86,7 +87,7 @@ kvant_samples *verify_samples(size_t n_rows, size_t dim, size_t n_heads, float s
                           .abi = KVANT_ABI,
                           .rows = rows,
                           .n_rows = n_rows,
-                          .sequence = SEQUENCE * n_heads,
+                          .sequence = sequence,
                           .query_moment = moment,
                           .attention = attention,
                           .n_attention = ATTENTION };

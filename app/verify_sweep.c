@@ -16,12 +16,7 @@ static bool works(verify *v, const spec *s, const kvant_shape *shape, size_t val
     measure_error(v, s, shape, values, 1.0f, &m);
     *refused = m.code != KVANT_OK && (strcmp(m.where, "create") == 0 || strcmp(m.where, "calibrate") == 0) &&
                (m.code == KVANT_E_PARAM || m.code == KVANT_E_SHAPE);
-    if (v->ledger.breach[0]) {
-        char why[sizeof v->ledger.breach];
-        memcpy(why, v->ledger.breach, sizeof why);
-        v->ledger.breach[0] = '\0';
-        return ledger_breach(&v->ledger, "%.60s: %.160s", what, why);
-    }
+    if (ledger_within(&v->ledger, "%.60s", what)) return false;
     if (m.code == KVANT_OK || *refused) return true;
     return ledger_breach(&v->ledger, "%.60s: %s: %s: %s", what, m.where, trial_code(m.code) ? trial_code(m.code) : "?",
                          m.said);
@@ -29,19 +24,20 @@ static bool works(verify *v, const spec *s, const kvant_shape *shape, size_t val
 
 /* ---- dimensions ---- */
 
-enum { MOST_VALUES = 1 << 17, LARGEST_DIM = 1024 };
+enum { MOST_VALUES = 1 << 17, LARGEST_BLOCK = 1 << 19, LARGEST_DIM = 1024 };
 
 /* Head dimensions that models have, and the ends of what is claimed. Returns how many of them are claimed. */
 static size_t dims_of(const catalog_codec *c, int dims[16])
 {
-    static const int common[] = { 64, 80, 96, 112, 128, 192, 256, 512 };
     const int last = c->dim_max - (c->dim_max - c->dim_min) % c->dim_step;
+    const int wanted[] = { c->dim_min, c->dim_min + c->dim_step, 64, 80, 96, 112, 128, 192, 256, 512, last };
     size_t n = 0;
-    dims[n++] = c->dim_min;
-    for (size_t i = 0; i < sizeof common / sizeof *common; i++)
-        if (catalog_takes_dim(c, common[i]) && common[i] != c->dim_min && common[i] != last) dims[n++] = common[i];
-    if (c->dim_min + c->dim_step < last) dims[n++] = c->dim_min + c->dim_step;
-    if (last != c->dim_min) dims[n++] = last;
+    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
+        bool there = false;
+        for (size_t k = 0; k < n; k++)
+            there = there || dims[k] == wanted[i];
+        if (!there && catalog_takes_dim(c, wanted[i])) dims[n++] = wanted[i];
+    }
     return n;
 }
 
@@ -58,22 +54,26 @@ verify_outcome check_dims(verify *v)
     int dims[16];
     const size_t n = dims_of(v->spec->codec, dims);
     char text[160] = "";
-    size_t used = 0, passed_over = 0;
+    size_t used = 0, left_out = 0;
     for (size_t i = 0; i < n; i++) {
         kvant_shape shape = v->shape;
         char what[32];
         bool refused;
         shape.dim = dims[i];
         snprintf(what, sizeof what, "dimension %d", dims[i]);
-        if (!all_take(v->spec, dims[i]) || (dims[i] > LARGEST_DIM && v->geometry.calibrates)) {
-            passed_over++;
+        if (!all_take(v->spec, dims[i]) || v->unit * (size_t)dims[i] > LARGEST_BLOCK ||
+            (dims[i] > LARGEST_DIM && v->geometry.calibrates)) {
+            left_out++;
             continue;
         }
         if (!works(v, v->spec, &shape, 4096, what, &refused)) return VERIFY_FAIL;
         if (refused) return failed(v, "%s is claimed and refused", what);
-        if (used < sizeof text) used += (size_t)snprintf(text + used, sizeof text - used, "%s%d", used ? " " : "", dims[i]);
+        if (used < sizeof text)
+            used += (size_t)snprintf(text + used, sizeof text - used, "%s%d", used ? " " : "", dims[i]);
     }
-    return passed(v, "%s", used ? text : "none that the inner codec takes");
+    if (!used) return not_applicable(v, "none that the inner codec takes");
+    return left_out ? passed(v, "%s; %zu left out, too large or not for the inner codec", text, left_out)
+                    : passed(v, "%s", text);
 }
 
 /* ---- parameters ---- */
@@ -200,6 +200,7 @@ verify_outcome check_pooled(verify *v)
         if (!works(v, v->spec, &shape, 4096, what, &refused)) return VERIFY_FAIL;
         n_refused += refused;
     }
-    if (n_refused && !v->geometry.pooled) return failed(v, "it is not pooled and refuses %zu numbers of heads", n_refused);
+    if (n_refused && !v->geometry.pooled)
+        return failed(v, "it is not pooled and refuses %zu numbers of heads", n_refused);
     return passed(v, "1, 2, 4 and 8%s", v->geometry.pooled ? ", pooled" : ", one instance each");
 }

@@ -10,7 +10,7 @@
 
 #include "app/verify_rows.h"
 
-enum { SAMPLE_ROWS = 512, MOST_BLOCK = 1 << 20 };
+enum { MOST_BLOCK = 1 << 20 };
 
 void blob_free(blob *b)
 {
@@ -40,6 +40,19 @@ bool ledger_breach(ledger *l, const char *format, ...)
     vsnprintf(l->breach, sizeof l->breach, format, args);
     va_end(args);
     return false;
+}
+
+bool ledger_within(ledger *l, const char *format, ...)
+{
+    if (!l->breach[0]) return false;
+    char what[64], why[sizeof l->breach];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(what, sizeof what, format, args);
+    va_end(args);
+    memcpy(why, l->breach, sizeof why);
+    snprintf(l->breach, sizeof l->breach, "%s: %.*s", what, (int)(sizeof why - sizeof what - 2), why);
+    return true;
 }
 
 /* ---- fences ---- */
@@ -103,7 +116,7 @@ static int answer(trial *t, const char *call, int64_t code)
 {
     if (code > 0 || !trial_code(code))
         ledger_breach(t->ledger, "%s returned %lld, which is no code of the ABI", call, (long long)code);
-    else if (code < 0 && !trial_message(t)[0])
+    else if (code < 0 && code != KVANT_E_CANCELLED && !trial_message(t)[0])
         ledger_breach(t->ledger, "%s returned %s without a message", call, trial_code(code));
     return (int)code;
 }
@@ -149,8 +162,8 @@ int trial_open(trial *t, const registry *known, const spec *s, const kvant_shape
     if (!t->host) return KVANT_E_MEMORY;
     const kvant_codec *codec = verify_host_codec(t->host);
     l->instances++;
-    int rc = answer(t, "create", codec->create(verify_host_services(t->host), &t->shape, verify_host_values(t->host),
-                                               &t->state));
+    int rc = answer(t, "create",
+                    codec->create(verify_host_services(t->host), &t->shape, verify_host_values(t->host), &t->state));
     if (rc == KVANT_OK) {
         t->codec = codec;
         return read_geometry(t);
@@ -178,6 +191,23 @@ void trial_close(trial *t)
     *t = (trial){ 0 };
 }
 
+void ledger_free(ledger *l)
+{
+    verify_samples_free(l->samples);
+    l->samples = NULL;
+}
+
+static const kvant_samples *samples_for(ledger *l, size_t unit, size_t dim, size_t heads, float scale)
+{
+    if (l->samples && l->unit == unit && l->dim == dim && l->heads == heads && l->scale == scale) return l->samples;
+    ledger_free(l);
+    l->unit = unit;
+    l->dim = dim;
+    l->heads = heads;
+    l->scale = scale;
+    return l->samples = verify_samples(unit, dim, heads, scale);
+}
+
 int trial_calibrate(trial *t)
 {
     if (!t->geometry.calibrates) return KVANT_OK;
@@ -186,13 +216,10 @@ int trial_calibrate(trial *t)
         return KVANT_E_STATE;
     }
     const size_t heads = t->geometry.pooled ? (size_t)t->shape.n_heads : 1;
-    const size_t n = t->unit > SAMPLE_ROWS ? 2 * t->unit : (SAMPLE_ROWS + 2 * t->unit) / t->unit * t->unit;
-    kvant_samples *samples = verify_samples(n, t->dim, heads, t->scale);
+    const kvant_samples *samples = samples_for(t->ledger, t->unit, t->dim, heads, t->scale);
     if (!samples) return KVANT_E_MEMORY;
     forget(t);
-    const int rc = answer(t, "calibrate", t->codec->calibrate(t->state, samples));
-    verify_samples_free(samples);
-    return rc;
+    return answer(t, "calibrate", t->codec->calibrate(t->state, samples));
 }
 
 /* ---- work ---- */
@@ -239,8 +266,8 @@ int trial_decode(trial *t, size_t first, const uint8_t *bytes, size_t n_bytes, f
     if (rc != KVANT_OK) return rc;
     for (size_t i = 0; i < values; i++)
         if (!isfinite(out[i])) {
-            ledger_breach(t->ledger, "decode: row %zu, column %zu comes back as %g", first + i / t->dim, i % t->dim,
-                          (double)out[i]);
+            ledger_breach(t->ledger, "decode: row %zu, column %zu comes back as %s", first + i / t->dim, i % t->dim,
+                          isnan(out[i]) ? "nan" : "an infinity");
             return rc;
         }
     if (size > 0) memcpy(rows, out, size);

@@ -18,6 +18,7 @@
 
 #include "app/guard.h"
 #include "app/verify_host.h"
+#include "kvant/codec.h"
 
 /* Bytes that a codec wrote. Start with {0}; blob_free. */
 typedef struct blob {
@@ -32,10 +33,18 @@ bool blob_equal(const blob *a, const blob *b);
 typedef struct ledger {
     char breach[240]; /* the first broken rule; "" */
     size_t instances, leaks, bad_releases;
+    kvant_samples *samples; /* the last ones made, for instances that want the same; ledger_free */
+    size_t unit, dim, heads;
+    float scale;
 } ledger;
+
+void ledger_free(ledger *l);
 
 /* Notes a broken rule unless one is noted already. Returns false. */
 bool ledger_breach(ledger *l, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Puts "format: " before the breach, when there is one. Returns whether there is. */
+bool ledger_within(ledger *l, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Memory that ends at a page nobody may touch. */
 typedef struct fence {

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static bool read_all(FILE *in, const char *path, char **bytes, size_t *n, fault *f)
 {
@@ -35,6 +36,12 @@ bool file_read(const char *path, char **bytes, size_t *n, fault *f)
     return false;
 }
 
+void file_discard(const char *path)
+{
+    struct stat st;
+    if (lstat(path, &st) == 0 && S_ISREG(st.st_mode)) remove(path);
+}
+
 bool file_write(const char *path, const void *bytes, size_t n, fault *f)
 {
     FILE *out = fopen(path, "wb");
@@ -46,6 +53,6 @@ bool file_write(const char *path, const void *bytes, size_t n, fault *f)
         ok = false;
     }
     if (ok) return true;
-    remove(path);
+    file_discard(path);
     return fault_set(f, FAULT_INPUT, "%s: writing failed: %s", path, strerror(why));
 }

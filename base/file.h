@@ -13,4 +13,7 @@ bool file_read(const char *path, char **bytes, size_t *n, fault *f);
 /* Writes n bytes as a file; what is there is replaced, and a file that could not be written whole is removed. */
 bool file_write(const char *path, const void *bytes, size_t n, fault *f);
 
+/* Removes half a file. What is no file (a device, a pipe, a link) stays where it is. */
+void file_discard(const char *path);
+
 #endif

@@ -4,11 +4,16 @@
 
 enum { HALF_MAX_LEVELS = 1 << (LLOYD_BITS_MAX - 1), NODES = 8, GRID = 2048, STEPS = 400 };
 
+#define QUARTER 0.7853981633974483 /* π/4 */
+
+typedef enum law { SPHERE, NORMAL, ANGLE } law;
+
 /* The density up to a factor, on t >= 0; `end` is where nothing measurable is left. */
 typedef struct density {
-    double power; /* sphere: (1-t²)^power; normal: unused */
-    bool normal;
-    double sigma, end;
+    law law;
+    double power; /* sphere: (1-t²)^power; angle: cos(2t)^power; normal: unused */
+    double sigma; /* the standard deviation, of the angle's law roughly */
+    double end;
 } density;
 
 /* The integrals of f, t·f and (t-c)²·f over a cell. */
@@ -27,17 +32,27 @@ static const double weights[NODES] = { 0.1894506104550684963, 0.1826034150449235
 static bool density_of(int dim, density *d)
 {
     if (dim != LLOYD_NORMAL && (dim < LLOYD_DIM_MIN || dim > LLOYD_DIM_MAX)) return false;
-    d->normal = dim == LLOYD_NORMAL;
-    d->power = d->normal ? 0.0 : 0.5 * (dim - 3);
-    d->sigma = d->normal ? 1.0 : 1.0 / sqrt((double)dim);
-    d->end = d->normal ? 12.0 : fmin(1.0, 12.0 * d->sigma);
+    const bool normal = dim == LLOYD_NORMAL;
+    d->law = normal ? NORMAL : SPHERE;
+    d->power = normal ? 0.0 : 0.5 * (dim - 3);
+    d->sigma = normal ? 1.0 : 1.0 / sqrt((double)dim);
+    d->end = normal ? 12.0 : fmin(1.0, 12.0 * d->sigma);
     return true;
+}
+
+static void density_of_angle(int m, density *d)
+{
+    d->law = ANGLE;
+    d->power = m - 1;
+    d->sigma = 0.5 / sqrt((double)m);
+    d->end = fmin(QUARTER, 12.0 * d->sigma);
 }
 
 static double density_at(const density *d, double t)
 {
-    if (d->normal) return exp(-0.5 * t * t);
+    if (d->law == NORMAL) return exp(-0.5 * t * t);
     if (d->power == 0.0) return 1.0;
+    if (d->law == ANGLE) return pow(cos(2.0 * t), d->power);
     return t < 1.0 ? exp(d->power * log1p(-t * t)) : 0.0;
 }
 
@@ -46,15 +61,16 @@ static double density_at(const density *d, double t)
 static moments integrate(const density *d, double low, double high, double level)
 {
     moments sum = { 0 };
-    const double from = d->normal ? low : asin(low), to = d->normal ? high : asin(high);
+    const bool sphere = d->law == SPHERE;
+    const double from = sphere ? asin(low) : low, to = sphere ? asin(high) : high;
     const int panels = 1 + (int)((to - from) / d->sigma);
     const double half = 0.5 * (to - from) / panels;
     for (int p = 0; p < panels; p++) {
         const double middle = from + (2 * p + 1) * half;
         for (int i = 0; i < 2 * NODES; i++) {
             const double at = middle + (i < NODES ? nodes[i] : -nodes[i - NODES]) * half;
-            const double t = d->normal ? at : sin(at);
-            const double value = d->normal ? exp(-0.5 * t * t) : pow(cos(at), 2.0 * d->power + 1.0);
+            const double t = sphere ? sin(at) : at;
+            const double value = sphere ? pow(cos(at), 2.0 * d->power + 1.0) : density_at(d, at);
             const double f = value * weights[i % NODES] * half;
             sum.mass += f;
             sum.first += t * f;
@@ -121,22 +137,19 @@ static bool in_order(const double *c, const double *step, int n, double end)
     return true;
 }
 
-bool lloyd_max(int dim, int bits, double *level)
+static bool solve(const density *d, int bits, double *level)
 {
-    density d;
-    if (bits < 1 || bits > LLOYD_BITS_MAX || !density_of(dim, &d)) return false;
-
     const int n = 1 << (bits - 1);
     double c[HALF_MAX_LEVELS], off[HALF_MAX_LEVELS], step[HALF_MAX_LEVELS];
     double by_low[HALF_MAX_LEVELS], by_high[HALF_MAX_LEVELS];
-    spread(&d, n, c);
+    spread(d, n, c);
     bool converged = false;
     for (int i = 0; i < STEPS && !converged; i++) {
-        converged = deviations(&d, n, c, off, by_low, by_high) <= 1e-13 * d.sigma;
+        converged = deviations(d, n, c, off, by_low, by_high) <= 1e-13 * d->sigma;
         for (int k = 0; k < n; k++)
             step[k] = off[k];
         newton(n, step, by_low, by_high);
-        const double *move = in_order(c, step, n, d.end) ? step : off;
+        const double *move = in_order(c, step, n, d->end) ? step : off;
         for (int k = 0; k < n; k++)
             c[k] -= move[k];
     }
@@ -145,6 +158,23 @@ bool lloyd_max(int dim, int bits, double *level)
         level[n - 1 - k] = -c[k];
     }
     return converged;
+}
+
+bool lloyd_max(int dim, int bits, double *level)
+{
+    density d;
+    return bits >= 1 && bits <= LLOYD_BITS_MAX && density_of(dim, &d) && solve(&d, bits, level);
+}
+
+bool lloyd_angle(int m, int bits, double *level)
+{
+    density d;
+    if (m < 1 || m > LLOYD_ANGLE_MAX || bits < 1 || bits > LLOYD_BITS_MAX) return false;
+    density_of_angle(m, &d);
+    if (!solve(&d, bits, level)) return false;
+    for (int k = 0; k < 1 << bits; k++)
+        level[k] += QUARTER;
+    return true;
 }
 
 void lloyd_boundaries(const double *level, int bits, double *boundary)

@@ -21,12 +21,19 @@ enum {
     LLOYD_DIM_MIN = 3, /* d = 3: uniform on [-1, 1] */
     LLOYD_DIM_MAX = 65536,
     LLOYD_BITS_MAX = 8,
+    LLOYD_ANGLE_MAX = 4096,
 };
 
 /* Writes the 2^bits levels, ascending and exactly symmetric. dim: LLOYD_NORMAL or LLOYD_DIM_MIN … LLOYD_DIM_MAX;
  * bits: 1 … LLOYD_BITS_MAX; false for others. On return every level is its cell's mean to 1e-12 standard deviations;
  * false also when that was not reached. [any thread] */
 bool lloyd_max(int dim, int bits, double *level);
+
+/* The same for the angle θ in [0, π/2] between two radii, each the length of m independent N(0, 1): density
+ *     f(θ) = Γ(m) / (2^(m-2) Γ(m/2)²) · sin(2θ)^(m-1),
+ * which concentrates at π/4 as m grows (PolarQuant, arXiv 2502.02617). Levels are symmetric about π/4. m: 1 …
+ * LLOYD_ANGLE_MAX, m = 1: uniform. [any thread] */
+bool lloyd_angle(int m, int bits, double *level);
 
 /* The 2^bits - 1 midpoints between levels. */
 void lloyd_boundaries(const double *level, int bits, double *boundary);

@@ -50,6 +50,12 @@ bool wht_init(wht *w, int n)
     return true;
 }
 
+void wht_set_signs(wht *w, const float *s1, const float *s2)
+{
+    memcpy(w->s1, s1, (size_t)w->n * sizeof *s1);
+    memcpy(w->s2, s2, (size_t)w->n * sizeof *s2);
+}
+
 /* Strides 1, 2, 4 … size/2. The first two are fused: the same sums in the same order, fewer passes over memory. */
 static void butterflies(float *restrict x, int size)
 {

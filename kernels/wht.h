@@ -39,6 +39,9 @@ bool wht_takes(int n);
 /* Prepares the rotation of rows of n values; false, and nothing written, when wht_takes(n) is false. [any thread] */
 bool wht_init(wht *w, int n);
 
+/* Replaces the signs of a prepared rotation: s1 and s2 hold n values, 1 or -1. [any thread] */
+void wht_set_signs(wht *w, const float *s1, const float *s2);
+
 /* Rotates n_rows rows of n f32 each, row-major, in place. Values up to FLT_MAX/(2n) in magnitude stay finite.
  * [any thread] */
 void wht_forward(const wht *w, float *rows, size_t n_rows);

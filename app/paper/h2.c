@@ -7,14 +7,26 @@
 #include "app/paper/scalar.h"
 #include "kernels/random.h"
 
-enum { DIM = 128, ROWS = 4096, PROBES = 96, SKETCHES = 4, KEY = 0x6832 };
+enum { DIM = 128, ROWS = 2560, PROBES = 256, SKETCHES = 12, KEY = 0x6832 };
 
+/* Eight sums side by side: they overlap. */
 static double dot(const float *a, const float *b)
 {
-    double sum = 0;
-    for (int i = 0; i < DIM; i++)
-        sum += (double)a[i] * (double)b[i];
-    return sum;
+    double sum[8] = { 0 };
+    for (int i = 0; i < DIM; i += 8)
+        for (int j = 0; j < 8; j++)
+            sum[j] += (double)a[i + j] * (double)b[i + j];
+    return ((sum[0] + sum[1]) + (sum[2] + sum[3])) + ((sum[4] + sum[5]) + (sum[6] + sum[7]));
+}
+
+static void normalise(source *s)
+{
+    for (size_t r = 0; s->rows && r < s->n; r++) {
+        float *row = s->rows + r * DIM;
+        const double length = sqrt(dot(row, row));
+        for (int i = 0; i < DIM; i++)
+            row[i] = (float)((double)row[i] / length);
+    }
 }
 
 typedef struct product_error {
@@ -34,9 +46,8 @@ static product_error compare(const source *rows, const float *decoded, const sou
         energy += dot(x, x);
         along += dot(x, back);
         for (size_t j = 0; j < probes->n; j++) {
-            const float *y = probes->rows + j * DIM;
-            const double off = dot(y, missing);
-            sum += off * off / dot(y, y);
+            const double off = dot(probes->rows + j * DIM, missing);
+            sum += off * off;
         }
     }
     e.error = DIM * sum / ((double)probes->n * energy);
@@ -46,7 +57,7 @@ static product_error compare(const source *rows, const float *decoded, const sou
 
 typedef struct bench {
     paper *p;
-    source rows, probes;
+    source rows, probes; /* probes: unit */
     float *decoded;
 } bench;
 
@@ -74,12 +85,13 @@ static double sphere_bias(void)
     return sqrt(DIM / 2.0) * exp(lgamma(DIM / 2.0) - lgamma((DIM + 1) / 2.0));
 }
 
-static void sketch_row(bench *b, int bits, const char *kind, double factor, const char *published)
+/* The error of one Gaussian sketch has a deviation of 2 %, hence many; that of an orthogonal one hardly varies. */
+static void sketch_row(bench *b, int bits, const char *kind, int seeds, double factor, const char *published)
 {
     product_error e;
     char expression[64];
     snprintf(expression, sizeof expression, "tqprod(bits=%d,sketch=%s", bits, kind);
-    const measure m = products(b, expression, SKETCHES, &e);
+    const measure m = products(b, expression, seeds, &e);
     const double left = bits > 1 ? scalar_optimum(DIM, bits - 1, NULL) : 1;
     paper_add(
         b->p,
@@ -94,18 +106,21 @@ static void scalar_rows(bench *b, int bits, const char *shrink, const char *unbi
     const double left = scalar_optimum(DIM, bits, NULL);
     snprintf(expression, sizeof expression, "polar(bits=%d,scale=plain", bits);
     measure m = products(b, expression, 0, &e);
-    paper_add(b->p, (paper_row){ .exact = left, .measured = e.error, .by = m, .tolerance = 0.03 }, "b=%d, mse", bits);
+    paper_add(b->p, (paper_row){ .exact = left, .measured = e.error, .by = m, .tolerance = 0.01 }, "b=%d, mse", bits);
     paper_add(b->p,
               (paper_row){ .published = shrink, .exact = 1 - left, .measured = e.shrink, .by = m, .tolerance = 0.003 },
-              "b=%d, mse, shrinks to", bits);
+              "b=%d, mse <x,x'>", bits);
     snprintf(expression, sizeof expression, "polar(bits=%d,scale=unbiased", bits);
     m = products(b, expression, 0, &e);
     paper_add(b->p,
-              (paper_row){
-                  .published = unbiased, .exact = left / (1 - left), .measured = e.error, .by = m, .tolerance = 0.03 },
+              (paper_row){ .published = unbiased,
+                           .exact = scalar_unbiased(DIM, bits),
+                           .measured = e.error,
+                           .by = m,
+                           .tolerance = 0.03 },
               "b=%d, unbiased", bits);
     paper_add(b->p, (paper_row){ .exact = 1, .measured = e.shrink, .by = m, .tolerance = 0.001 },
-              "b=%d, unbiased, shrinks to", bits);
+              "b=%d, unbiased <x,x'>", bits);
 }
 
 void paper_h2(paper *p)
@@ -121,10 +136,11 @@ void paper_h2(paper *p)
     const double half_pi = 2 * atan(1), beta = sphere_bias();
     bench b = { p, source_normal(ROWS, DIM, KEY), source_normal(PROBES, DIM, KEY + 1),
                 malloc(ROWS * DIM * sizeof(float)) };
+    normalise(&b.probes);
     if (!b.rows.rows || !b.probes.rows || !b.decoded) p->short_of_memory = true;
     for (int bits = 1; bits <= 4 && !p->short_of_memory; bits++) {
-        sketch_row(&b, bits, "gaussian", half_pi - 1.0 / DIM, published[bits - 1].prod);
-        sketch_row(&b, bits, "orthogonal", half_pi / (beta * beta) - 1, NULL);
+        sketch_row(&b, bits, "gaussian", SKETCHES, half_pi - 1.0 / DIM, published[bits - 1].prod);
+        sketch_row(&b, bits, "orthogonal", 2, half_pi / (beta * beta) - 1, NULL);
         scalar_rows(&b, bits, published[bits - 1].shrink, published[bits - 1].unbiased);
     }
     source_free(&b.rows);

@@ -7,7 +7,7 @@
 #include "kernels/haar.h"
 #include "kernels/linalg.h"
 
-enum { DIM = 128, ROWS = 16384, STEPS = 8 /* a bit */, KEY = 0x6837 };
+enum { DIM = 128, ROWS = 16384, BLOCK = 1024, STEPS = 8 /* a bit */, KEY = 0x6837 };
 
 /* A covariance with its eigenvalues, descending, as formulas or LAPACK have them. */
 typedef struct process {
@@ -121,9 +121,9 @@ static void allocation_rows(paper *p, const process *s, double rate)
     const measure m = measure_named("allocation by dynamic programming");
     paper_add(p,
               (paper_row){ .exact = exact, .measured = allocate(s->values, rate, STEPS), .by = m, .tolerance = 0.01 },
-              "%s, R=%g, steps of 1/%d bit", s->name, rate, STEPS);
+              "%s, R=%g, eighths", s->name, rate);
     paper_add(p, (paper_row){ .exact = exact, .measured = allocate(s->values, rate, 1), .rule = PAPER_SHOWN, .by = m },
-              "%s, R=%g, whole bits", s->name, rate);
+              "%s, R=%g, whole", s->name, rate);
 }
 
 /* ---- coding gain ---- */
@@ -194,15 +194,18 @@ static void process_rows(paper *p, const char *name, uint64_t seed)
                                .measured = mean / exp(log_mean),
                                .by = measure_named("kernels/linalg.h"),
                                .tolerance = 1e-6 },
-                  "%s, mean over geometric mean", name);
+                  "%s, gain AM/GM", name);
         paper_add(p,
                   (paper_row){ .exact = s.own,
                                .measured = coded_gain(&s, seed),
                                .by = measure_named("rounding and entropy, with and without the transform"),
                                .tolerance = 0.01 },
-                  "%s, gain over coded columns", name);
+                  "%s, gain, coded", name);
         allocation_rows(p, &s, 0.5);
         allocation_rows(p, &s, 2);
+        source few = source_correlated(BLOCK, DIM, s.lower, seed + 16);
+        paper_h7_sketch(p, name, few, seed + 32);
+        source_free(&few);
     } else {
         p->short_of_memory = true;
     }

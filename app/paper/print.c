@@ -7,36 +7,40 @@
 
 #include "app/wrap.h"
 
-static const char *const verdicts[] = {
-    [PAPER_OK] = "ok", [PAPER_OFF] = "OFF", [PAPER_MISSING] = "MISSING", [PAPER_UNJUDGED] = ""
-};
-
 typedef struct shown {
     char exact[24], measured[24], off[24], remark[48];
 } shown;
 
+/* Four digits, in eight columns: 0.009315, 2.858e-5, 1048576. */
 static void write_number(char *text, size_t capacity, double x)
 {
-    snprintf(text, capacity, fabs(x) < 1e-3 ? "%.3e" : "%#.5g", x);
+    const bool small = x != 0 && fabs(x) < 1e-3;
+    snprintf(text, capacity, small ? "%.3e" : fabs(x) < 1e4 ? "%#.4g" : "%.0f", x);
+    char *zero = small ? strstr(text, "e-0") : NULL;
+    if (zero) memmove(zero + 2, zero + 3, strlen(zero + 2));
     const size_t n = strlen(text);
     if (n > 0 && text[n - 1] == '.') text[n - 1] = 0;
+}
+
+/* One word on a row: how it was judged, and how far off a published figure is that does not hold. */
+static void write_remark(char *text, size_t capacity, const paper_row *row, paper_verdict v)
+{
+    const char *over = row->rule == PAPER_AT_MOST ? "OFF, over" : "OFF";
+    if (v == PAPER_OFF)
+        snprintf(text, capacity, "%s (%.2g %%)", over, 100 * row->tolerance);
+    else if (v != PAPER_MISSING && !paper_published_holds(row))
+        snprintf(text, capacity, "paper %+.2g %%", paper_off(strtod(row->published, NULL), row->exact));
+    else
+        snprintf(text, capacity, "%s", v == PAPER_MISSING ? "MISSING" : v == PAPER_OK ? "ok" : "");
 }
 
 static shown show(const paper_row *row)
 {
     shown s = { 0 };
     const paper_verdict v = paper_judge(row);
-    int n = snprintf(s.remark, sizeof s.remark, "%s", verdicts[v]);
-    if (v == PAPER_OFF && row->rule == PAPER_AT_MOST)
-        n += snprintf(s.remark + n, sizeof s.remark - (size_t)n, ", over the bound");
-    else if (v == PAPER_OFF)
-        n += snprintf(s.remark + n, sizeof s.remark - (size_t)n, ", over %.3g %%", 100 * row->tolerance);
-    if (!paper_published_holds(row)) {
-        const double off = paper_off(strtod(row->published, NULL), row->exact);
-        snprintf(s.remark + n, sizeof s.remark - (size_t)n, "%spaper %+.1f %%", n ? "; " : "", off);
-    }
     write_number(s.exact, sizeof s.exact, row->exact);
     write_number(s.measured, sizeof s.measured, row->measured);
+    write_remark(s.remark, sizeof s.remark, row, v);
     if (v == PAPER_OK || v == PAPER_OFF)
         snprintf(s.off, sizeof s.off, "%+.2f", paper_off(row->measured, paper_expected(row)));
     return s;
@@ -79,8 +83,9 @@ static void print_reasons(const paper *p, FILE *out)
 
 bool paper_print(const paper *p, const paper_table *t, FILE *out, const table_style *style, fault *f)
 {
-    static const char *const names[] = { "figure", "published", "exact", "measured", "off %", "" };
-    fprintf(out, "%s  %s\n    %s\n", t->name, t->title, t->source);
+    static const char *const names[] = { "figure", "paper", "exact", "measured", "off %", "" };
+    fprintf(out, "%s  %s\n    ", t->name, t->title);
+    wrap_text(out, t->source, 4, 4, 80);
     table *rows = table_create(sizeof names / sizeof *names, names, f);
     bool ok = rows != NULL;
     for (size_t i = 0; ok && i < p->n_rows; i++)
@@ -94,6 +99,11 @@ bool paper_print(const paper *p, const paper_table *t, FILE *out, const table_st
 }
 
 /* ---- JSON ---- */
+
+static const char *const rules[] = { [PAPER_NEAR] = "near", [PAPER_AT_MOST] = "at most", [PAPER_SHOWN] = "shown" };
+static const char *const verdicts[] = {
+    [PAPER_OK] = "ok", [PAPER_OFF] = "off", [PAPER_MISSING] = "missing", [PAPER_UNJUDGED] = "shown"
+};
 
 static void add_number(cJSON *to, const char *name, double x, bool known)
 {
@@ -114,15 +124,8 @@ static cJSON *row_json(const paper_row *row)
     add_number(o, "measured", row->measured, *row->by.codec && !*row->by.why);
     add_number(o, "off_percent", judged ? paper_off(row->measured, paper_expected(row)) : 0, judged);
     add_number(o, "tolerance_percent", 100 * row->tolerance, judged);
-    cJSON_AddStringToObject(o, "rule",
-                            row->rule == PAPER_AT_MOST ? "at most"
-                            : row->rule == PAPER_NEAR  ? "near"
-                                                       : "shown");
-    cJSON_AddStringToObject(o, "verdict",
-                            v == PAPER_UNJUDGED ? "shown"
-                            : v == PAPER_OFF    ? "off"
-                            : v == PAPER_OK     ? "ok"
-                                                : "missing");
+    cJSON_AddStringToObject(o, "rule", rules[row->rule]);
+    cJSON_AddStringToObject(o, "verdict", verdicts[v]);
     cJSON_AddBoolToObject(o, "published_holds", paper_published_holds(row));
     cJSON_AddStringToObject(o, "measured_by", row->by.codec);
     if (*row->by.why) cJSON_AddStringToObject(o, "why", row->by.why);

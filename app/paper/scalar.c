@@ -1,12 +1,13 @@
 #include "app/paper/scalar.h"
 
 #include <math.h>
-#include <stdbool.h>
-#include <stdlib.h>
 
 static const double pi = 3.14159265358979323846;
 
-enum { FAR = 40 }; /* standard deviations: beyond it N(0, 1) has no mass that counts */
+enum {
+    FAR = 40, /* standard deviations: beyond it N(0, 1) has no mass that counts */
+    MOST_POSITIVE = 128,
+};
 
 /* ---- densities ---- */
 
@@ -112,15 +113,22 @@ static double follow(int dim, double innermost, int n, double *level)
     return mean(dim, from, end_of(dim)) - level[n - 1];
 }
 
-double scalar_optimum(int dim, int bits, double *entropy)
+/* The positive half of the best levels. */
+static void best_levels(int dim, int n, double *level)
 {
-    const int n = 1 << (bits - 1);
-    double level[128] = { 0 }, low = 0, high = 1, kept = 0, sum = 0, from = 0;
+    double low = 0, high = 1;
     for (int i = 0; i < 60; i++) {
         const double middle = 0.5 * (low + high);
         *(follow(dim, middle, n, level) > 0 ? &low : &high) = middle;
     }
     follow(dim, low, n, level);
+}
+
+double scalar_optimum(int dim, int bits, double *entropy)
+{
+    const int n = 1 << (bits - 1);
+    double level[MOST_POSITIVE] = { 0 }, kept = 0, sum = 0, from = 0;
+    best_levels(dim, n, level);
     for (int i = 0; i < n; i++) {
         const double end = i + 1 < n ? 0.5 * (level[i] + level[i + 1]) : end_of(dim), m = mass(dim, from, end);
         kept += 2 * m * level[i] * level[i];
@@ -129,6 +137,32 @@ double scalar_optimum(int dim, int bits, double *entropy)
     }
     if (entropy) *entropy = sum;
     return 1 - kept;
+}
+
+double scalar_unbiased(int dim, int bits)
+{
+    const int n = 1 << (bits - 1);
+    double level[MOST_POSITIVE] = { 0 }, from = 0;
+    double q2 = 0, q4 = 0, q2y2 = 0, qy3 = 0; /* moments of a value y and its level q, both N(0, 1)'s */
+    best_levels(0, n, level);
+    for (int i = 0; i < n; i++) {
+        const double q = level[i], end = i + 1 < n ? 0.5 * (q + level[i + 1]) : FAR, m = bell_mass(from, end);
+        q2 += 2 * m * q * q;
+        q4 += 2 * m * q * q * q * q;
+        q2y2 += 2 * q * q * (m + from * bell(from) - end * bell(end));
+        qy3 += 2 * q * ((from * from + 2) * bell(from) - (end * end + 2) * bell(end));
+        from = end;
+    }
+    /* a = y q and b = q²; E a = E b = q2, and E y² = 1 is taken out, whose variance is 2. */
+    const double a_y2 = qy3 - q2, b_y2 = q2y2 - q2;
+    const double var_a = (q2y2 - q2 * q2 - a_y2 * a_y2 / 2) / dim, cov = (q4 - q2 * q2 - a_y2 * b_y2 / 2) / dim;
+    const double kept = 1 - scalar_optimum(dim, bits, NULL);
+    return 1 / kept - 1 + (3 * var_a - 2 * cov) / (kept * kept * kept);
+}
+
+double scalar_beyond(int dim, double t)
+{
+    return 2 * mass(dim, t, end_of(dim));
 }
 
 /* ---- entropy coding ---- */

@@ -13,8 +13,12 @@
 
 /* The best quantiser of 2^bits levels, bits 1 … 8, by Max's recursion (1960): the innermost level determines the next
  * boundary, that the next level, and so on; the innermost is sought for which the outermost is its cell's mean. The
- * entropy of its codes, in bits, goes to *entropy unless that is NULL. NaN without memory. */
+ * entropy of its codes, in bits, goes to *entropy unless that is NULL. */
 double scalar_optimum(int dim, int bits, double *entropy);
+
+/* E(|x - x̂|²) of a unit row in dim dimensions whose best levels are stretched, row by row, to <x, x̂> = 1: D/(1-D) and
+ * the term in 1/dim, from the variances of <y, c> and |c|² at fixed |y|. */
+double scalar_unbiased(int dim, int bits);
 
 /* A uniform quantiser of N(0, 1) without end, a cell of width `step` around 0, levels the cells' means: what it leaves,
  * and the entropy of its codes in bits. */
@@ -33,6 +37,9 @@ double scalar_absmax(int n, const double *level, size_t k, double (*scale)(doubl
 
 /* n independent N(0, 1) against k levels evenly spaced from the least to the largest of them. */
 double scalar_minmax(int n, int k);
+
+/* P(|y| > t), t >= 0. */
+double scalar_beyond(int dim, double t);
 
 /* E(max |y_i|)² of n independent N(0, 1). */
 double scalar_largest_square(int n);

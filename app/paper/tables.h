@@ -11,6 +11,10 @@ void paper_h4(paper *p);
 void paper_h5(paper *p);
 void paper_h6(paper *p);
 void paper_h7(paper *p);
+
+/* The part of h7 on sketches, on rows of the caller. */
+void paper_h7_sketch(paper *p, const char *name, source rows, uint64_t seed);
+
 void paper_k1(paper *p);
 void paper_k4(paper *p);
 

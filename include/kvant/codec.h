@@ -175,6 +175,7 @@ typedef struct kvant_geometry {
     uint32_t window;     /* newest rows kept out of the codec */
     uint32_t pooled;     /* 1: see above */
     uint32_t calibrates; /* 1: with these parameters it needs calibrate before encode */
+    uint32_t weighs;     /* 1: it fits something to its rows and takes weights */
 } kvant_geometry;
 
 /* What calibration knows of a stream, gathered on another text than the one to be encoded. For a pooled instance rows
@@ -225,7 +226,7 @@ struct kvant_codec {
     int (*calibrate)(void *state, const kvant_samples *samples);
 
     /* How much each of the rows of the next encode matters, n_rows positive numbers, for codecs that fit something to
-     * their rows; 1 for all when it was not called. A wrapper hands it on; absent: the codec fits nothing. */
+     * their rows and say `weighs` in their geometry; 1 for all when it was not called. A wrapper hands them on. */
     int (*weigh)(void *state, const float *weights, size_t n_rows);
 
     /* An upper bound on what encode writes for n_rows rows that begin at position `first` of the sequence. */

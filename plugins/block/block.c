@@ -1,58 +1,61 @@
-/* q8_0 and q4_0: ggml's blocks of 32 with one f16 scale. */
+/* Formats that engines keep caches in: ggml's blocks of 32, short floating-point numbers, and blocks of those. */
 
+#include "kernels/block_fp.h"
 #include "kernels/block_q.h"
-#include "kernels/half.h"
 #include "plugins/row_codec.h"
 
-/* One row per format; the codecs differ in nothing else. */
 typedef struct block_format {
     const char *name;
-    size_t bytes;
+    size_t values, bytes, scales; /* of a block; scales: the bytes of it that are no codes */
     size_t (*encode)(const float *values, size_t n, uint8_t *bytes);
     size_t (*decode)(const uint8_t *bytes, size_t n, float *values);
+    const char *limit; /* what does not fit when encode stops */
 } block_format;
+
+enum { Q8_0, Q5_1, Q5_0, Q4_1, Q4_0, IQ4_NL, BF16, E4M3, E5M2, MXFP4, NVFP4 };
+
+#define F16_SCALE  "the scale is f16, at most 65504"
+#define F16_SCALES "the scale and the minimum are f16, at most 65504"
+
+static const block_format formats[] = {
+    [Q8_0] = { "q8_0", BLOCK_Q, BLOCK_Q8_0_BYTES, 2, block_q8_0_encode, block_q8_0_decode, F16_SCALE },
+    [Q5_1] = { "q5_1", BLOCK_Q, BLOCK_Q5_1_BYTES, 4, block_q5_1_encode, block_q5_1_decode, F16_SCALES },
+    [Q5_0] = { "q5_0", BLOCK_Q, BLOCK_Q5_0_BYTES, 2, block_q5_0_encode, block_q5_0_decode, F16_SCALE },
+    [Q4_1] = { "q4_1", BLOCK_Q, BLOCK_Q4_1_BYTES, 4, block_q4_1_encode, block_q4_1_decode, F16_SCALES },
+    [Q4_0] = { "q4_0", BLOCK_Q, BLOCK_Q4_0_BYTES, 2, block_q4_0_encode, block_q4_0_decode, F16_SCALE },
+    [IQ4_NL] = { "iq4_nl", BLOCK_Q, BLOCK_IQ4_NL_BYTES, 2, block_iq4_nl_encode, block_iq4_nl_decode, F16_SCALE },
+    [BF16] = { "bf16", 1, 2, 0, block_bf16_encode, block_bf16_decode, "values are at most 3.39e38" },
+    [E4M3] = { "e4m3", 1, 1, 0, block_e4m3_encode, block_e4m3_decode, "values are at most 448" },
+    [E5M2] = { "e5m2", 1, 1, 0, block_e5m2_encode, block_e5m2_decode, "values are at most 57344" },
+    [MXFP4] = { "mxfp4", BLOCK_MXFP4, BLOCK_MXFP4_BYTES, 1, block_mxfp4_encode, block_mxfp4_decode, "" },
+    [NVFP4] = { "nvfp4", BLOCK_NVFP4, BLOCK_NVFP4_BYTES, 1, block_nvfp4_encode, block_nvfp4_decode,
+                "the scale is E4M3, at most 448" },
+};
 
 typedef struct block_codec {
     row_codec row;
     const block_format *format;
 } block_codec;
 
-static const block_format formats[] = {
-    { "q8_0", BLOCK_Q8_0_BYTES, block_q8_0_encode, block_q8_0_decode },
-    { "q4_0", BLOCK_Q4_0_BYTES, block_q4_0_encode, block_q4_0_decode },
-};
-
 static int create(const kvant_host *host, const kvant_shape *shape, const block_format *format, void **state)
 {
-    if (shape->dim % BLOCK_Q != 0)
-        return host->fail(host, KVANT_E_SHAPE, "%s: head dimension %d is not a multiple of %d", format->name,
-                          (int)shape->dim, BLOCK_Q);
+    if ((size_t)shape->dim % format->values != 0)
+        return host->fail(host, KVANT_E_SHAPE, "%s: head dimension %d is not a multiple of %zu", format->name,
+                          (int)shape->dim, format->values);
     const int rc = row_codec_create(host, format->name, shape, sizeof(block_codec), state);
     if (rc != KVANT_OK) return rc;
     block_codec *c = *state;
-    const size_t blocks = c->row.dim / BLOCK_Q;
+    const size_t blocks = c->row.dim / format->values;
     c->row.row_bytes = blocks * format->bytes;
-    c->row.metadata = blocks * sizeof(uint16_t);
+    c->row.metadata = blocks * format->scales;
     c->format = format;
     return KVANT_OK;
 }
 
-static int create_q8_0(const kvant_host *host, const kvant_shape *shape, const kvant_value *values, void **state)
-{
-    (void)values;
-    return create(host, shape, &formats[0], state);
-}
-
-static int create_q4_0(const kvant_host *host, const kvant_shape *shape, const kvant_value *values, void **state)
-{
-    (void)values;
-    return create(host, shape, &formats[1], state);
-}
-
-static double largest_of(const float *x)
+static double largest_of(const float *x, size_t n)
 {
     double largest = 0.0;
-    for (int i = 0; i < BLOCK_Q; i++) {
+    for (size_t i = 0; i < n; i++) {
         const double a = x[i] < 0.0f ? -(double)x[i] : (double)x[i];
         largest = a > largest ? a : largest;
     }
@@ -62,12 +65,13 @@ static double largest_of(const float *x)
 static int64_t encode(void *state, size_t first, const float *rows, size_t n_rows, uint8_t *out, size_t capacity)
 {
     const block_codec *c = state;
+    const block_format *f = c->format;
     const int64_t bytes = row_codec_check_rows(&c->row, first, rows, n_rows, capacity);
     if (bytes < 0) return bytes;
-    const size_t n = n_rows * c->row.dim, done = c->format->encode(rows, n, out);
-    if (done < n / BLOCK_Q)
-        return row_codec_too_large(&c->row, first + done * BLOCK_Q / c->row.dim, "scale of a block with the magnitude",
-                                   largest_of(rows + done * BLOCK_Q));
+    const size_t n = n_rows * c->row.dim, done = f->encode(rows, n, out) * f->values;
+    if (done < n)
+        return c->row.host->fail(c->row.host, KVANT_E_RANGE, "%s: row %zu: the magnitude %g does not fit: %s", f->name,
+                                 first + done / c->row.dim, largest_of(rows + done, f->values), f->limit);
     return bytes;
 }
 
@@ -76,55 +80,57 @@ static int decode(void *state, size_t first, const uint8_t *bytes, size_t n_byte
     const block_codec *c = state;
     const int rc = row_codec_check_bytes(&c->row, first, n_bytes, n_rows);
     if (rc != KVANT_OK) return rc;
-    const size_t n = n_rows * c->row.dim, done = c->format->decode(bytes, n, rows);
-    if (done < n / BLOCK_Q)
-        return row_codec_corrupt(&c->row, first + done * BLOCK_Q / c->row.dim,
-                                 "a block has a scale or a code that no encoder writes");
+    const size_t n = n_rows * c->row.dim, done = c->format->decode(bytes, n, rows) * c->format->values;
+    if (done < n)
+        return row_codec_corrupt(&c->row, first + done / c->row.dim, "a scale or a code is one that no encoder writes");
     return KVANT_OK;
 }
 
 static const kvant_param no_params[] = { { 0 } };
 
-static const kvant_codec q8_0 = {
-    .size = sizeof(kvant_codec),
-    .abi = KVANT_ABI,
-    .name = "q8_0",
-    .version = "1",
-    .family = "block",
-    .summary = "8 bits a value, one f16 scale for 32 values: 8.5 bits a value",
-    .reference = "ggml block_q8_0",
-    .params = no_params,
-    .dim_min = 32,
-    .dim_max = 4096,
-    .dim_step = 32,
-    .create = create_q8_0,
-    .destroy = row_codec_destroy,
-    .bound = row_codec_bound,
-    .encode = encode,
-    .decode = decode,
-    .split = row_codec_split,
-};
+/* A codec of the table: its create, and its descriptor for head dimensions that are multiples of `step`. */
+#define CODEC(id, entry, about, source, step)                                                                          \
+    static int create_##id(const kvant_host *host, const kvant_shape *shape, const kvant_value *values, void **state)  \
+    {                                                                                                                  \
+        (void)values;                                                                                                  \
+        return create(host, shape, &formats[entry], state);                                                            \
+    }                                                                                                                  \
+    static const kvant_codec id = {                                                                                    \
+        .size = sizeof(kvant_codec),                                                                                   \
+        .abi = KVANT_ABI,                                                                                              \
+        .name = #id,                                                                                                   \
+        .version = "1",                                                                                                \
+        .family = "block",                                                                                             \
+        .summary = about,                                                                                              \
+        .reference = source,                                                                                           \
+        .params = no_params,                                                                                           \
+        .dim_min = step,                                                                                               \
+        .dim_max = 4096,                                                                                               \
+        .dim_step = step,                                                                                              \
+        .create = create_##id,                                                                                         \
+        .destroy = row_codec_destroy,                                                                                  \
+        .bound = row_codec_bound,                                                                                      \
+        .encode = encode,                                                                                              \
+        .decode = decode,                                                                                              \
+        .split = row_codec_split,                                                                                      \
+    }
 
-static const kvant_codec q4_0 = {
-    .size = sizeof(kvant_codec),
-    .abi = KVANT_ABI,
-    .name = "q4_0",
-    .version = "1",
-    .family = "block",
-    .summary = "4 bits a value, one f16 scale for 32 values: 4.5 bits a value",
-    .reference = "ggml block_q4_0",
-    .params = no_params,
-    .dim_min = 32,
-    .dim_max = 4096,
-    .dim_step = 32,
-    .create = create_q4_0,
-    .destroy = row_codec_destroy,
-    .bound = row_codec_bound,
-    .encode = encode,
-    .decode = decode,
-    .split = row_codec_split,
-};
+CODEC(q8_0, Q8_0, "8 bits a value, one f16 scale for 32 values: 8.5 bits a value", "ggml block_q8_0", 32);
+CODEC(q5_1, Q5_1, "5 bits a value, f16 scale and minimum for 32 values: 6 bits a value", "ggml block_q5_1", 32);
+CODEC(q5_0, Q5_0, "5 bits a value, one f16 scale for 32 values: 5.5 bits a value", "ggml block_q5_0", 32);
+CODEC(q4_1, Q4_1, "4 bits a value, f16 scale and minimum for 32 values: 5 bits a value", "ggml block_q4_1", 32);
+CODEC(q4_0, Q4_0, "4 bits a value, one f16 scale for 32 values: 4.5 bits a value", "ggml block_q4_0", 32);
+CODEC(iq4_nl, IQ4_NL, "4 bits a value on unequal levels, a fitted f16 scale for 32 values: 4.5 bits a value",
+      "ggml block_iq4_nl", 32);
+CODEC(bf16, BF16, "bfloat16, 16 bits a value", "upper half of IEEE 754 binary32, round to nearest even", 1);
+CODEC(e4m3, E4M3, "FP8 with 3 fraction bits, magnitudes up to 448, no scale: 8 bits a value",
+      "OCP 8-bit Floating Point Specification 1.0", 1);
+CODEC(e5m2, E5M2, "FP8 with 2 fraction bits, magnitudes up to 57344, no scale: 8 bits a value",
+      "OCP 8-bit Floating Point Specification 1.0", 1);
+CODEC(mxfp4, MXFP4, "FP4 with a power of two for 32 values: 4.25 bits a value", "OCP Microscaling Formats 1.0", 32);
+CODEC(nvfp4, NVFP4, "FP4 with an E4M3 scale for 16 values: 4.5 bits a value", "NVIDIA NVFP4, tensor scale 1", 16);
 
-static const kvant_codec *const codecs[] = { &q8_0, &q4_0, NULL };
+static const kvant_codec *const codecs[] = { &q8_0, &q5_1, &q5_0, &q4_1,  &q4_0,  &iq4_nl,
+                                             &bf16, &e4m3, &e5m2, &mxfp4, &nvfp4, NULL };
 
 KVANT_EXPORT const kvant_plugin kvant_plugin_entry = { sizeof(kvant_plugin), KVANT_ABI, codecs };

@@ -4,9 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kernels/haar.h"
 #include "kernels/lloyd.h"
 
-enum { PLAIN, NORM, MSE, UNBIASED };
+enum { DEFAULT = -1, PLAIN, NORM, MSE, UNBIASED };
 
 typedef struct figures {
     double error;  /* mean of |x - x̂|²/|x|² */
@@ -22,7 +23,7 @@ static void open_polar(test_instance *t, int dim, int bits, int scale)
     kvant_value values[TEST_PARAMS] = { 0 };
     test_defaults(codec, NULL, values);
     values[test_param(codec, "bits")].i = bits;
-    if (scale >= 0) values[test_param(codec, "scale")].i = scale;
+    if (scale != DEFAULT) values[test_param(codec, "scale")].i = scale;
     test_open(t, codec, dim, values);
 }
 
@@ -59,9 +60,9 @@ static void error_of_gaussian_rows_is_within_1_percent_of_the_optimum(void **sta
     static const double optimum[] = { 0.3609, 0.1160, 0.03397, 0.00931 };
     float *rows = test_rows(TEST_GAUSSIAN, N, DIM, 1, 0.0f);
     for (int bits = 1; bits <= 4; bits++) {
-        const figures f = measure(rows, N, DIM, bits, -1);
-        print_message("polar(bits=%d): error %.5f (optimum %.5f); scale=norm %.5f, mse %.5f, unbiased %.5f\n", bits,
-                      f.error, optimum[bits - 1], measure(rows, N, DIM, bits, NORM).error,
+        const figures f = measure(rows, N, DIM, bits, PLAIN);
+        print_message("polar(bits=%d,scale=plain): error %.5f (optimum %.5f); norm %.5f, mse %.5f, unbiased %.5f\n",
+                      bits, f.error, optimum[bits - 1], measure(rows, N, DIM, bits, NORM).error,
                       measure(rows, N, DIM, bits, MSE).error, measure(rows, N, DIM, bits, UNBIASED).error);
         assert_true(fabs(f.error / optimum[bits - 1] - 1.0) < 0.01);
         assert_int_equal(f.row_bytes, 2 + 16 * bits);
@@ -79,13 +80,61 @@ static void error_is_the_codebook_s_at_every_dimension(void **state)
         for (int bits = 2; bits <= 8; bits += 2) {
             double level[256];
             assert_true(lloyd_max(dims[i], bits, level));
-            const figures f = measure(rows, 4000, dims[i], bits, -1);
+            const figures f = measure(rows, 4000, dims[i], bits, PLAIN);
             const double off = f.error / lloyd_distortion(dims[i], bits, level) - 1.0;
             assert_true(fabs(off) < (bits < 8 ? 0.025 : 0.05)); /* at 8 bits a few far values weigh much */
             assert_int_equal(f.row_bytes, 2 + (size_t)(bits * dims[i] / 8));
         }
         free(rows);
     }
+}
+
+/* Mean and variance of the mean of a row's error when its coordinates are coded as they stand. */
+static void coded_as_they_stand(const float *rows, size_t n, size_t dim, int bits, double *mean, double *variance)
+{
+    double level[16], sum = 0.0, squares = 0.0;
+    assert_true(lloyd_max((int)dim, bits, level));
+    for (size_t r = 0; r < n; r++) {
+        const double length = sqrt(test_energy(rows + r * dim, dim));
+        double error = 0.0;
+        for (size_t i = 0; i < dim; i++) {
+            double least = 10.0;
+            for (int k = 0; k < 1 << bits; k++)
+                least = fmin(least, fabs((double)rows[r * dim + i] / length - level[k]));
+            error += least * least;
+        }
+        sum += error / (double)n;
+        squares += error * error / (double)n;
+    }
+    *mean = sum;
+    *variance = (squares - sum * sum) / (double)n;
+}
+
+/* The law of Gaussian rows does not change under rotation, so none may change the mean error by more than sampling
+ * does: no rotation, a Haar matrix, and the codec's Hadamard one. */
+static void no_rotation_is_better_than_another_on_gaussian_rows(void **state)
+{
+    (void)state;
+    enum { N = 10000, DIM = 128 };
+    static double turn[DIM * DIM];
+    float *rows = test_rows(TEST_GAUSSIAN, N, DIM, 7, 0.0f), *turned = calloc(N * DIM, sizeof *turned);
+    assert_true(haar_matrix(DIM, 3, turn));
+    for (size_t r = 0; r < N; r++)
+        for (size_t i = 0; i < DIM; i++)
+            for (size_t j = 0; j < DIM; j++)
+                turned[r * DIM + i] += (float)turn[i * DIM + j] * rows[r * DIM + j];
+    for (int bits = 1; bits <= 4; bits++) {
+        double none, haar, variance, other;
+        coded_as_they_stand(rows, N, DIM, bits, &none, &variance);
+        coded_as_they_stand(turned, N, DIM, bits, &haar, &other);
+        const double hadamard = measure(rows, N, DIM, bits, PLAIN).error, sampling = sqrt(variance + other);
+        print_message("%d bits: no rotation %.5f, Haar %.5f, Hadamard %.5f, sampling error %.5f\n", bits, none, haar,
+                      hadamard, sampling);
+        assert_true(sampling < 0.005 * none);
+        assert_true(fabs(haar - none) < 3.0 * sampling);
+        assert_true(fabs(hadamard - none) < 3.0 * sampling);
+    }
+    free(rows), free(turned);
 }
 
 /* The rotation's purpose: rows that are one spike, and rows with a few large channels, come out hardly worse. */
@@ -99,8 +148,8 @@ static void spiky_rows_are_spread_before_they_are_quantised(void **state)
         for (size_t r = 0; r < 1000; r++)
             for (size_t k = 0; k < 4; k++)
                 rows[r * d + (7 * k + 3) % d] *= 30.0f;
-        assert_true(measure(rows, 1000, dims[i], 4, -1).error < 0.02);
-        assert_true(measure(rows, 1000, dims[i], 3, -1).error < 0.06);
+        assert_true(measure(rows, 1000, dims[i], 4, PLAIN).error < 0.02);
+        assert_true(measure(rows, 1000, dims[i], 3, PLAIN).error < 0.06);
         free(rows);
     }
 }
@@ -112,12 +161,31 @@ static void a_bit_more_divides_the_error_by_3_4_and_more(void **state)
     float *rows = test_rows(TEST_GAUSSIAN, N, DIM, 1, 0.0f);
     double before = 1.0;
     for (int bits = 1; bits <= 8; bits++) {
-        const double error = measure(rows, N, DIM, bits, -1).error;
+        const double error = measure(rows, N, DIM, bits, PLAIN).error;
         print_message("polar(bits=%d): error %.3e, factor %.3f\n", bits, error, before / error);
         assert_true(before / error > (bits > 2 ? 3.38 : 2.7) && before / error < 4.0);
         before = error;
     }
     free(rows);
+}
+
+/* Its KLD on models is the least or nearly so: docs/measured.md. */
+static void without_a_scale_it_is_norm(void **state)
+{
+    (void)state;
+    enum { DIM = 80, N = 50 };
+    float *rows = test_rows(TEST_GAUSSIAN, N, DIM, 5, 0.0f);
+    uint8_t *bytes[2];
+    size_t n_bytes[2];
+    for (int k = 0; k < 2; k++) {
+        test_instance t;
+        open_polar(&t, DIM, 3, k ? NORM : DEFAULT);
+        bytes[k] = test_encode(&t, rows, N, &n_bytes[k]);
+        test_close(&t);
+    }
+    assert_int_equal(n_bytes[0], n_bytes[1]);
+    assert_memory_equal(bytes[0], bytes[1], n_bytes[0]);
+    free(rows), free(bytes[0]), free(bytes[1]);
 }
 
 /* norm keeps lengths; unbiased makes <x, x̂> = |x|²; mse has the least error of all. */
@@ -147,7 +215,7 @@ static void rows_of_any_length_keep_their_relative_error(void **state)
     for (size_t k = 0; k < 3; k++) {
         for (size_t i = 0; i < 500 * 128; i++)
             scaled[i] = rows[i] * factors[k];
-        const double error = measure(scaled, 500, 128, 4, -1).error;
+        const double error = measure(scaled, 500, 128, 4, PLAIN).error;
         assert_true(fabs(error / 0.00931 - 1.0) < 0.02);
     }
     free(rows), free(scaled);
@@ -162,7 +230,7 @@ static void rows_too_small_for_f16_are_zero_rows(void **state)
     test_instance t;
     for (int i = 0; i < 64; i++)
         tiny[i] = i % 3 ? 1e-9f : -2e-9f;
-    open_polar(&t, 64, 4, -1);
+    open_polar(&t, 64, 4, DEFAULT);
     assert_int_equal(t.codec->encode(t.state, 0, tiny, 1, a, sizeof a), sizeof a);
     assert_int_equal(t.codec->encode(t.state, 0, zero, 1, b, sizeof b), sizeof b);
     assert_memory_equal(a, b, sizeof a);
@@ -177,7 +245,7 @@ static void bad_scales_are_corrupt(void **state)
         float row[64];
         uint8_t bytes[34] = { 0, bad[i] };
         test_instance t;
-        open_polar(&t, 64, 4, -1);
+        open_polar(&t, 64, 4, DEFAULT);
         assert_int_equal(t.codec->decode(t.state, 8, bytes, sizeof bytes, row, 1), KVANT_E_CORRUPT);
         assert_non_null(strstr(t.host.message, "polar: row 8: the scale"));
         test_close(&t);
@@ -193,7 +261,7 @@ static void a_scale_beyond_f16_is_refused(void **state)
     for (int k = 0; k < 2; k++) {
         for (int i = 0; i < 512; i++)
             row[i] = k ? 3.4e38f : 4000.0f;
-        open_polar(&t, 512, 4, -1);
+        open_polar(&t, 512, 4, DEFAULT);
         assert_int_equal(t.codec->encode(t.state, 2, row, 1, bytes, sizeof bytes), KVANT_E_RANGE);
         assert_non_null(strstr(t.host.message, "row 2: the scale"));
         test_close(&t);
@@ -205,8 +273,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(error_of_gaussian_rows_is_within_1_percent_of_the_optimum),
         cmocka_unit_test(error_is_the_codebook_s_at_every_dimension),
+        cmocka_unit_test(no_rotation_is_better_than_another_on_gaussian_rows),
         cmocka_unit_test(spiky_rows_are_spread_before_they_are_quantised),
         cmocka_unit_test(a_bit_more_divides_the_error_by_3_4_and_more),
+        cmocka_unit_test(without_a_scale_it_is_norm),
         cmocka_unit_test(each_scale_preserves_what_it_says),
         cmocka_unit_test(rows_of_any_length_keep_their_relative_error),
         cmocka_unit_test(rows_too_small_for_f16_are_zero_rows),

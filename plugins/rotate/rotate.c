@@ -3,31 +3,117 @@
 #include <float.h>
 #include <string.h>
 
+#include "kernels/haar.h"
 #include "kernels/wht.h"
 #include "plugins/wrapper.h"
 
-enum { PARAM_INNER };
+enum { KIND_WHT, KIND_HAAR };
+enum { PARAM_INNER, PARAM_KIND, PARAM_SIGNS };
 
 static const kvant_param params[] = {
     { .name = "inner", .type = KVANT_CODEC, .help = "the codec that sees the rotated rows" },
+    { .name = "kind",
+      .type = KVANT_ENUM,
+      .def = KIND_WHT,
+      .max = KIND_HAAR,
+      .names = "wht haar",
+      .help = "a Walsh-Hadamard transform with random signs, or a random orthogonal matrix" },
+    { .name = "signs",
+      .type = KVANT_INT,
+      .def = 0,
+      .min = 0,
+      .max = 65535,
+      .help = "which one: 0 is TurboQuant's signs, others are drawn with this key; of haar, its seed" },
     { 0 },
 };
 
 typedef struct rotate {
     wrapper base;
     wht rotation;
+    double *matrix; /* of kind=haar, dim x dim; else NULL */
 } rotate;
+
+static void destroy(void *state)
+{
+    rotate *w = state;
+    if (w) w->base.host->release(w->base.host, w->matrix);
+    wrapper_destroy(w);
+}
+
+/* The top bit of random number i is the first sign of channel i, 1 for minus; that of number dim + i is the second. */
+static void draw_signs(rotate *w, uint64_t key)
+{
+    const kvant_host *host = w->base.host;
+    const size_t n = w->base.dim;
+    float sign[2][WHT_MAX];
+    for (size_t i = 0; i < 2 * n; i++)
+        sign[i / n][i % n] = host->random(host, key, i) >> 63 ? -1.0f : 1.0f;
+    wht_set_signs(&w->rotation, sign[0], sign[1]);
+}
+
+static int draw_matrix(rotate *w, uint64_t seed)
+{
+    const kvant_host *host = w->base.host;
+    const size_t n = w->base.dim;
+    w->matrix = host->alloc(host, n * n * sizeof *w->matrix);
+    if (w->matrix && haar_matrix(n, seed, w->matrix)) return KVANT_OK;
+    return host->fail(host, KVANT_E_MEMORY, "rotate: no memory for a matrix of order %zu", n);
+}
 
 static int create(const kvant_host *host, const kvant_shape *shape, const kvant_value *values, void **state)
 {
     if (shape->dim % 16 != 0 || !wht_takes(shape->dim))
         return host->fail(host, KVANT_E_SHAPE, "rotate: head dimension %d is not a multiple of 16 from 16 to %d",
                           (int)shape->dim, WHT_MAX);
-    const int rc = wrapper_create(host, "rotate", shape, values[PARAM_INNER].inner, sizeof(rotate), state);
+    int rc = wrapper_create(host, "rotate", shape, values[PARAM_INNER].inner, sizeof(rotate), state);
     if (rc != KVANT_OK) return rc;
     rotate *w = *state;
+    const uint64_t signs = (uint64_t)values[PARAM_SIGNS].i;
     wht_init(&w->rotation, shape->dim);
-    return KVANT_OK;
+    if (signs > 0) draw_signs(w, signs);
+    if (values[PARAM_KIND].i == KIND_HAAR) rc = draw_matrix(w, signs);
+    if (rc == KVANT_OK) return rc;
+    destroy(w);
+    *state = NULL;
+    return rc;
+}
+
+/* ---- there and back --------------------------------------------------------------------------------------------- */
+
+static void forward(const rotate *w, float *rows, size_t n_rows)
+{
+    const size_t n = w->base.dim;
+    if (!w->matrix) {
+        wht_forward(&w->rotation, rows, n_rows);
+        return;
+    }
+    for (size_t r = 0; r < n_rows; r++, rows += n) {
+        float turned[WHT_MAX];
+        for (size_t i = 0; i < n; i++) {
+            double sum = 0.0;
+            for (size_t j = 0; j < n; j++)
+                sum += w->matrix[i * n + j] * (double)rows[j];
+            turned[i] = (float)sum;
+        }
+        memcpy(rows, turned, n * sizeof *rows);
+    }
+}
+
+static void inverse(const rotate *w, float *rows, size_t n_rows)
+{
+    const size_t n = w->base.dim;
+    if (!w->matrix) {
+        wht_inverse(&w->rotation, rows, n_rows);
+        return;
+    }
+    for (size_t r = 0; r < n_rows; r++, rows += n) {
+        double sum[WHT_MAX] = { 0 };
+        for (size_t i = 0; i < n; i++)
+            for (size_t j = 0; j < n; j++)
+                sum[j] += w->matrix[i * n + j] * (double)rows[i];
+        for (size_t j = 0; j < n; j++)
+            rows[j] = (float)sum[j];
+    }
 }
 
 /* Larger values could overflow on the way through the transform. */
@@ -39,7 +125,7 @@ static float limit_of(const rotate *w)
 static int rotated_copy(rotate *w, size_t first, const float *rows, size_t n_rows)
 {
     const int rc = wrapper_copy(&w->base, first, rows, n_rows, limit_of(w));
-    if (rc == KVANT_OK) wht_forward(&w->rotation, w->base.rows, n_rows);
+    if (rc == KVANT_OK) forward(w, w->base.rows, n_rows);
     return rc;
 }
 
@@ -50,14 +136,14 @@ static void rotate_moment(const rotate *w, const float *moment, float *out)
     const size_t n = w->base.dim;
     for (size_t h = 0; h < w->base.heads; h++, moment += n * n, out += n * n) {
         memcpy(out, moment, n * n * sizeof *out);
-        wht_forward(&w->rotation, out, n);
+        forward(w, out, n);
         for (size_t i = 0; i < n; i++)
             for (size_t j = 0; j < i; j++) {
                 const float turn = out[i * n + j];
                 out[i * n + j] = out[j * n + i];
                 out[j * n + i] = turn;
             }
-        wht_forward(&w->rotation, out, n);
+        forward(w, out, n);
     }
 }
 
@@ -94,7 +180,7 @@ static int decode(void *state, size_t first, const uint8_t *bytes, size_t n_byte
     rotate *w = state;
     int rc = wrapper_decode(w, first, bytes, n_bytes, rows, n_rows);
     if (rc == KVANT_OK) rc = wrapper_check_decoded(&w->base, first, rows, n_rows, limit_of(w));
-    if (rc == KVANT_OK) wht_inverse(&w->rotation, rows, n_rows);
+    if (rc == KVANT_OK) inverse(w, rows, n_rows);
     return rc;
 }
 
@@ -105,13 +191,13 @@ static const kvant_codec codec = {
     .version = "1",
     .family = "wrapper",
     .summary = "rotates every row before the inner codec and back after it; costs no bytes",
-    .reference = "QuaRot, arXiv 2404.00456; signs and transform of kernels/wht.h",
+    .reference = "QuaRot, arXiv 2404.00456; transforms of kernels/wht.h and kernels/haar.h",
     .params = params,
     .dim_min = 32,
     .dim_max = WHT_MAX,
     .dim_step = 16,
     .create = create,
-    .destroy = wrapper_destroy,
+    .destroy = destroy,
     .geometry = wrapper_geometry,
     .calibrate = calibrate,
     .weigh = wrapper_weigh,

@@ -1,8 +1,29 @@
-#include "tests/codecs/test_host.h"
+#include "plugins/wrapper_promises.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "kernels/haar.h"
+#include "kernels/random.h"
+#include "kernels/wht.h"
+
+static void it_promises_what_every_wrapper_does(void **state)
+{
+    (void)state;
+    static const promise_case cases[] = {
+        { "rotate(identity)", 48, 1, 1e34f },
+        { "rotate(q4_0)", 96, 1, 20000.0f },
+        { "rotate(turbo4,kind=haar)", 128, 1, 5000.0f },
+        { "rotate(polar(bits=3),signs=7)", 80, 1, 2500.0f },
+        { "rotate(blocky(block=8),kind=haar,signs=3)", 64, 1, 5000.0f },
+        { "rotate(probe(block=6,pooled=1,calibrates=1,variable=1))", 32, 3, 1e34f },
+        { "rotate(center(polar),kind=haar)", 64, 1, 2500.0f },
+        { "rotate(center(turbo3,per=block,block=8))", 128, 1, 5000.0f },
+        { "rotate(rotate(q4_0))", 128, 1, 10000.0f },
+    };
+    promise_all(cases, sizeof cases / sizeof *cases);
+}
 
 static void open_rotate(test_instance *t, kvant_inner *inner, const char *module, const char *name, int dim)
 {
@@ -40,6 +61,73 @@ static void around_identity_it_is_the_identity_to_rounding(void **state)
     }
 }
 
+/* What the inner codec sees is the rotation as documented, to the bit for the fast one: TurboQuant's signs, signs drawn
+ * from random numbers i and dim + i of the key, and a matrix of kernels/haar.h. */
+static void each_kind_is_the_rotation_it_names(void **state)
+{
+    (void)state;
+    static const int dims[] = { 48, 128, 512 };
+    for (size_t i = 0; i < 3; i++) {
+        const size_t n = (size_t)dims[i];
+        float *rows = test_rows(TEST_GAUSSIAN, 4, n, 1, 0.0f), *expected = malloc(4 * n * sizeof *expected);
+        float s1[WHT_MAX], s2[WHT_MAX];
+        double *matrix = malloc(n * n * sizeof *matrix);
+        wht reference;
+        for (int kind = 0; kind < 3; kind++) {
+            static const char *const expressions[] = { "rotate(identity)", "rotate(identity,signs=9)",
+                                                       "rotate(identity,kind=haar,signs=9)" };
+            wrapped w;
+            size_t n_bytes;
+            memcpy(expected, rows, 4 * n * sizeof *rows);
+            assert_true(wht_init(&reference, dims[i]));
+            for (size_t k = 0; k < n; k++) {
+                s1[k] = random_bits(9, k) >> 63 ? -1.0f : 1.0f;
+                s2[k] = random_bits(9, n + k) >> 63 ? -1.0f : 1.0f;
+            }
+            if (kind == 1) wht_set_signs(&reference, s1, s2);
+            if (kind < 2) wht_forward(&reference, expected, 4);
+            if (kind == 2) assert_true(haar_matrix(n, 9, matrix));
+            for (size_t r = 0; kind == 2 && r < 4; r++)
+                for (size_t k = 0; k < n; k++) {
+                    double sum = 0.0;
+                    for (size_t j = 0; j < n; j++)
+                        sum += matrix[k * n + j] * (double)rows[r * n + j];
+                    expected[r * n + k] = (float)sum;
+                }
+            wrapped_open(&w, expressions[kind], dims[i], 1);
+            uint8_t *bytes = wrapped_encode(&w, rows, 4, &n_bytes);
+            assert_memory_equal(bytes, expected, 4 * n * sizeof *expected);
+            free(bytes);
+            wrapped_close(&w);
+        }
+        free(rows), free(expected), free(matrix);
+    }
+}
+
+static double rotated_error(const char *expression, const float *rows, size_t n, int dim)
+{
+    wrapped w;
+    float *back;
+    const size_t values = n * (size_t)dim;
+    wrapped_open(&w, expression, dim, 1);
+    wrapped_round_trip(&w, rows, n, &back);
+    const double error = test_error(rows, back, values) / test_energy(rows, values);
+    wrapped_close(&w);
+    free(back);
+    return error;
+}
+
+static void every_kind_is_undone_to_rounding(void **state)
+{
+    (void)state;
+    for (int dim = 32; dim <= 512; dim += 16) {
+        float *rows = test_rows(TEST_SPIKY, 4, (size_t)dim, 1, 0.0f);
+        assert_true(rotated_error("rotate(identity,signs=5)", rows, 4, dim) < 1e-12);
+        if (dim % 96 == 0) assert_true(rotated_error("rotate(identity,kind=haar)", rows, 4, dim) < 1e-13);
+        free(rows);
+    }
+}
+
 /* q4_0 on rows with 2 large channels of 128: 0.032 raw and 0.005 after the rotation, as measured with ggml's. */
 static void outlier_channels_stop_hurting_q4_0(void **state)
 {
@@ -55,8 +143,12 @@ static void outlier_channels_stop_hurting_q4_0(void **state)
     open_rotate(&rotated, &inner, "block", "q4_0", DIM);
     test_open(&raw, inner.codec, DIM, NULL);
     const double with = error_of(&rotated, rows, N, DIM), without = error_of(&raw, rows, N, DIM);
-    print_message("q4_0 with two channels x12: %.5f, rotated %.5f\n", without, with);
+    const double drawn = rotated_error("rotate(q4_0,signs=3)", rows, N, DIM);
+    const double haar = rotated_error("rotate(q4_0,kind=haar)", rows, N, DIM);
+    print_message("q4_0 with two channels x12: %.5f, rotated %.5f; signs=3 %.5f, kind=haar %.5f\n", without, with,
+                  drawn, haar);
     assert_true(with < 0.008 && without > 2.0 * with);
+    assert_true(drawn < 0.008 && haar < 0.008 && drawn != with);
     test_close(&rotated);
     test_close(&raw);
     free(rows);
@@ -207,6 +299,46 @@ static void everything_else_is_the_inner_codec_s(void **state)
     test_close(&t);
 }
 
+/* R M R' for two pooled heads, with R of each kind: the moment that rotated queries have. */
+static void moments_turn_with_the_rows(void **state)
+{
+    (void)state;
+    enum { D = 32 };
+    static const char *const expressions[] = { "rotate(probe(block=2,pooled=1,calibrates=1),signs=2)",
+                                               "rotate(probe(block=2,pooled=1,calibrates=1),kind=haar,signs=2)" };
+    for (size_t i = 0; i < 2; i++) {
+        wrapped w, one;
+        size_t n_bytes;
+        float axes[D * D] = { 0 };
+        for (size_t k = 0; k < D; k++)
+            axes[k * D + k] = 1.0f;
+        wrapped_open(&one, i ? "rotate(identity,kind=haar,signs=2)" : "rotate(identity,signs=2)", D, 1);
+        uint8_t *bytes = wrapped_encode(&one, axes, D, &n_bytes); /* row k is R e_k */
+        memcpy(axes, bytes, sizeof axes);
+        wrapped_close(&one);
+        wrapped_open(&w, expressions[i], D, 2);
+        kvant_samples s = samples_for(&w, 8);
+        assert_int_equal(w.t.codec->calibrate(w.t.state, &s), KVANT_OK);
+        const size_t size = (size_t)w.t.codec->save(w.t.state, NULL, 0);
+        uint8_t *side = malloc(size);
+        assert_int_equal(w.t.codec->save(w.t.state, side, size), size);
+        float turned[2 * D * D];
+        memcpy(turned, side + sizeof(probe_samples) + 8 * D * 4, sizeof turned);
+        assert_memory_equal(side + size - 2 * s.n_attention * 4, s.attention, 2 * s.n_attention * 4);
+        for (size_t h = 0; h < 2; h++)
+            for (size_t a = 0; a < D; a += 5)
+                for (size_t b = 0; b < D; b += 3) {
+                    double sum = 0.0;
+                    for (size_t k = 0; k < D; k++)
+                        for (size_t l = 0; l < D; l++)
+                            sum += axes[k * D + a] * s.query_moment[(h * D + k) * D + l] * axes[l * D + b];
+                    assert_true(fabs(sum - (double)turned[(h * D + a) * D + b]) < 1e-5);
+                }
+        samples_free(&s), free(side), free(bytes);
+        wrapped_close(&w);
+    }
+}
+
 static void an_inner_codec_that_refuses_leaves_nothing(void **state)
 {
     (void)state;
@@ -238,10 +370,14 @@ static void values_too_large_to_rotate_are_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(it_promises_what_every_wrapper_does),
         cmocka_unit_test(around_identity_it_is_the_identity_to_rounding),
+        cmocka_unit_test(each_kind_is_the_rotation_it_names),
+        cmocka_unit_test(every_kind_is_undone_to_rounding),
         cmocka_unit_test(outlier_channels_stop_hurting_q4_0),
         cmocka_unit_test(the_rotation_costs_no_bytes),
         cmocka_unit_test(everything_else_is_the_inner_codec_s),
+        cmocka_unit_test(moments_turn_with_the_rows),
         cmocka_unit_test(an_inner_codec_that_refuses_leaves_nothing),
         cmocka_unit_test(values_too_large_to_rotate_are_refused),
     };

@@ -1,3 +1,4 @@
+#include "plugins/turbo/promises.h"
 #include "tests/codecs/reference_rows.h"
 
 #include <math.h>
@@ -5,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kernels/half.h"
+#include "kernels/lloyd.h"
 #include "kernels/wht.h"
 
 enum { DIM = 128 };
@@ -282,6 +285,172 @@ static void bytes_no_encoder_writes_are_corrupt(void **state)
     }
 }
 
+/* ---- the formats of our own ------------------------------------------------------------------------------------- */
+
+static const struct {
+    const char *name;
+    int group, bits;
+    size_t bytes, header;
+    double distortion; /* of the Lloyd-Max quantiser of the sphere of that dimension */
+} ours[] = { { "turbo4_lm", 128, 4, 68, 4, 0.009315 },
+             { "turbo2_64", 64, 2, 18, 2, 0.114526 },
+             { "turbo3_64", 64, 3, 26, 2, 0.033391 },
+             { "turbo4_64", 64, 4, 34, 2, 0.009132 } };
+enum { N_OURS = sizeof ours / sizeof *ours };
+
+/* With a stored norm of 1 a decoded group is R⁻¹c, the codeword itself. Its distance from the unit group is the
+ * codebook's distortion; with the norm, rows are as long as they were, and lose about 2 - 2√(1-D) less what a scale for
+ * each group takes out, some 2/group of it. */
+static void distortion_of_our_tables_is_that_of_lloyd_max(void **state)
+{
+    (void)state;
+    enum { N = 20000 };
+    for (int i = 0; i < N_OURS; i++) {
+        const size_t g = (size_t)ours[i].group;
+        double codeword = 0.0, decoded = 0.0;
+        float *rows = test_rows(TEST_GAUSSIAN, N, g, 1, 0.0f), *back = malloc(N * g * sizeof *back);
+        test_instance t;
+        size_t n_bytes;
+        test_open(&t, test_codec("turbo", ours[i].name), ours[i].group, NULL);
+        uint8_t *bytes = test_encode(&t, rows, N, &n_bytes);
+        assert_int_equal(n_bytes, N * ours[i].bytes);
+        assert_int_equal(t.codec->decode(t.state, 0, bytes, n_bytes, back, N), KVANT_OK);
+        for (size_t r = 0; r < N; r++)
+            decoded += test_error(rows + r * g, back + r * g, g) / test_energy(rows + r * g, g) / N;
+        for (size_t r = 0; r < N; r++)
+            half_store(bytes + r * ours[i].bytes, 0x3c00);
+        assert_int_equal(t.codec->decode(t.state, 0, bytes, n_bytes, back, N), KVANT_OK);
+        for (size_t r = 0; r < N; r++) {
+            const float length = (float)sqrt(test_energy(rows + r * g, g));
+            for (size_t k = 0; k < g; k++)
+                back[r * g + k] *= length;
+            codeword += test_error(rows + r * g, back + r * g, g) / test_energy(rows + r * g, g) / N;
+        }
+        const double expected = 2.0 - 2.0 * sqrt(1.0 - ours[i].distortion);
+        print_message("%s: codewords %.5f (%.5f), rows %.5f (about %.5f)\n", ours[i].name, codeword, ours[i].distortion,
+                      decoded, expected);
+        assert_true(fabs(codeword / ours[i].distortion - 1.0) < 0.01);
+        assert_true(decoded < expected && decoded > expected * (1.0 - 3.0 / ours[i].group));
+        test_close(&t);
+        free(rows), free(back), free(bytes);
+    }
+}
+
+/* A group whose first rotated coordinate, of a unit vector, is the one wanted. */
+static void group_of(int group, float coordinate, float *x)
+{
+    wht rotation;
+    const float rest = sqrtf((1.0f - coordinate * coordinate) / (float)(group - 1));
+    for (int i = 0; i < group; i++)
+        x[i] = i == 0 ? coordinate : i % 2 ? rest : -rest;
+    wht_init(&rotation, group);
+    wht_inverse(&rotation, x, 1);
+}
+
+static void our_tables_are_lloyd_max(void **state)
+{
+    (void)state;
+    for (int i = 0; i < N_OURS; i++) {
+        double level[16], boundary[15];
+        const int n = 1 << ours[i].bits;
+        assert_true(lloyd_max(ours[i].group, ours[i].bits, level));
+        lloyd_boundaries(level, ours[i].bits, boundary);
+        test_instance t;
+        test_open(&t, test_codec("turbo", ours[i].name), ours[i].group, NULL);
+        for (int k = 0; k < 2 * (n - 1); k++) {
+            float x[DIM], c[DIM];
+            uint8_t bytes[68];
+            wht rotation;
+            const int cell = k / 2 + k % 2; /* just below boundary k/2, then just above */
+            group_of(ours[i].group, (float)boundary[k / 2] + (k % 2 ? 2e-6f : -2e-6f), x);
+            assert_true(t.codec->encode(t.state, 0, x, 1, bytes, sizeof bytes) > 0);
+            half_store(bytes, 0x3c00);
+            assert_int_equal(t.codec->decode(t.state, 0, bytes, ours[i].bytes, c, 1), KVANT_OK);
+            wht_init(&rotation, ours[i].group);
+            wht_forward(&rotation, c, 1);
+            assert_true(fabs((double)c[0] - level[cell]) < 2e-6);
+            const uint8_t *codes = bytes + ours[i].header;
+            const int low = codes[0] & (ours[i].bits == 4 ? 15 : 3);
+            assert_int_equal(ours[i].bits == 3 ? low | (codes[16] & 1) << 2 : low, cell);
+        }
+        test_close(&t);
+    }
+}
+
+/* 2.25, 3.25 and 4.25 bits a value at every multiple of 64; dim 64 is where turbo4 itself costs 8.5. */
+static void groups_of_64_do_not_pad_heads_of_64(void **state)
+{
+    (void)state;
+    static const struct {
+        int dim;
+        size_t groups;
+    } cases[] = { { 32, 1 }, { 64, 1 }, { 80, 2 }, { 128, 2 }, { 192, 3 }, { 256, 4 } };
+    for (size_t c = 0; c < sizeof cases / sizeof *cases; c++)
+        for (int i = 1; i < N_OURS; i++) {
+            test_instance t;
+            test_open(&t, test_codec("turbo", ours[i].name), cases[c].dim, NULL);
+            assert_int_equal(t.codec->bound(t.state, 0, 3), 3 * cases[c].groups * ours[i].bytes);
+            test_close(&t);
+        }
+}
+
+/* Only the table differs from turbo4: the same places for norm, reserved bytes and codes, half the error. */
+static void turbo4_lm_is_turbo4_with_half_the_error(void **state)
+{
+    (void)state;
+    enum { N = 2000 };
+    double error[2] = { 0 };
+    float *rows = test_rows(TEST_GAUSSIAN, N, DIM, 1, 0.0f), *back = malloc(N * DIM * sizeof *back);
+    for (int i = 0; i < 2; i++) {
+        test_instance t;
+        size_t n_bytes;
+        test_open(&t, test_codec("turbo", i ? "turbo4_lm" : "turbo4"), DIM, NULL);
+        uint8_t *bytes = test_encode(&t, rows, N, &n_bytes);
+        assert_int_equal(n_bytes, N * 68);
+        assert_int_equal(t.codec->decode(t.state, 0, bytes, n_bytes, back, N), KVANT_OK);
+        for (size_t r = 0; r < N; r++)
+            error[i] += test_error(rows + r * DIM, back + r * DIM, DIM) / test_energy(rows + r * DIM, DIM) / N;
+        bytes[3] = 1;
+        assert_int_equal(t.codec->decode(t.state, 0, bytes, n_bytes, back, N), KVANT_E_CORRUPT);
+        test_close(&t);
+        free(bytes);
+    }
+    assert_true(fabs(error[1] / 0.0092 - 1.0) < 0.02);
+    assert_true(error[1] < 0.52 * error[0]);
+    free(rows), free(back);
+}
+
+static void decoded_groups_encode_to_the_same_bytes(void **state)
+{
+    (void)state;
+    for (int i = 0; i < N_OURS; i++)
+        for (test_kind kind = 0; kind < TEST_KINDS; kind++) {
+            size_t n_bytes, n_again;
+            test_instance t;
+            float *rows = test_rows(kind, 24, DIM, 11, 5000.0f), back[24 * DIM];
+            test_open(&t, test_codec("turbo", ours[i].name), DIM, NULL);
+            uint8_t *bytes = test_encode(&t, rows, 24, &n_bytes);
+            assert_int_equal(t.codec->decode(t.state, 0, bytes, n_bytes, back, 24), KVANT_OK);
+            uint8_t *again = test_encode(&t, back, 24, &n_again);
+            assert_int_equal(n_bytes, n_again);
+            assert_memory_equal(bytes, again, n_bytes);
+            test_close(&t);
+            free(rows), free(bytes), free(again);
+        }
+}
+
+static void all_keep_the_promises_of_a_codec(void **state)
+{
+    (void)state;
+    static const int dims[] = { 32, 64, 80, 128, 192, 256 };
+    for (size_t d = 0; d < sizeof dims / sizeof *dims; d++) {
+        for (int i = 0; i < 3; i++)
+            promises_check(test_codec("turbo", formats[i].name), dims[d], NULL, 5000.0f);
+        for (int i = 0; i < N_OURS; i++)
+            promises_check(test_codec("turbo", ours[i].name), dims[d], NULL, 5000.0f);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -293,6 +462,12 @@ int main(void)
         cmocka_unit_test(heads_are_padded_to_groups_of_128),
         cmocka_unit_test(a_norm_beyond_f16_is_refused),
         cmocka_unit_test(bytes_no_encoder_writes_are_corrupt),
+        cmocka_unit_test(distortion_of_our_tables_is_that_of_lloyd_max),
+        cmocka_unit_test(our_tables_are_lloyd_max),
+        cmocka_unit_test(groups_of_64_do_not_pad_heads_of_64),
+        cmocka_unit_test(turbo4_lm_is_turbo4_with_half_the_error),
+        cmocka_unit_test(decoded_groups_encode_to_the_same_bytes),
+        cmocka_unit_test(all_keep_the_promises_of_a_codec),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -30,7 +30,7 @@ offers "turbo2 turbo3 turbo4" kvant run tur
 offers "turbo2 turbo3 turbo4" kvant run --ctx 512 tur
 offers "turbo2 turbo3 turbo4" kvant run k = tur
 offers "q4_0 q8_0" kvant run k = turbo4 v = q
-offers "roundtrip run runs" kvant help r
+offers "roundtrip run recipe runs" kvant help r
 offers "bash" kvant completion ""
 offers "--version" kvant --v
 offers "" kvant worker ""

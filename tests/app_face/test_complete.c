@@ -23,7 +23,7 @@ static void candidates_come_from_the_table(void **state)
         { "|xyz", "", false },
         { "|wor", "", false },
         { "|la", "", false },
-        { "help |r", "roundtrip run runs", false },
+        { "help |r", "roundtrip run recipe runs", false },
         { "run |tur", "turbo2 turbo3 turbo4", false },
         { "run turbo4 |q", "q4_0 q8_0", false },
         { "run k=|tur", "turbo2 turbo3 turbo4", false },

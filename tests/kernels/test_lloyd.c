@@ -155,6 +155,69 @@ static void a_bit_more_divides_the_distortion_by_nearly_four(void **state)
     }
 }
 
+/* PolarQuant's tables for level 2 … 7 of the recursion, m = 2^(level-1): two bits, and three for m = 2. */
+static void angle_tables_are_the_published_ones(void **state)
+{
+    (void)state;
+    static const struct {
+        int m, bits;
+        double half[4]; /* below π/4 */
+    } angles[] = {
+        { 2, 2, { 0.309756, 0.633980 } },
+        { 4, 2, { 0.426250, 0.674385 } },
+        { 8, 2, { 0.524214, 0.705909 } },
+        { 16, 2, { 0.598503, 0.728953 } },
+        { 32, 2, { 0.652541, 0.745424 } },
+        { 64, 2, { 0.691220, 0.757114 } },
+        { 2, 3, { 0.188450, 0.379996, 0.548255, 0.707230 } },
+    };
+    static const double outer[] = { 0.471868, 0.550317, 0.615062 }; /* boundaries, m = 2, 4, 8 */
+    for (size_t i = 0; i < sizeof angles / sizeof *angles; i++) {
+        double level[8], boundary[7];
+        const int n = 1 << angles[i].bits;
+        assert_true(lloyd_angle(angles[i].m, angles[i].bits, level));
+        lloyd_boundaries(level, angles[i].bits, boundary);
+        for (int k = 0; k < n / 2; k++) {
+            assert_true(fabs(level[k] - angles[i].half[k]) < 1e-6);
+            assert_true(fabs(level[k] + level[n - 1 - k] - 1.5707963267948966) < 1e-12);
+        }
+        assert_true(fabs(boundary[n / 2 - 1] - 0.7853981633974483) < 1e-12);
+        if (i < 3) assert_true(fabs(boundary[0] - outer[i]) < 1e-6);
+    }
+}
+
+/* m = 1: uniform on [0, π/2]. One bit for m = 2: π/4 ∓ E|t| = π/4 ∓ (π/4 - 1/2), with t = θ - π/4 of density cos 2t.
+ * For the rest the midpoint rule on a grid. */
+static void angle_levels_are_the_means_of_their_cells(void **state)
+{
+    (void)state;
+    enum { CELLS = 40000 };
+    const double right = 1.5707963267948966;
+    double level[256], boundary[255];
+    for (int bits = 1; bits <= 8; bits++) {
+        assert_true(lloyd_angle(1, bits, level));
+        for (int k = 0; k < 1 << bits; k++)
+            assert_true(fabs(level[k] - (k + 0.5) / (1 << bits) * right) < 1e-12);
+    }
+    assert_true(lloyd_angle(2, 1, level));
+    assert_true(fabs(level[0] - 0.5) < 1e-10);
+    for (int m = 2; m <= LLOYD_ANGLE_MAX; m *= 4)
+        for (int bits = 1; bits <= 4; bits++) {
+            assert_true(lloyd_angle(m, bits, level));
+            lloyd_boundaries(level, bits, boundary);
+            for (int k = 0; k < 1 << bits; k++) {
+                const double low = k ? boundary[k - 1] : 0.0, high = k + 1 < 1 << bits ? boundary[k] : right;
+                double mass = 0.0, first = 0.0;
+                for (int i = 0; i < CELLS; i++) {
+                    const double t = low + (high - low) * (i + 0.5) / CELLS, f = pow(sin(2.0 * t), m - 1);
+                    mass += f;
+                    first += t * f;
+                }
+                assert_true(fabs(first / mass - level[k]) < 1e-6 / sqrt(m));
+            }
+        }
+}
+
 static void other_arguments_are_refused(void **state)
 {
     (void)state;
@@ -165,6 +228,10 @@ static void other_arguments_are_refused(void **state)
     assert_false(lloyd_max(-5, 4, level));
     assert_false(lloyd_max(LLOYD_DIM_MAX + 1, 4, level));
     assert_true(isnan(lloyd_cell_mean(128, 0.2, 0.1)));
+    assert_false(lloyd_angle(0, 2, level));
+    assert_false(lloyd_angle(LLOYD_ANGLE_MAX + 1, 2, level));
+    assert_false(lloyd_angle(4, 0, level));
+    assert_false(lloyd_angle(4, 9, level));
 }
 
 int main(void)
@@ -175,6 +242,8 @@ int main(void)
         cmocka_unit_test(closed_forms_hold),
         cmocka_unit_test(levels_are_the_means_of_their_cells),
         cmocka_unit_test(a_bit_more_divides_the_distortion_by_nearly_four),
+        cmocka_unit_test(angle_tables_are_the_published_ones),
+        cmocka_unit_test(angle_levels_are_the_means_of_their_cells),
         cmocka_unit_test(other_arguments_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
