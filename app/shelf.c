@@ -18,7 +18,7 @@ typedef struct shelf_head {
 } shelf_head;
 
 static const char magic[8] = "kvant\0\1";
-static const char *const kinds[] = { "reference", "self", "tokens", "hashes", NULL };
+static const char *const kinds[] = { "reference", "self", "tokens", "hashes", "verify", NULL };
 
 bool shelf_open(shelf *s, const char *dir, fault *f)
 {

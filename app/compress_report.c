@@ -1,0 +1,66 @@
+/* What a compressor has counted. */
+#include "app/compress_streams.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static void add_bytes(byte_counts *to, const stream *s)
+{
+    uint64_t open = 2 * s->open_values;
+    to->values += s->values;
+    to->open_values += s->open_values;
+    to->open += open;
+    to->total += s->bytes.total + open;
+    to->payload += s->bytes.payload;
+    to->metadata += s->bytes.metadata;
+    to->exact += s->bytes.exact + open;
+}
+
+static void add_error(stream_error *to, const stream_error *e)
+{
+    to->error += e->error;
+    to->total += e->total;
+    to->query_error += e->query_error;
+    to->query_total += e->query_total;
+}
+
+static void add_codec(const stream *s, uint64_t *side_bytes, double *encode, double *decode)
+{
+    double one_encode, one_decode;
+    if (!s->codec) return;
+    roundtrip_seconds(s->codec, &one_encode, &one_decode);
+    *side_bytes += roundtrip_side_bytes(s->codec);
+    *encode += one_encode;
+    *decode += one_decode;
+}
+
+bool compress_report(const compressor *c, job_result *out, fault *f)
+{
+    out->n_layer_results = 2 * (size_t)c->shape->n_layers;
+    out->layers = calloc(out->n_layer_results, sizeof *out->layers);
+    if (!out->layers) return fault_memory(f, "the layers' results");
+    out->bytes = (byte_counts){ 0 };
+    out->side_bytes = 0;
+    double encode = 0, decode = 0, encoded = 0;
+    for (int il = 0; il < c->shape->n_layers; il++)
+        for (int side = KVANT_K; side <= KVANT_V; side++) {
+            layer_result *l = &out->layers[2 * il + side];
+            stream_error sum = { 0 };
+            *l = (layer_result){ .layer = il, .stream = side };
+            snprintf(l->codec, sizeof l->codec, "%s", c->plan[il].spec[side]->text);
+            for (int h = 0; h < c->shape->n_kv_heads; h++) {
+                const stream *s = stream_of(c, il, side, h);
+                add_bytes(&l->bytes, s);
+                add_bytes(&out->bytes, s);
+                add_error(&sum, &s->error);
+                add_codec(s, &out->side_bytes, &encode, &decode);
+                encoded += (double)(s->values - s->open_values) * sizeof(float);
+            }
+            l->error = stream_error_rows(&sum);
+            l->query_error = side == KVANT_K ? stream_error_queries(&sum) : NAN;
+        }
+    out->encode_gbs = encode > 0 ? encoded / encode / 1e9 : 0;
+    out->decode_gbs = decode > 0 ? encoded / decode / 1e9 : 0;
+    return true;
+}
