@@ -13,10 +13,14 @@
 
 enum { TILE = 16 }; /* positions whose attention is computed at once */
 
+/* Moments of queries: before RoPE, after it, and before it but turned by every distance to a key. */
+enum { PLAIN, ROTATED, MET, FORMS };
+static const char *const form_names[FORMS] = { "query_moment", "query_moment_rotated", "query_moment_met" };
+
 /* The sums of one layer and kv head. */
 typedef struct head_sums {
-    double *moment[2]; /* before and after RoPE: dim x dim, the lower triangle */
-    double *attention; /* per position */
+    double *moment[FORMS]; /* dim x dim; the lower triangle, of MET all */
+    double *attention;     /* per position */
 } head_sums;
 
 typedef struct calibrator {
@@ -99,8 +103,8 @@ static void take_queries(const piece *p, size_t head, size_t at, size_t n, head_
             float *turned = queries + (i * c->group + g) * c->dim;
             memcpy(turned, q, c->dim * sizeof *q);
             rope_rotate(p->rope, turned, (int)(p->first + at + i));
-            add_moment(sums->moment[0], q, c->dim);
-            add_moment(sums->moment[1], turned, c->dim);
+            add_moment(sums->moment[PLAIN], q, c->dim);
+            add_moment(sums->moment[ROTATED], turned, c->dim);
         }
 }
 
@@ -183,15 +187,69 @@ static bool run_passage(calibrator *c, fault *f)
 
 static bool open_sums(calibrator *c, fault *f)
 {
-    const size_t square = c->dim * c->dim, one = 2 * square + c->positions, n = streams_of(c);
+    const size_t square = c->dim * c->dim, one = FORMS * square + c->positions, n = streams_of(c);
     c->heads = calloc(n, sizeof *c->heads);
     c->memory = calloc(n, one * sizeof *c->memory);
     c->rows = reallocarray(NULL, 2 * n, row_floats(c) * sizeof *c->rows);
     if (!c->heads || !c->memory || !c->rows) return fault_memory(f, "the calibration");
     for (size_t i = 0; i < n; i++) {
         double *at = c->memory + i * one;
-        c->heads[i] = (head_sums){ { at, at + square }, at + 2 * square };
+        c->heads[i] = (head_sums){ { at, at + square, at + 2 * square }, at + FORMS * square };
     }
+    return true;
+}
+
+/* ---- what keys before RoPE meet ---- */
+
+typedef struct turning {
+    const calibrator *c;
+    const rope_table *rope;
+    float *scratch; /* [thread][dim][dim] */
+} turning;
+
+/* R M R', for R the rotation by `distance`: the rows of the symmetric M turned, then its columns. */
+static void turn_moment(const rope_table *rope, float *m, size_t dim, int distance)
+{
+    for (int pass = 0; pass < 2; pass++) {
+        for (size_t i = 0; i < dim; i++)
+            rope_rotate(rope, m + i * dim, distance);
+        for (size_t i = 0; i < dim; i++)
+            for (size_t j = 0; j < i; j++) {
+                const float x = m[i * dim + j];
+                m[i * dim + j] = m[j * dim + i];
+                m[j * dim + i] = x;
+            }
+    }
+}
+
+/* A key meets the queries of its sequence at distances 0 to T-1, as often as there are pairs so far apart. */
+static void met_task(void *arg, size_t stream, int thread)
+{
+    const turning *t = arg;
+    const size_t dim = t->c->dim, positions = t->c->positions;
+    const head_sums *sums = &t->c->heads[stream];
+    float *m = t->scratch + (size_t)thread * dim * dim;
+    for (size_t distance = 0; distance < positions; distance++) {
+        const double pairs = (double)(positions - distance) * 2.0 / ((double)positions * (double)(positions + 1));
+        for (size_t i = 0; i < dim * dim; i++) {
+            const size_t row = i / dim, column = i % dim;
+            m[i] = (float)sums->moment[PLAIN][row > column ? i : column * dim + row];
+        }
+        turn_moment(t->rope, m, dim, (int)distance);
+        for (size_t i = 0; i < dim * dim; i++)
+            sums->moment[MET][i] += pairs * (double)m[i];
+    }
+}
+
+static bool turn_moments(const calibrator *c, fault *f)
+{
+    const size_t threads = (size_t)pool_threads(engine_pool(c->r->e));
+    turning t = { .c = c, .rope = engine_rope(c->r->e, (int)c->positions, f) };
+    if (!t.rope) return false;
+    t.scratch = reallocarray(NULL, threads, c->dim * c->dim * sizeof *t.scratch);
+    if (!t.scratch) return fault_memory(f, "the query moments");
+    pool_run(engine_pool(c->r->e), streams_of(c), met_task, &t);
+    free(t.scratch);
     return true;
 }
 
@@ -244,8 +302,7 @@ static bool add_moments(const calibrator *c, pages *p, int layer, int form)
 {
     const size_t heads = (size_t)c->shape->n_kv_heads, dim = c->dim;
     const uint64_t dims[] = { heads, dim, dim };
-    const char *what = form ? "query_moment_rotated" : "query_moment";
-    float *to = add_tensor(p, SAFETENSORS_F32, sizeof *to, 3, dims, what, layer);
+    float *to = add_tensor(p, SAFETENSORS_F32, sizeof *to, 3, dims, form_names[form], layer);
     const double n = (double)c->r->text->n * (double)c->positions * (double)c->group;
     for (size_t h = 0; to && h < heads; h++) {
         const double *sum = c->heads[(size_t)layer * heads + h].moment[form];
@@ -276,8 +333,8 @@ static bool fill_pages(const calibrator *c, pages *p, fault *f)
     bool ok = tokens != NULL;
     if (ok) memcpy(tokens, c->r->text->tokens, dims[0] * dims[1] * sizeof(int32_t));
     for (int il = 0; ok && il < c->shape->n_layers; il++)
-        ok = add_rows(c, p, il, KVANT_K) && add_rows(c, p, il, KVANT_V) && add_moments(c, p, il, 0) &&
-             add_moments(c, p, il, 1) && add_masses(c, p, il);
+        ok = add_rows(c, p, il, KVANT_K) && add_rows(c, p, il, KVANT_V) && add_moments(c, p, il, PLAIN) &&
+             add_moments(c, p, il, ROTATED) && add_moments(c, p, il, MET) && add_masses(c, p, il);
     return ok || fault_memory(f, "the calibration");
 }
 
@@ -288,7 +345,7 @@ static bool write_file(const calibrator *c, const char *path, fault *f)
     const char *const words[] = { "format",       "kvant calibration", "version",      "1",    "model",
                                   c->r->model_id, "model_name",        c->shape->name, "text", c->r->text_name,
                                   "text_id",      c->r->text->text_id, "seed",         seed,   NULL };
-    const size_t n = 1 + 5 * (size_t)c->shape->n_layers;
+    const size_t n = 1 + 6 * (size_t)c->shape->n_layers;
     pages p = { calloc(n, sizeof *p.tensors), 0, calloc(n, sizeof *p.memory), calloc(n, sizeof *p.names) };
     bool ok = (p.tensors && p.memory && p.names) || fault_memory(f, "the calibration");
     ok = ok && fill_pages(c, &p, f) && safetensors_write(path, words, p.tensors, p.n, f);
@@ -312,7 +369,7 @@ bool calibrate(const calibrate_request *r, const char *path, fault *f)
     for (; ok && c.passage < (size_t)r->text->n; c.passage++)
         ok = run_passage(&c, f) && (r->at(r->self, c.passage + 1, (size_t)r->text->n) ||
                                     fault_set(f, FAULT_INTERRUPTED, "interrupted while calibrating"));
-    ok = ok && write_file(&c, path, f);
+    ok = ok && turn_moments(&c, f) && write_file(&c, path, f);
     free(c.heads);
     free(c.memory);
     free(c.rows);

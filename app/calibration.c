@@ -58,7 +58,8 @@ static bool check_tensors(const calibration *c, fault *f)
     for (int il = 0; il < c->n_layers; il++)
         if (!check_tensor(c, il, "k", 3, rows, f) || !check_tensor(c, il, "v", 3, rows, f) ||
             !check_tensor(c, il, "query_moment", 3, moment, f) ||
-            !check_tensor(c, il, "query_moment_rotated", 3, moment, f) || !check_tensor(c, il, "attention", 2, mass, f))
+            !check_tensor(c, il, "query_moment_rotated", 3, moment, f) ||
+            !check_tensor(c, il, "query_moment_met", 3, moment, f) || !check_tensor(c, il, "attention", 2, mass, f))
             return false;
     return true;
 }
@@ -146,12 +147,14 @@ bool calibration_samples(const calibration *c, int layer, int side, int head, co
                          kvant_samples *out, void **memory, fault *f)
 {
     size_t n = head < 0 ? (size_t)c->heads : 1, dim = (size_t)c->dim, per_head = c->rows * dim;
-    float *rows = reallocarray(NULL, n, (2 * per_head + dim * dim + c->positions) * sizeof *rows);
+    float *rows = reallocarray(NULL, n, (2 * per_head + 2 * dim * dim + c->positions) * sizeof *rows);
     *memory = rows;
     if (!rows) return fault_memory(f, "the calibration's rows");
-    float *apart = rows + n * per_head, *moment = apart + n * per_head, *attention = moment + n * dim * dim;
+    float *apart = rows + n * per_head, *moment = apart + n * per_head, *met = moment + n * dim * dim,
+          *attention = met + n * dim * dim;
     if (!read_heads(c, layer, side == KVANT_K ? "k" : "v", head, per_head, n > 1 ? apart : rows, f) ||
         !read_heads(c, layer, rope ? "query_moment_rotated" : "query_moment", head, dim * dim, moment, f) ||
+        !read_heads(c, layer, "query_moment_met", head, dim * dim, met, f) ||
         !read_heads(c, layer, "attention", head, c->positions, attention, f))
         return false;
     for (size_t h = 0; h < n; h++)
@@ -164,6 +167,7 @@ bool calibration_samples(const calibration *c, int layer, int side, int head, co
         .n_rows = n * c->rows,
         .sequence = n * (c->rows < c->positions ? c->rows : c->positions),
         .query_moment = moment,
+        .query_moment_met = rope ? NULL : met,
         .attention = attention,
         .n_attention = c->positions,
     };

@@ -8,6 +8,7 @@
  *     layers.N.k, layers.N.v           F16 (F32 where f16 cannot hold them) [kv heads, rows, dim], keys before RoPE
  *     layers.N.query_moment            F32 [kv heads, dim, dim], the mean of q q' before RoPE
  *     layers.N.query_moment_rotated    the same after RoPE
+ *     layers.N.query_moment_met        the same before RoPE, each q turned by all distances to keys of its sequence
  *     layers.N.attention               F32 [kv heads, T]; include/kvant/codec.h, kvant_samples.attention
  *
  * A file belongs to one model, by hash. Calibrated codecs must not be judged on what they were calibrated on:

@@ -179,7 +179,7 @@ typedef struct kvant_geometry {
 } kvant_geometry;
 
 /* What calibration knows of a stream, gathered on another text than the one to be encoded. For a pooled instance rows
- * are interleaved, and query_moment and attention hold one array per head, one after another. */
+ * are interleaved, and the moments and attention hold one array per head, one after another. */
 typedef struct kvant_samples {
     uint32_t size, abi;
     const float *rows; /* n_rows x dim, like rows to encode: whole sequences, or their beginnings, one after another */
@@ -188,6 +188,9 @@ typedef struct kvant_samples {
     /* dim x dim, symmetric: the mean of q q' over the queries that meet these keys, before or after RoPE as the rows
      * are. Present for keys and for values (of the same heads). */
     const float *query_moment;
+    /* The same with each query turned by the rotary angle between its position and the key's: what keys before RoPE
+     * really meet, over all distances in a sequence. NULL: query_moment is that. */
+    const float *query_moment_met;
     /* attention[i], i < n_attention: the mean over queries at j >= i of (j+1) times their softmax weight on position i;
      * 1 everywhere if attention were uniform. Positions further on: take the last value. */
     const float *attention;
@@ -221,7 +224,7 @@ struct kvant_codec {
     int (*geometry)(const void *state, kvant_geometry *out);
 
     /* Once, before the first encode, of the encoder alone: what the decoder must know of it is side data. A wrapper
-     * offers it and hands on the samples as its inner codec would see them (rows, query_moment and attention all three),
+     * offers it and hands on the samples as its inner codec would see them (rows, moments and attention all three),
      * or returns KVANT_OK when its inner codec does not calibrate. The samples live until it returns. */
     int (*calibrate)(void *state, const kvant_samples *samples);
 

@@ -12,7 +12,8 @@
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the side data are little-endian copies of memory");
 
 enum { SKIP_MEASURED, SKIP_NEVER, SKIP_ALWAYS };
-enum { PARAM_INNER, PARAM_RIDGE, PARAM_SKIP };
+enum { MOMENT_MET, MOMENT_PLAIN };
+enum { PARAM_INNER, PARAM_RIDGE, PARAM_SKIP, PARAM_MOMENT };
 
 static const kvant_param params[] = {
     { .name = "inner", .type = KVANT_CODEC, .help = "the codec that sees the whitened keys" },
@@ -30,6 +31,12 @@ static const kvant_param params[] = {
       .max = SKIP_ALWAYS,
       .names = "measured never always",
       .help = "keep keys as they are: where calibration shows that whitening does not help, nowhere, everywhere" },
+    { .name = "moment",
+      .type = KVANT_ENUM,
+      .def = MOMENT_MET,
+      .max = MOMENT_PLAIN,
+      .names = "met plain",
+      .help = "whiten by the queries as keys meet them, turned by all distances, or as published, before RoPE" },
     { 0 },
 };
 
@@ -53,6 +60,7 @@ static int create(const kvant_host *host, const kvant_shape *shape, const kvant_
     w->inner = values[PARAM_INNER].inner;
     w->ridge = values[PARAM_RIDGE].r;
     w->skip = (int)values[PARAM_SKIP].i;
+    w->plain = values[PARAM_MOMENT].i == MOMENT_PLAIN;
     w->decision = QPRECOND_OPEN;
     return KVANT_OK;
 }
@@ -93,15 +101,21 @@ static int no_memory(const qprecond *w)
                               w->base.dim);
 }
 
+const float *qprecond_met(const kvant_samples *samples)
+{
+    return samples->query_moment_met ? samples->query_moment_met : samples->query_moment;
+}
+
 static int check_moments(const qprecond *w, const kvant_samples *samples)
 {
     const kvant_host *host = w->base.host;
     const size_t n = w->base.heads * w->base.dim * w->base.dim;
     if (!samples->query_moment) return host->fail(host, KVANT_E_STATE, "qprecond: the samples say nothing of queries");
     for (size_t i = 0; i < n; i++)
-        if (!isfinite(samples->query_moment[i]))
-            return host->fail(host, KVANT_E_NONFINITE, "qprecond: entry %zu of the query moment is %g", i,
-                              (double)samples->query_moment[i]);
+        if (!isfinite(samples->query_moment[i]) || !isfinite(qprecond_met(samples)[i]))
+            return host->fail(
+                host, KVANT_E_NONFINITE, "qprecond: entry %zu of the query moment is %g", i,
+                (double)(isfinite(samples->query_moment[i]) ? qprecond_met(samples) : samples->query_moment)[i]);
     return KVANT_OK;
 }
 
@@ -116,13 +130,14 @@ static int factorise(qprecond *w, const kvant_samples *samples, finding *out)
 {
     const kvant_host *host = w->base.host;
     const size_t n = w->base.dim, heads = w->base.heads;
+    const float *moments = w->plain ? samples->query_moment : qprecond_met(samples);
     double *s = host->alloc(host, (2 * n * n + n) * sizeof *s), *vectors = s + n * n, *values = vectors + n * n;
     drop_factors(w);
     w->factors = s ? host->alloc(host, heads * n * n * sizeof *w->factors) : NULL;
     int rc = w->factors ? KVANT_OK : no_memory(w);
     for (size_t h = 0; rc == KVANT_OK && w->factors && h < heads; h++) {
         double *l = w->factors + h * n * n;
-        whitening_moment(samples->query_moment + h * n * n, n, w->ridge, s);
+        whitening_moment(moments + h * n * n, n, w->ridge, s);
         if (!linalg_eigen(s, n, values, vectors)) rc = no_memory(w);
         if (rc == KVANT_OK)
             out->condition = fmax(out->condition, values[n - 1] > 0.0 ? values[0] / values[n - 1] : INFINITY);
@@ -171,6 +186,7 @@ kvant_samples qprecond_whitened(const kvant_samples *samples, const float *white
     out.rows = whitened;
     out.n_rows = n_rows;
     out.query_moment = moments;
+    out.query_moment_met = NULL;
     return out;
 }
 

@@ -479,6 +479,50 @@ static void the_inner_codec_calibrates_on_whitened_rows(void **state)
     }
 }
 
+/* Two moments, one as the queries stand before RoPE and one as keys meet them. */
+static void keys_are_whitened_and_judged_by_the_queries_they_meet(void **state)
+{
+    (void)state;
+    enum { TWO = 2, MANY = 64 };
+    static const float plain[TWO * TWO] = { 9, 0, 0, 1 }, met[TWO * TWO] = { 4, 0, 0, 6 };
+    float *rows = test_rows(TEST_GAUSSIAN, MANY, TWO, 11, 0.0f);
+    kvant_samples both = samples_of(rows, MANY, MANY, plain);
+    both.query_moment_met = met;
+    const struct {
+        const char *expression;
+        double first; /* of L: the square root of the first entry of S */
+    } cases[] = {
+        { "qprecond(identity,skip=never)", sqrt(4 + 1e-3 * 5) },
+        { "qprecond(identity,moment=plain,skip=never)", sqrt(9 + 1e-3 * 5) },
+    };
+    for (size_t i = 0; i < 2; i++) {
+        wrapped w;
+        uint8_t side[64];
+        float entry;
+        open_calibrated(&w, cases[i].expression, TWO, 1, &both);
+        assert_int_equal(w.t.codec->save(w.t.state, side, sizeof side), 1 + 3 * 4);
+        memcpy(&entry, side + 1, sizeof entry);
+        assert_true(fabs((double)entry - cases[i].first) < 1e-6);
+        wrapped_close(&w);
+    }
+    /* The errors in the log are those of the moment that is met, whichever whitens. */
+    const kvant_samples only = samples_of(rows, MANY, MANY, met);
+    char expected[sizeof said];
+    wrapped w;
+    open_calibrated(&w, "qprecond(f16)", TWO, 1, &only);
+    wrapped_close(&w);
+    memcpy(expected, said, sizeof said);
+    open_calibrated(&w, "qprecond(f16)", TWO, 1, &both);
+    wrapped_close(&w);
+    assert_string_equal(said, expected);
+    open_calibrated(&w, "qprecond(f16,moment=plain)", TWO, 1, &both);
+    wrapped_close(&w);
+    assert_string_not_equal(said, expected);
+    const char *error = strstr(said, "query error"), *plainly = strstr(error, " plain");
+    assert_memory_equal(error, strstr(expected, "query error"), (size_t)(plainly - error));
+    free(rows);
+}
+
 static void samples_that_say_too_little_are_refused(void **state)
 {
     (void)state;
@@ -573,6 +617,7 @@ int main(void)
         cmocka_unit_test(the_trial_weighs_each_head_by_its_own_queries),
         cmocka_unit_test(a_value_beyond_the_inner_codec_s_range_does_not_win),
         cmocka_unit_test(the_inner_codec_calibrates_on_whitened_rows),
+        cmocka_unit_test(keys_are_whitened_and_judged_by_the_queries_they_meet),
         cmocka_unit_test(samples_that_say_too_little_are_refused),
         cmocka_unit_test(side_data_that_are_no_factor_are_refused),
         cmocka_unit_test(values_are_refused),

@@ -105,8 +105,8 @@ static int try_sequence(const qprecond *w, pair *p, int decision, const kvant_sa
     const int rc = p->decoder.codec->decode(p->decoder.state, 0, p->bytes, (size_t)bytes, p->back, n);
     if (rc != KVANT_OK) return rc;
     if (decision == QPRECOND_WHITENED) whitening_undo(w->factors, dim, w->base.heads, p->back, n);
-    sum[0] += weighted(w, samples->query_moment, rows, p->back, n);
-    sum[1] += weighted(w, samples->query_moment, rows, NULL, n);
+    sum[0] += weighted(w, qprecond_met(samples), rows, p->back, n);
+    sum[1] += weighted(w, qprecond_met(samples), rows, NULL, n);
     return KVANT_OK;
 }
 

@@ -154,17 +154,21 @@ static int calibrate(void *state, const kvant_samples *samples)
     if (!wrapper_inner_calibrates(&w->base)) return KVANT_OK;
     int rc = rotated_copy(w, 0, samples->rows, samples->n_rows);
     if (rc != KVANT_OK) return rc;
+    const size_t n = w->base.heads * w->base.dim * w->base.dim;
     kvant_samples turned = *samples;
     turned.rows = w->base.rows;
-    float *moment = NULL;
+    float *moments = host->alloc(host, 2 * n * sizeof *moments);
+    if (!moments) return host->fail(host, KVANT_E_MEMORY, "rotate: no memory for the query moments");
     if (samples->query_moment) {
-        moment = host->alloc(host, w->base.heads * w->base.dim * w->base.dim * sizeof *moment);
-        if (!moment) return host->fail(host, KVANT_E_MEMORY, "rotate: no memory for the query moment");
-        rotate_moment(w, samples->query_moment, moment);
-        turned.query_moment = moment;
+        rotate_moment(w, samples->query_moment, moments);
+        turned.query_moment = moments;
+    }
+    if (samples->query_moment_met) {
+        rotate_moment(w, samples->query_moment_met, moments + n);
+        turned.query_moment_met = moments + n;
     }
     rc = wrapper_calibrate(w, &turned);
-    host->release(host, moment);
+    host->release(host, moments);
     return rc;
 }
 

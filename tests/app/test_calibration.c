@@ -189,6 +189,41 @@ static void moments_and_attention_are_the_definition(void **state)
     free(moment[0]), free(moment[1]);
 }
 
+/* Over all pairs of positions: each query of the text, as often as it stands at a distance, turned by that. */
+static void the_moment_that_keys_meet_is_turned_by_all_distances(void **state)
+{
+    const setting *s = *state;
+    const size_t dim = (size_t)s->m->shape.head_dim, group = 4 / (size_t)s->m->shape.n_kv_heads;
+    fault f = { 0 };
+    const rope_table *rope = engine_rope(s->e, CTX, &f);
+    double *moment = calloc(dim * dim, sizeof(double)), weight = 0, largest = 0;
+    for (int p = 0; p < PASSAGES; p++) {
+        rows r = run_by_hand(s, p);
+        for (size_t v = 0; v < CTX * group; v++)
+            for (int distance = 0; distance < CTX; distance++) {
+                float q[256];
+                memcpy(q, r.q + (v / group * 4 + group + v % group) * dim, dim * sizeof *q);
+                rope_rotate(rope, q, distance);
+                weight += CTX - distance;
+                for (size_t a = 0; a < dim * dim; a++)
+                    moment[a] += (double)(CTX - distance) * (double)q[a / dim] * (double)q[a % dim];
+            }
+        free_rows(&r);
+    }
+    kvant_samples samples;
+    void *memory;
+    assert_true(calibration_samples(s->c, LAYER, KVANT_K, 1, NULL, &samples, &memory, &f));
+    for (size_t a = 0; a < dim * dim; a++)
+        largest = fmax(largest, fabs(moment[a]));
+    for (size_t a = 0; a < dim * dim; a++)
+        assert_true(fabs((double)samples.query_moment_met[a] - moment[a] / weight) < 2e-6 * largest / weight);
+    free(memory);
+    assert_true(calibration_samples(s->c, LAYER, KVANT_K, 1, rope, &samples, &memory, &f));
+    assert_null(samples.query_moment_met); /* after RoPE the moment itself is it */
+    free(memory);
+    free(moment);
+}
+
 static void rows_are_the_model_s_and_pooled_heads_interleave(void **state)
 {
     const setting *s = *state;
@@ -295,6 +330,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(moments_and_attention_are_the_definition),
+        cmocka_unit_test(the_moment_that_keys_meet_is_turned_by_all_distances),
         cmocka_unit_test(rows_are_the_model_s_and_pooled_heads_interleave),
         cmocka_unit_test(keys_after_rope_are_turned_by_their_position),
         cmocka_unit_test(the_file_does_not_depend_on_threads),
