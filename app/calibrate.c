@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/query_moment.h"
 #include "app/safetensors.h"
 #include "kernels/attention.h"
 #include "kernels/half.h"
@@ -207,38 +208,12 @@ typedef struct turning {
     float *scratch; /* [thread][dim][dim] */
 } turning;
 
-/* R M R', for R the rotation by `distance`: the rows of the symmetric M turned, then its columns. */
-static void turn_moment(const rope_table *rope, float *m, size_t dim, int distance)
-{
-    for (int pass = 0; pass < 2; pass++) {
-        for (size_t i = 0; i < dim; i++)
-            rope_rotate(rope, m + i * dim, distance);
-        for (size_t i = 0; i < dim; i++)
-            for (size_t j = 0; j < i; j++) {
-                const float x = m[i * dim + j];
-                m[i * dim + j] = m[j * dim + i];
-                m[j * dim + i] = x;
-            }
-    }
-}
-
-/* A key meets the queries of its sequence at distances 0 to T-1, as often as there are pairs so far apart. */
 static void met_task(void *arg, size_t stream, int thread)
 {
     const turning *t = arg;
-    const size_t dim = t->c->dim, positions = t->c->positions;
     const head_sums *sums = &t->c->heads[stream];
-    float *m = t->scratch + (size_t)thread * dim * dim;
-    for (size_t distance = 0; distance < positions; distance++) {
-        const double pairs = (double)(positions - distance) * 2.0 / ((double)positions * (double)(positions + 1));
-        for (size_t i = 0; i < dim * dim; i++) {
-            const size_t row = i / dim, column = i % dim;
-            m[i] = (float)sums->moment[PLAIN][row > column ? i : column * dim + row];
-        }
-        turn_moment(t->rope, m, dim, (int)distance);
-        for (size_t i = 0; i < dim * dim; i++)
-            sums->moment[MET][i] += pairs * (double)m[i];
-    }
+    float *scratch = t->scratch + (size_t)thread * t->c->dim * t->c->dim;
+    query_moment_met(t->rope, sums->moment[PLAIN], t->c->dim, t->c->positions, scratch, sums->moment[MET]);
 }
 
 static bool turn_moments(const calibrator *c, fault *f)

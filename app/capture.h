@@ -31,8 +31,9 @@ typedef struct capture_request {
 /* Bytes of rows such a capture has. */
 uint64_t capture_bytes(const capture_request *request);
 
-/* Writes the file; it is there whole or not at all. Memory: one cache of ctx positions and a batch of rows. A value
- * that F16 cannot hold is a fault that names layer, side and position. */
+/* Writes the file; it is there whole or not at all (app/safetensors_writer.h says under which name it grows). Memory:
+ * one cache of ctx positions and a batch of rows. A value that F16 cannot hold is a fault that names layer, side and
+ * position. */
 bool capture(const capture_request *request, const char *path, fault *f);
 
 #endif

@@ -101,3 +101,11 @@ bool capture_sequence(const rows_file *file, size_t given, size_t n_rows, size_t
     if (*sequence > n_rows) *sequence = n_rows;
     return true;
 }
+
+bool capture_halves(const rows_file *file, size_t n_rows, size_t sequence, size_t *first, fault *f)
+{
+    const size_t sequences = (n_rows + sequence - 1) / sequence;
+    *first = sequences > 1 ? sequences / 2 * sequence : n_rows / 2;
+    return *first > 0 ||
+           fault_set(f, FAULT_INPUT, "%s: one row cannot calibrate and be measured, too", rows_file_path(file));
+}

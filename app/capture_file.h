@@ -27,6 +27,10 @@ bool capture_layers_find(const rows_file *file, capture_layers *out, fault *f);
 /* Rows per sequence: `given` when it is not 0, else what the file says, else all of them. */
 bool capture_sequence(const rows_file *file, size_t given, size_t n_rows, size_t *sequence, fault *f);
 
+/* How many of a stream's first rows calibrate while the others are measured: half of the sequences, or of the rows when
+ * there is one sequence. A fault when there is only one row. */
+bool capture_halves(const rows_file *file, size_t n_rows, size_t sequence, size_t *first, fault *f);
+
 /* The order of a layer number among the file's layers with keys or values, and how many there are. */
 void capture_layer_place(const rows_file *file, int number, int *place, int *n);
 

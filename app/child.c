@@ -4,9 +4,14 @@
 #include <spawn.h>
 #include <stdio.h>
 #include <string.h>
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
+
+#include "base/clock.h"
 
 extern char **environ;
 
@@ -14,11 +19,10 @@ extern char **environ;
 static int wait_for(app_context *app, pid_t child, double seconds, bool *killed)
 {
     int status = 0;
-    double left = seconds;
+    const double end = clock_seconds() + seconds;
     while (waitpid(child, &status, WNOHANG) == 0) {
         nanosleep(&(struct timespec){ 0, 20000000 }, NULL);
-        left -= 0.02;
-        if (app_cancelled(app) || left <= 0) {
+        if (app_cancelled(app) || clock_seconds() > end) {
             kill(child, SIGKILL);
             *killed = true;
             waitpid(child, &status, 0);
@@ -55,5 +59,8 @@ bool child_run(app_context *app, const char *what, char *const *words, double se
 
 void child_begin(void)
 {
+#ifdef __linux__
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+#endif
     setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 });
 }

@@ -19,7 +19,7 @@ enum {
  * a fault that begins with `what` when it crashed, hung, or ended without a word. */
 bool child_run(app_context *app, const char *what, char *const *words, double seconds, int *status, fault *f);
 
-/* First thing in the child: no core files. */
+/* First thing in the child: no core files, and on Linux it dies with its front. */
 void child_begin(void);
 
 #endif

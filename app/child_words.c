@@ -45,15 +45,18 @@ void child_words_argument(child_words *w, const char *word)
     add(w, word);
 }
 
-void child_words_plugins(child_words *w, const spec *s)
+void child_words_plugin(child_words *w, const char *path)
 {
     if (!w->plugins) w->plugins = w->n;
-    for (; s; s = s->inner) {
-        int i = w->plugins;
-        while (i < w->n && strcmp(w->at[i], s->codec->path) != 0)
-            i++;
-        if (i == w->n) add(w, s->codec->path);
-    }
+    for (int i = w->plugins; i < w->n; i++)
+        if (strcmp(w->at[i], path) == 0) return;
+    add(w, path);
+}
+
+void child_words_plugins(child_words *w, const spec *s)
+{
+    for (; s; s = s->inner)
+        child_words_plugin(w, s->codec->path);
 }
 
 void child_words_config(child_words *w, const config *c)

@@ -7,8 +7,8 @@
  *     child_words_plugins(&w, s);                              the last arguments, each once
  *     ok = child_words_end(&w, "roundtrip", &f) && child_run(app, "roundtrip", w.at, ...);
  *
- * The words are the caller's strings. A child's row in the table of commands lists the same options as its command's,
- * but for --plugin, --timeout and --help, which are the front's.
+ * The words are the caller's strings. A child's row in the table of commands lists the options of its command's
+ * that it is to have; --plugin is the front's, which says every file.
  */
 #ifndef KVANT_APP_CHILD_WORDS_H
 #define KVANT_APP_CHILD_WORDS_H
@@ -29,7 +29,8 @@ typedef struct child_words {
 void child_words_begin(child_words *w, app_context *app, const char *name, const command_line *line);
 void child_words_argument(child_words *w, const char *word);
 void child_words_plugins(child_words *w, const spec *s);
-void child_words_config(child_words *w, const config *c); /* the plugins of all its codecs */
+void child_words_config(child_words *w, const config *c);  /* the plugins of all its codecs */
+void child_words_plugin(child_words *w, const char *path); /* one more */
 
 /* Ends the list; a fault that begins with `what` when there were too many words. */
 bool child_words_end(child_words *w, const char *what, fault *f);

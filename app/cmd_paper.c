@@ -3,14 +3,15 @@
  * The command itself only picks the tables; codecs run in a child (kvant paper-child) that writes the answer.
  */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "app/child.h"
+#include "app/child_words.h"
 #include "app/commands.h"
 #include "app/lab.h"
 #include "app/paper/paper.h"
 #include "app/report.h"
+#include "app/wrap.h"
 #include "base/nearest.h"
 
 /* ---- the front ---- */
@@ -19,9 +20,14 @@ static int list_tables(const app_context *app, bool as_json)
 {
     fault f = { 0 };
     cJSON *list = as_json ? cJSON_CreateArray() : NULL;
+    const int most = app->out.is_tty ? terminal_width(&app->out) : PAPER_TEXT;
+    const int width = most < PAPER_TEXT ? most : PAPER_TEXT;
     for (const paper_table *t = paper_tables; t->name; t++) {
         if (!as_json) {
-            printf("  %-4s%s\n      %s\n", t->name, t->title, t->source);
+            printf("  %-4s", t->name);
+            wrap_text(stdout, t->title, 6, 6, width);
+            printf("      ");
+            wrap_text(stdout, t->source, 6, 6, width);
             continue;
         }
         cJSON *o = cJSON_CreateObject();
@@ -41,7 +47,7 @@ static bool check_names(const command_line *line, fault *f)
         nearest n = nearest_to(name);
         for (const paper_table *t = paper_tables; t->name; t++)
             nearest_try(&n, t->name);
-        return fault_set(f, FAULT_USAGE, "paper: no table \"%s\"%s%s%s; `kvant paper` lists them", name,
+        return fault_set(f, FAULT_USAGE, "paper: no table \"%s\"; `kvant paper` lists them%s%s%s", name,
                          n.word ? "; did you mean \"" : "", n.word ? n.word : "", n.word ? "\"?" : "");
     }
     return true;
@@ -63,41 +69,22 @@ static void join_names(const command_line *line, char *text, size_t capacity)
     }
 }
 
-/* Every plugin that the catalog has codecs of, once, in its order. */
-static size_t add_plugins(const catalog *known, char **words, size_t n)
-{
-    const size_t first = n;
-    for (size_t i = 0; i < known->n_codecs; i++) {
-        bool there = false;
-        for (size_t j = first; j < n; j++)
-            if (strcmp(words[j], known->codecs[i]->path) == 0) there = true;
-        if (!there) words[n++] = known->codecs[i]->path;
-    }
-    return n;
-}
+enum { NAMES = 256 };
 
-enum { FIXED_WORDS = 10, NAMES = 256 };
-
+/* With every plugin that the catalog has codecs of. */
 static int run_child(app_context *app, const command_line *line, const catalog *known)
 {
     fault f = { 0 };
     char names[NAMES];
     int status = 0;
-    size_t n = 0;
-    char **words = calloc(known->n_codecs + FIXED_WORDS, sizeof *words);
-    bool ok = words || fault_memory(&f, "paper");
+    child_words words;
     join_names(line, names, sizeof names);
-    if (ok) {
-        words[n++] = app->places.executable;
-        words[n++] = "paper-child";
-        if (line_has(line, "json")) words[n++] = "--json";
-        if (line_has(line, "ascii")) words[n++] = "--ascii";
-        words[n++] = "--";
-        words[n++] = names;
-        n = add_plugins(known, words, n);
-        ok = child_run(app, "paper", words, line_real(line, "timeout"), &status, &f);
-    }
-    free(words);
+    child_words_begin(&words, app, "paper-child", line);
+    child_words_argument(&words, names);
+    for (size_t i = 0; i < known->n_codecs; i++)
+        child_words_plugin(&words, known->codecs[i]->path);
+    const bool ok = child_words_end(&words, "paper", &f) &&
+                    child_run(app, "paper", words.at, line_real(line, "timeout"), &status, &f);
     return ok ? status : app_report(app, &f);
 }
 

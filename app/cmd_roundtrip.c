@@ -12,6 +12,7 @@
 #include "app/commands.h"
 #include "app/lab.h"
 #include "app/number.h"
+#include "app/offline_codec.h"
 #include "app/report.h"
 #include "app/roundtrip_streams.h"
 #include "app/table.h"
@@ -47,15 +48,10 @@ static stream_result sum_of(const roundtrip_streams_result *r)
     stream_result sum = { .head = -1, .dim = r->streams[0].dim };
     for (size_t i = 0; i < r->n; i++) {
         const stream_result *s = &r->streams[i];
-        byte_counts *b = &sum.bytes;
         if (s->dim != sum.dim) sum.dim = 0;
         sum.rows += s->rows;
         sum.open_rows += s->open_rows;
-        b->values += s->bytes.values;
-        b->total += s->bytes.total;
-        b->payload += s->bytes.payload;
-        b->metadata += s->bytes.metadata;
-        b->exact += s->bytes.exact;
+        offline_add_bytes(&sum.bytes, &s->bytes);
         sum.side_bytes += s->side_bytes;
         sum.error += s->error;
         sum.total += s->total;

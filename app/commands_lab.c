@@ -221,7 +221,7 @@ const command commands_lab[] = {
           "Prints published tables with three values in each row: as published, exactly (by a closed form or an "
           "integral), and as the codecs here measure on seeded rows. The answer is no, status 1, when a measured value "
           "lies off by more than its tolerance, or a codec is missing. A published value that does not agree with the "
-          "exact one is said so and fails nothing.",
+          "exact one is remarked on and fails nothing.",
       .examples = (const command_example[]){ { "paper", "which tables there are" },
                                              { "paper h1 h2", "two of them" },
                                              { "paper all --json", "every figure" },
@@ -236,7 +236,8 @@ const command commands_lab[] = {
           "Runs each codec through a battery of checks in a process of its own, with limits on time and memory: sizes, "
           "determinism, threads, pieces, fresh decoders, closed forms, corrupt bytes, rows out of the ordinary, every "
           "parameter and head dimension, memory that runs out. Prints one line per check with what was measured and what "
-          "was expected; status 1 when one fails. A wrapper is verified around several codecs.\n\n"
+          "was expected, of all codecs only the checks that fail; status 1 when one does. A wrapper is verified around "
+          "several codecs.\n\n"
           "What came of a codec is kept under its plugin file's SHA-256 in the cache directory, and `kvant codecs` marks "
           "codecs that have not passed.",
       .examples = (const command_example[]){ { "verify", "every codec there is" },

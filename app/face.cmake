@@ -23,10 +23,10 @@ target_sources(kvant PRIVATE
   paper/h1.c paper/h2.c paper/h3.c paper/h4.c paper/h5.c paper/h6.c paper/h7.c paper/h7_sketch.c paper/k1.c paper/k4.c)
 target_link_libraries(kvant PRIVATE face lab store engine)
 add_library(verify STATIC
-  verify.c verify_claims.c verify_contract.c verify_forms.c verify_host.c verify_hostile.c verify_kept.c verify_life.c
-  verify_numbers.c verify_report.c verify_rows.c verify_sweep.c verify_trial.c)
+  verify.c verify_attention.c verify_claims.c verify_contract.c verify_forms.c verify_host.c verify_hostile.c verify_kept.c verify_life.c
+  verify_ledger.c verify_numbers.c verify_pieces.c verify_report.c verify_rows.c verify_sweep.c verify_trial.c)
 target_link_libraries(verify PUBLIC face lab)
-target_sources(kvant PRIVATE cmd_verify.c cmd_verify_child.c)
+target_sources(kvant PRIVATE cmd_verify.c cmd_verify_child.c verify_subjects.c)
 target_link_libraries(kvant PRIVATE verify)
 set_target_properties(kvant PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
 foreach(folder models recipes)

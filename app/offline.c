@@ -8,17 +8,14 @@
 
 /* ---- set-up ---- */
 
-/* The first half of the sequences, or of the rows when there is one sequence, calibrates. */
 static bool choose_rows(evaluation *v, fault *f)
 {
     v->rows = v->layers.at[0].k->rows;
-    if (v->rows > INT_MAX) return fault_set(f, FAULT_INPUT, "%zu rows are too many", v->rows);
+    if (v->rows > INT_MAX)
+        return fault_set(f, FAULT_INPUT, "%s: %zu rows to a stream, at most %d", rows_file_path(v->r->file), v->rows,
+                         INT_MAX);
     if (!capture_sequence(v->r->file, v->r->sequence, v->rows, &v->sequence, f)) return false;
-    const size_t sequences = (v->rows + v->sequence - 1) / v->sequence;
-    if (v->r->calibrate_rows) v->cut = sequences > 1 ? sequences / 2 * v->sequence : v->rows / 2;
-    if (v->r->calibrate_rows && v->cut == 0)
-        return fault_set(f, FAULT_INPUT, "%s: one row cannot calibrate and be measured, too",
-                         rows_file_path(v->r->file));
+    if (v->r->calibrate_rows && !capture_halves(v->r->file, v->rows, v->sequence, &v->cut, f)) return false;
     v->out->rows = v->rows - v->cut;
     v->out->calibrated = v->cut;
     v->out->sequence = v->out->rows < v->sequence ? v->out->rows : v->sequence;
@@ -111,7 +108,7 @@ static void summarise(evaluation *v)
     }
     out->k_error = stream_error_rows(&v->sums[KVANT_K]);
     out->v_error = stream_error_rows(&v->sums[KVANT_V]);
-    out->query_error = out->queries ? offline_relative(v->logit_error, v->logit_total) : NAN;
+    out->query_error = out->queries ? stream_error_queries(&v->sums[KVANT_K]) : NAN;
     out->mean = (offline_head){ out->mean.weights / heads, out->mean.outputs / heads };
     out->worst_head = out->layers[out->worst_layer].worst;
     const bool whole = out->rows % out->sequence == 0;

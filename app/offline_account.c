@@ -1,17 +1,6 @@
 /* What a layer cost and what it lost. */
 #include "app/offline_work.h"
 
-void offline_add_bytes(byte_counts *to, const byte_counts *b)
-{
-    to->values += b->values;
-    to->total += b->total;
-    to->payload += b->payload;
-    to->metadata += b->metadata;
-    to->exact += b->exact;
-    to->open += b->open;
-    to->open_values += b->open_values;
-}
-
 void offline_account_side(layer_work *w, evaluation *v, int side)
 {
     const layer_side *s = &w->side[side];
@@ -37,30 +26,24 @@ void offline_account_side(layer_work *w, evaluation *v, int side)
     }
 }
 
-double offline_relative(double error, double total)
-{
-    const stream_error e = { .query_error = error, .query_total = total };
-    return stream_error_queries(&e);
-}
-
 void offline_account_attention(const layer_work *w, evaluation *v)
 {
     offline_layer *l = w->out;
-    double error = 0, total = 0;
+    stream_error all = { 0 };
     const int group = l->heads / l->kv_heads;
     for (int h = 0; h < l->kv_heads; h++) {
-        double head_error = 0, head_total = 0;
+        stream_error one = { 0 };
         for (int g = h * group; g < (h + 1) * group; g++) {
-            head_error += w->gaps[g].logit_error;
-            head_total += w->gaps[g].logit_total;
+            one.query_error += w->gaps[g].logit_error;
+            one.query_total += w->gaps[g].logit_total;
         }
-        l->query_errors[h] = offline_relative(head_error, head_total);
-        error += head_error;
-        total += head_total;
+        l->query_errors[h] = stream_error_queries(&one);
+        all.query_error += one.query_error;
+        all.query_total += one.query_total;
     }
-    l->query_error = offline_relative(error, total);
-    v->logit_error += error;
-    v->logit_total += total;
+    l->query_error = stream_error_queries(&all);
+    v->sums[KVANT_K].query_error += all.query_error;
+    v->sums[KVANT_K].query_total += all.query_total;
     for (int i = 0; i < l->heads; i++) {
         const attention_gap *g = &w->gaps[i];
         l->each[i] = (offline_head){ g->weights / (double)g->queries, g->outputs / (double)g->queries };

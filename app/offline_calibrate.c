@@ -4,21 +4,6 @@
 
 #include "app/offline_work.h"
 
-static bool calibrate_side(layer_work *w, const offline_known *known, int side, fault *f)
-{
-    const layer_side *s = &w->side[side];
-    for (size_t i = 0; i < offline_codec_instances(s->codec); i++) {
-        kvant_samples samples;
-        void *memory;
-        const int head = offline_codec_pooled(s->codec) ? -1 : (int)i;
-        bool ok = offline_samples(known, s->exact, s->t->dim, head, &samples, &memory, f) &&
-                  offline_codec_calibrate(s->codec, i, &samples, f);
-        free(memory);
-        if (!ok) return false;
-    }
-    return true;
-}
-
 static float *copy_of(const float *rows, size_t n, fault *f)
 {
     float *copy = reallocarray(NULL, n, sizeof *copy);
@@ -56,10 +41,11 @@ bool offline_calibrate(layer_work *w, fault *f)
         from.queries = same;
         from.k_turned = turned[0];
         from.q_turned = turned[1];
+        from.rope = post ? NULL : &v->rope.to;
     }
     ok = ok && offline_learn(&known, &from, f);
     for (int i = KVANT_K; ok && i <= KVANT_V; i++)
-        ok = !wanted[i] || calibrate_side(w, &known, i, f);
+        ok = !wanted[i] || offline_codec_learn(w->side[i].codec, &known, w->side[i].exact, f);
     offline_forget(&known);
     free(turned[0]);
     free(turned[1]);

@@ -43,6 +43,11 @@ offline_codec *offline_codec_open(const offline_codec_request *request, fault *f
     }
     for (size_t i = 1; ok && i < c->n; i++)
         ok = open_codec(c, i, f);
+    if (ok && offline_codec_calibrates(c) && !request->calibrate)
+        ok = fault_set(f, FAULT_INPUT,
+                       "%s: needs calibration; with --calibrate-rows the first half of the rows calibrates and the "
+                       "second is measured",
+                       request->codec->text);
     if (ok) return c;
     offline_codec_close(c, NULL);
     return NULL;
@@ -75,9 +80,18 @@ size_t offline_codec_instances(const offline_codec *c)
     return c->n;
 }
 
-bool offline_codec_calibrate(offline_codec *c, size_t i, const kvant_samples *samples, fault *f)
+bool offline_codec_learn(offline_codec *c, const offline_known *known, const float *rows, fault *f)
 {
-    return roundtrip_calibrate(c->codecs[i], samples, f);
+    const size_t dim = (size_t)c->r.shape.dim;
+    bool ok = true;
+    for (size_t i = 0; ok && i < c->n; i++) {
+        kvant_samples samples;
+        void *memory;
+        ok = offline_samples(known, rows, dim, offline_codec_pooled(c) ? -1 : (int)i, &samples, &memory, f) &&
+             roundtrip_calibrate(c->codecs[i], &samples, f);
+        free(memory);
+    }
+    return ok;
 }
 
 offline_account offline_codec_account(const offline_codec *c, size_t i)
@@ -86,6 +100,17 @@ offline_account offline_codec_account(const offline_codec *c, size_t i)
     a.side_bytes = roundtrip_side_bytes(c->codecs[i]);
     roundtrip_seconds(c->codecs[i], &a.encode, &a.decode);
     return a;
+}
+
+void offline_add_bytes(byte_counts *to, const byte_counts *b)
+{
+    to->values += b->values;
+    to->total += b->total;
+    to->payload += b->payload;
+    to->metadata += b->metadata;
+    to->exact += b->exact;
+    to->open += b->open;
+    to->open_values += b->open_values;
 }
 
 /* ---- work ---- */
@@ -144,13 +169,13 @@ static bool run_sequence(offline_codec *c, size_t i, const float *rows, size_t n
         const uint8_t *encoding = roundtrip_encoding(c->codecs[i], &n_bytes);
         if (!c->r.encoded(c->r.self, encoding, n_bytes, f)) return false;
     }
-    bytes->values += n * dim;
-    bytes->open_values += open_values;
-    bytes->open += 2 * open_values;
-    bytes->total += cost.total + 2 * open_values;
-    bytes->payload += cost.payload;
-    bytes->metadata += cost.metadata;
-    bytes->exact += cost.exact + 2 * open_values;
+    offline_add_bytes(bytes, &(byte_counts){ .values = n * dim,
+                                             .total = cost.total + 2 * open_values,
+                                             .payload = cost.payload,
+                                             .metadata = cost.metadata,
+                                             .exact = cost.exact + 2 * open_values,
+                                             .open = 2 * open_values,
+                                             .open_values = open_values });
     return true;
 }
 

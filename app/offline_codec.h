@@ -4,8 +4,8 @@
  * that have left the window encoded and decoded by a fresh instance, the rest (open rows) in f16.
  *
  *     offline_codec *c = offline_codec_open(&request, &f);
+ *     offline_codec_learn(c, &known, rows, &f);                  when it calibrates
  *     for each i < offline_codec_instances(c):
- *         offline_codec_calibrate(c, i, &samples, &f);            when it calibrates
  *         offline_codec_run(c, i, rows, back, &f);
  *     offline_codec_close(c, &f);
  *
@@ -15,6 +15,7 @@
 #define KVANT_APP_OFFLINE_CODEC_H
 
 #include "app/job.h"
+#include "app/offline_samples.h"
 #include "app/roundtrip.h"
 
 typedef struct offline_codec_request {
@@ -24,6 +25,7 @@ typedef struct offline_codec_request {
     size_t rows;       /* per head */
     size_t stride;     /* rows from one head's first to the next head's in memory; 0: as many as it has */
     size_t sequence;   /* rows per sequence; the last one may be shorter */
+    bool calibrate;    /* offline_codec_learn will be called; without it a codec that calibrates is a fault */
     bool from_half;    /* a codec with open rows encodes what f16 left of them, as a server's cache does */
     const host_env *env;
     /* Given each encoding, in order, when it is not NULL. */
@@ -49,12 +51,15 @@ bool offline_codec_pooled(const offline_codec *c);
 bool offline_codec_calibrates(const offline_codec *c);
 size_t offline_codec_instances(const offline_codec *c); /* kv heads, or 1 when pooled */
 
-bool offline_codec_calibrate(offline_codec *c, size_t i, const kvant_samples *samples, fault *f);
+/* Calibrates every instance. rows: of all heads, as known->from says, of the codec's own dimension. */
+bool offline_codec_learn(offline_codec *c, const offline_known *known, const float *rows, fault *f);
 
 /* rows, back: [rows][dim] of head i; pooled: of head 0, the others `stride` rows apart. */
 bool offline_codec_run(offline_codec *c, size_t i, const float *rows, float *back, fault *f);
 
 /* What instance i has cost so far. */
 offline_account offline_codec_account(const offline_codec *c, size_t i);
+
+void offline_add_bytes(byte_counts *to, const byte_counts *b);
 
 #endif

@@ -57,16 +57,11 @@ static bool open_codecs(layer_work *w, int layer, fault *f)
             .rows = v->out->rows,
             .stride = v->rows,
             .sequence = v->out->sequence,
+            .calibrate = v->r->calibrate_rows,
             .from_half = true,
             .env = v->r->env,
         };
         if (!(s->codec = offline_codec_open(&request, f))) return false;
-        if (offline_codec_calibrates(s->codec) && !v->r->calibrate_rows)
-            return fault_set(
-                f, FAULT_INPUT,
-                "%s: needs calibration; with --calibrate-rows the first half of the rows calibrates and the "
-                "second is measured",
-                request.codec->text);
     }
     return true;
 }
@@ -156,7 +151,8 @@ static bool open_layer(const evaluation *v, const capture_layer *in, offline_lay
 bool offline_run_layer(evaluation *v, int layer, fault *f)
 {
     layer_work w = { .v = v, .in = &v->layers.at[layer], .out = &v->out->layers[layer] };
-    bool ok = open_layer(v, w.in, w.out, f) && read_layer(&w, f) && open_codecs(&w, layer, f) && offline_calibrate(&w, f);
+    bool ok =
+        open_layer(v, w.in, w.out, f) && read_layer(&w, f) && open_codecs(&w, layer, f) && offline_calibrate(&w, f);
     ok = ok &&
          run_tasks(&w, codec_task,
                    offline_codec_instances(w.side[KVANT_K].codec) + offline_codec_instances(w.side[KVANT_V].codec), f);

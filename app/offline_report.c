@@ -86,16 +86,18 @@ enum {
 static const char *const columns[COLUMNS] = { "layer",   "kv head", "k",     "v",    "k error", "q.k error",
                                               "v error", "weights", "worst", "head", "outputs", "ratio" };
 
-enum { WIDE = 104 }; /* a terminal with room for codecs in every line */
+/* Terminals with room for codecs in every line; without room for the worst query head. */
+enum { WIDE = 104, NARROW = 80 };
 
-/* Which columns there are: a line for each kv head, codecs that differ from layer to layer. */
+/* Which columns there are: a line for each kv head, codecs that differ from layer to layer; a narrow terminal. */
 typedef struct view {
-    bool heads, mixed;
+    bool heads, mixed, narrow;
 } view;
 
 static bool seen(const view *w, int column)
 {
     if (column == KV_HEAD) return w->heads;
+    if (column == WORST || column == WORST_HEAD) return !w->narrow;
     if (column == RATIO) return w->mixed && !w->heads;
     return w->mixed || (column != K_CODEC && column != V_CODEC);
 }
@@ -178,7 +180,7 @@ static bool differ(const offline_result *r)
 static bool write_table(FILE *to, const terminal *on, const offline_result *r, bool all_heads, fault *f)
 {
     const int width = on->is_tty ? terminal_width(on) : 0;
-    const view w = { all_heads, differ(r) && (width == 0 || width >= WIDE) };
+    const view w = { all_heads, differ(r) && (width == 0 || width >= WIDE), width > 0 && width < NARROW };
     const char *names[COLUMNS];
     size_t n = 0;
     for (int i = 0; i < COLUMNS; i++)

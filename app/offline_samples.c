@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "app/offline_attention.h"
+#include "app/query_moment.h"
 
 /* The mean of q q' over the queries of one kv head's group; sums: dim x dim f64. */
 static void find_moment(const offline_source *s, size_t head, double *sums, float *moment)
@@ -35,6 +36,31 @@ static bool find_moments(offline_known *k, fault *f)
     return (sums && k->moments) || fault_memory(f, "the queries' moments");
 }
 
+static size_t sequence_of(const offline_source *s)
+{
+    return s->sequence < s->rows ? s->sequence : s->rows;
+}
+
+static bool find_met(offline_known *k, fault *f)
+{
+    const offline_source *s = &k->from;
+    const size_t square = s->dim * s->dim;
+    double *plain = reallocarray(NULL, square, 2 * sizeof *plain), *met = plain ? plain + square : NULL;
+    float *scratch = reallocarray(NULL, square, sizeof *scratch);
+    k->met = reallocarray(NULL, s->heads * square, sizeof *k->met);
+    const bool ok = plain && scratch && k->met;
+    for (size_t h = 0; ok && h < s->heads; h++) {
+        for (size_t i = 0; i < square; i++)
+            plain[i] = (double)k->moments[h * square + i];
+        query_moment_met(s->rope, plain, s->dim, sequence_of(s), scratch, met);
+        for (size_t i = 0; i < square; i++)
+            k->met[h * square + i] = (float)met[i];
+    }
+    free(plain);
+    free(scratch);
+    return ok || fault_memory(f, "the moments that keys meet");
+}
+
 /* sums, counts: room for n_attention. */
 static bool receive(const offline_known *k, size_t head, double *sums, uint64_t *counts, fault *f)
 {
@@ -56,7 +82,7 @@ static bool receive(const offline_known *k, size_t head, double *sums, uint64_t 
 static bool find_attention(offline_known *k, fault *f)
 {
     const offline_source *s = &k->from;
-    k->n_attention = s->sequence < s->rows ? s->sequence : s->rows;
+    k->n_attention = sequence_of(s);
     double *sums = reallocarray(NULL, k->n_attention, sizeof *sums);
     uint64_t *counts = reallocarray(NULL, k->n_attention, sizeof *counts);
     k->attention = reallocarray(NULL, s->heads * k->n_attention, sizeof *k->attention);
@@ -71,15 +97,16 @@ static bool find_attention(offline_known *k, fault *f)
 bool offline_learn(offline_known *known, const offline_source *source, fault *f)
 {
     *known = (offline_known){ .from = *source };
-    return (!source->queries || find_moments(known, f)) &&
+    return (!source->queries || find_moments(known, f)) && (!source->queries || !source->rope || find_met(known, f)) &&
            (!source->k_turned || !source->q_turned || find_attention(known, f));
 }
 
 void offline_forget(offline_known *known)
 {
     free(known->moments);
+    free(known->met);
     free(known->attention);
-    known->moments = known->attention = NULL;
+    known->moments = known->met = known->attention = NULL;
 }
 
 bool offline_samples(const offline_known *known, const float *rows, size_t dim, int head, kvant_samples *out,
@@ -93,10 +120,9 @@ bool offline_samples(const offline_known *known, const float *rows, size_t dim, 
     for (size_t r = 0; r < s->rows; r++)
         for (size_t h = 0; h < n; h++)
             memcpy(mixed + (r * n + h) * dim, rows + ((first + h) * s->stride + r) * dim, dim * sizeof *mixed);
-    *out = (kvant_samples){ .rows = mixed,
-                            .n_rows = n * s->rows,
-                            .sequence = n * (s->sequence < s->rows ? s->sequence : s->rows) };
+    *out = (kvant_samples){ .rows = mixed, .n_rows = n * s->rows, .sequence = n * sequence_of(s) };
     if (known->moments && dim == s->dim) out->query_moment = known->moments + first * dim * dim;
+    if (known->met && dim == s->dim) out->query_moment_met = known->met + first * dim * dim;
     if (known->attention) {
         out->attention = known->attention + first * known->n_attention;
         out->n_attention = known->n_attention;

@@ -13,6 +13,7 @@
 #include <stddef.h>
 
 #include "base/fault.h"
+#include "kernels/rope.h"
 #include "kvant/codec.h"
 
 /* The rows a layer's codecs learn from: the first `rows` of each head's `stride`. */
@@ -21,11 +22,13 @@ typedef struct offline_source {
     size_t rows, stride, sequence, dim;
     const float *queries;             /* [query heads][stride][dim], before or after RoPE as the keys are; or NULL */
     const float *k_turned, *q_turned; /* both after RoPE, the same shapes; or NULL */
+    const rope_table *rope;           /* of keys before RoPE, ready for a sequence: to know what they meet; or NULL */
 } offline_source;
 
 typedef struct offline_known {
     offline_source from;
     float *moments;   /* [heads][dim][dim], or NULL without queries */
+    float *met;       /* the same, as kvant_samples.query_moment_met; or NULL without queries or rope */
     float *attention; /* [heads][n_attention], or NULL without turned keys and queries */
     size_t n_attention;
 } offline_known;

@@ -22,8 +22,7 @@ typedef struct evaluation {
     offline_rope rope;
     pool *crew;
     size_t sequence, rows, cut; /* of a head: rows in the file, rows that calibration takes */
-    stream_error sums[2];       /* over all layers */
-    double logit_error, logit_total;
+    stream_error sums[2];       /* over all layers; the queries' are in the keys' */
 } evaluation;
 
 /* Rows are [heads][rows][dim]; `exact` first as the codec sees them, then, keys, after RoPE. */
@@ -55,10 +54,5 @@ bool offline_calibrate(layer_work *w, fault *f);
 /* Fills w->out, and adds to the sums in v: one side's errors and bytes; the queries' gaps. */
 void offline_account_side(layer_work *w, evaluation *v, int side);
 void offline_account_attention(const layer_work *w, evaluation *v);
-
-void offline_add_bytes(byte_counts *to, const byte_counts *b);
-
-/* Of sums over queries, as app/stream_error.h has it. */
-double offline_relative(double error, double total);
 
 #endif

@@ -1,7 +1,5 @@
 #include "app/roundtrip_streams.h"
 
-#include "base/file.h"
-
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
@@ -13,6 +11,7 @@
 #include "app/offline_rope.h"
 #include "app/offline_samples.h"
 #include "app/stream_error.h"
+#include "base/file.h"
 
 typedef struct sink {
     FILE *to;
@@ -130,8 +129,9 @@ static bool keep_encoding(void *self, const uint8_t *bytes, size_t n, fault *f)
 
 /* ---- calibration ---- */
 
-/* What a layer's queries know of these rows; `turned` and `queries` own what *from points to. */
-static bool find_queries(const tensor_work *x, offline_source *from, float *turned[2], float **queries, fault *f)
+/* What a layer's queries know of these rows; `rope`, `turned` and `queries` own what *from points to. */
+static bool find_queries(const tensor_work *x, offline_source *from, offline_rope *rope, float *turned[2],
+                         float **queries, fault *f)
 {
     const rows_file *file = x->w->r->file;
     const rows_tensor *q = rows_file_side(file, x->t->layer, ROWS_Q), *k = rows_file_side(file, x->t->layer, ROWS_K);
@@ -139,34 +139,28 @@ static bool find_queries(const tensor_work *x, offline_source *from, float *turn
         q->heads % k->heads)
         return true;
     const rows_tensor *both[] = { k, q };
-    offline_rope rope;
-    bool ok = offline_rope_open(file, &(offline_rope_options){ 0 }, (int)k->dim, (int)x->sequence, &rope, f);
-    const bool turn = ok && rope.form_known && (rope.rotated || rope.angles_known);
+    bool ok = offline_rope_open(file, &(offline_rope_options){ 0 }, (int)k->dim, (int)x->sequence, rope, f);
+    const bool turn = ok && rope->form_known && (rope->rotated || rope->angles_known);
     *queries = ok ? reallocarray(NULL, rows_tensor_values(q), sizeof(float)) : NULL;
     ok = ok && (*queries || fault_memory(f, "queries")) && rows_file_read(file, q, *queries, f);
     for (int i = 0; ok && turn && i < 2; i++) {
         turned[i] = reallocarray(NULL, rows_tensor_values(both[i]), sizeof(float));
         ok = (turned[i] || fault_memory(f, "queries")) && rows_file_read(file, both[i], turned[i], f);
-        for (size_t h = 0; ok && !rope.rotated && h < both[i]->heads; h++)
-            offline_rope_turn(&rope.to, turned[i] + h * both[i]->rows * k->dim, both[i]->rows, x->sequence, k->dim);
+        for (size_t h = 0; ok && !rope->rotated && h < both[i]->heads; h++)
+            offline_rope_turn(&rope->to, turned[i] + h * both[i]->rows * k->dim, both[i]->rows, x->sequence, k->dim);
     }
     from->group = q->heads / k->heads;
     from->dim = k->dim;
     from->queries = *queries;
     from->k_turned = turned[0];
     from->q_turned = turned[1];
-    offline_rope_release(&rope);
+    from->rope = turn && !rope->rotated ? &rope->to : NULL;
     return ok;
 }
 
 static bool calibrate(tensor_work *x, fault *f)
 {
     if (!offline_codec_calibrates(x->codec)) return true;
-    if (!x->w->r->calibrate_rows)
-        return fault_set(f, FAULT_INPUT,
-                         "%s: needs calibration; with --calibrate-rows the first half of the rows calibrates and the "
-                         "second is measured",
-                         x->w->r->codec->text);
     offline_source from = { .heads = x->t->heads,
                             .group = 1,
                             .rows = x->cut,
@@ -174,17 +168,12 @@ static bool calibrate(tensor_work *x, fault *f)
                             .sequence = x->sequence,
                             .dim = x->t->dim };
     offline_known known = { 0 };
+    offline_rope rope = { 0 };
     float *turned[2] = { NULL, NULL }, *queries = NULL;
-    bool ok = find_queries(x, &from, turned, &queries, f) && offline_learn(&known, &from, f);
-    for (size_t i = 0; ok && i < offline_codec_instances(x->codec); i++) {
-        kvant_samples samples;
-        void *memory;
-        const int head = offline_codec_pooled(x->codec) ? -1 : (int)i;
-        ok = offline_samples(&known, x->exact, x->t->dim, head, &samples, &memory, f) &&
-             offline_codec_calibrate(x->codec, i, &samples, f);
-        free(memory);
-    }
+    bool ok = find_queries(x, &from, &rope, turned, &queries, f) && offline_learn(&known, &from, f) &&
+              offline_codec_learn(x->codec, &known, x->exact, f);
     offline_forget(&known);
+    offline_rope_release(&rope);
     free(turned[0]);
     free(turned[1]);
     free(queries);
@@ -228,15 +217,11 @@ static bool run_instance(tensor_work *x, size_t i, fault *f)
     return true;
 }
 
-/* The first half of the sequences, or of the rows when there is one sequence, calibrates. */
 static bool choose_rows(tensor_work *x, fault *f)
 {
     const roundtrip_streams_request *r = x->w->r;
     if (!capture_sequence(r->file, 0, x->t->rows, &x->sequence, f)) return false;
-    const size_t sequences = (x->t->rows + x->sequence - 1) / x->sequence;
-    if (r->calibrate_rows) x->cut = sequences > 1 ? sequences / 2 * x->sequence : x->t->rows / 2;
-    if (r->calibrate_rows && x->cut == 0)
-        return fault_set(f, FAULT_INPUT, "%s: one row cannot calibrate and be measured, too", rows_file_path(r->file));
+    if (r->calibrate_rows && !capture_halves(r->file, x->t->rows, x->sequence, &x->cut, f)) return false;
     x->measured = x->t->rows - x->cut;
     x->w->out->calibrated = x->cut;
     return true;
@@ -261,6 +246,7 @@ static bool open_codec(tensor_work *x, fault *f)
         .rows = x->measured,
         .stride = x->t->rows,
         .sequence = x->sequence < x->measured ? x->sequence : x->measured,
+        .calibrate = r->calibrate_rows,
         .encoded = x->w->encoded.to ? keep_encoding : NULL,
         .self = x->w,
     };

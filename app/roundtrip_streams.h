@@ -32,9 +32,9 @@ typedef struct roundtrip_streams_request {
 
 typedef struct stream_result {
     const rows_tensor *tensor;
-    int side, head;    /* head -1: all of them, pooled */
-    size_t rows, dim;      /* measured; rows of all heads when pooled */
-    size_t open_rows;      /* of them, kept in f16 at the ends of sequences */
+    int side, head;   /* head -1: all of them, pooled */
+    size_t rows, dim; /* measured; rows of all heads when pooled */
+    size_t open_rows; /* of them, kept in f16 at the ends of sequences */
     size_t sequences;
     byte_counts bytes; /* open rows included */
     size_t side_bytes;

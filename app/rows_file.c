@@ -1,10 +1,8 @@
 #include "app/rows_file.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "app/kktv.h"
 #include "base/file.h"
@@ -42,12 +40,13 @@ static const char *no_rows(const safetensor *t, rows_tensor *out)
 
 static bool list_tensors(rows_file *file, size_t dim, fault *f)
 {
-    const size_t n = safetensors_count(file->source);
+    size_t n;
+    const safetensor *all = safetensors_all(file->source, &n);
     file->tensors = calloc(n + 1, sizeof *file->tensors);
     if (!file->tensors) return fault_memory(f, file->path);
     for (size_t i = 0; i < n; i++) {
         rows_tensor *t = &file->tensors[file->n];
-        if (no_rows(safetensors_at(file->source, i), t)) continue;
+        if (no_rows(&all[i], t)) continue;
         const rows_name name = rows_name_read(t->name);
         t->side = name.side;
         t->layer = name.layer;
@@ -101,29 +100,11 @@ static bool read_bytes(rows_file *file, size_t dim, fault *f)
 
 /* ---- opening ---- */
 
-/* By its name, or by how it begins: the length of a header that fits into the file, and the header's brace. */
-static bool is_safetensors(const char *path)
-{
-    static const char end[] = ".safetensors";
-    const size_t n = strlen(path);
-    struct stat about;
-    uint8_t begin[9];
-    uint64_t length = 0;
-    if (n >= sizeof end - 1 && strcmp(path + n - (sizeof end - 1), end) == 0) return true;
-    if (stat(path, &about) || !S_ISREG(about.st_mode)) return false;
-    FILE *file = fopen(path, "rb");
-    const bool read = file && fread(begin, 1, sizeof begin, file) == sizeof begin;
-    if (file) fclose(file);
-    for (int i = 7; read && i >= 0; i--)
-        length = length << 8 | begin[i];
-    return read && begin[8] == '{' && length >= 2 && length <= (uint64_t)about.st_size - 8;
-}
-
 rows_file *rows_file_open(const char *path, size_t dim, fault *f)
 {
     rows_file *file = calloc(1, sizeof *file);
     bool ok = (file && (file->path = strdup(path))) || fault_memory(f, path);
-    if (ok && is_safetensors(path))
+    if (ok && safetensors_is(path))
         ok = (file->source = safetensors_open(path, f)) && list_tensors(file, dim, f);
     else if (ok)
         ok = read_bytes(file, dim, f);

@@ -1,7 +1,8 @@
 /* safetensors.h - named tensors in one file: the format of the safetensors library, which every framework reads.
  *
- * A file is a u64 (little-endian) length, a JSON header of that length and the tensors' bytes, row-major, little-endian.
- * The header maps names to {"dtype", "shape", "data_offsets": [begin, end]}, and "__metadata__" to words by key.
+ * A file is a u64 (little-endian) length, a JSON header of that length and the tensors' bytes, row-major,
+ * little-endian. The header maps names to {"dtype", "shape", "data_offsets": [begin, end]}, and "__metadata__" to words
+ * by key.
  *
  *     safetensors *s = safetensors_open("keys.safetensors", &f);
  *     const safetensor *t = safetensors_find(s, "layers.3.k");
@@ -46,20 +47,24 @@ typedef struct safetensor {
 
 typedef struct safetensors safetensors;
 
+/* Is it one, by its name (.safetensors) or by how it begins? */
+bool safetensors_is(const char *path);
+
 /* NULL with a message that names the file and, where there is one, the tensor. */
 safetensors *safetensors_open(const char *path, fault *f);
 void safetensors_close(safetensors *s); /* NULL is fine */
 
-size_t safetensors_count(const safetensors *s);
-const safetensor *safetensors_at(const safetensors *s, size_t i); /* in the order of their bytes */
+/* All n of them, in the order of their bytes. */
+const safetensor *safetensors_all(const safetensors *s, size_t *n);
+
 const safetensor *safetensors_find(const safetensors *s, const char *name); /* NULL: there is none */
 const char *safetensors_word(const safetensors *s, const char *key);        /* of the metadata; NULL: there is none */
 
 /* The values of a tensor as f32 (F16, BF16, F32, F64). A fault names the tensor when it is of another type. */
 bool safetensors_f32(const safetensors *s, const safetensor *t, float *values, fault *f);
 
-/* Writes a file (through a temporary name, so that it is there whole or not at all). Of each tensor name, type, dims and
- * bytes are read; words: key, value, key, value ..., NULL. */
+/* Writes a file (through a temporary name, so that it is there whole or not at all). Of each tensor name, type, dims
+ * and bytes are read; words: key, value, key, value ..., NULL. */
 bool safetensors_write(const char *path, const char *const *words, const safetensor *tensors, size_t n, fault *f);
 
 #endif

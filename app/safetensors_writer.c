@@ -9,20 +9,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "app/safetensors_header.h"
+
 struct safetensors_writer {
     char *path, *beside; /* its name, and the one it is written under */
     int file;            /* -1: not open */
     uint64_t *begin;     /* of each tensor in the file; begin[n] is its end */
     size_t n;
-};
-
-static const struct {
-    const char *name;
-    uint64_t bytes;
-} types[] = {
-    [SAFETENSORS_F16] = { "F16", 2 }, [SAFETENSORS_BF16] = { "BF16", 2 }, [SAFETENSORS_F32] = { "F32", 4 },
-    [SAFETENSORS_F64] = { "F64", 8 }, [SAFETENSORS_I32] = { "I32", 4 },   [SAFETENSORS_I64] = { "I64", 8 },
-    [SAFETENSORS_U8] = { "U8", 1 },
 };
 
 /* ---- the header ---- */
@@ -39,14 +32,17 @@ static bool add_words(cJSON *header, const char *const *words)
 /* Adds the tensor, whose bytes begin at *at of the data, and moves *at behind it. */
 static bool add_tensor(cJSON *header, const safetensor *t, uint64_t *at, fault *f)
 {
-    uint64_t bytes = 1, end;
-    if (t->type >= SAFETENSORS_OTHER || t->n_dims > SAFETENSORS_DIMS)
+    uint64_t bytes, end;
+    unsigned bits = 0;
+    const char *type = safetensors_type_name(t->type, &bits);
+    if (!type || t->n_dims > SAFETENSORS_DIMS)
         return fault_set(f, FAULT_INTERNAL, "tensor %s: cannot be written with this type or so many dimensions",
                          t->name);
     cJSON *entry = cJSON_AddObjectToObject(header, t->name);
-    cJSON_AddStringToObject(entry, "dtype", types[t->type].name);
+    cJSON_AddStringToObject(entry, "dtype", type);
     cJSON *shape = cJSON_AddArrayToObject(entry, "shape");
-    bool fits = !__builtin_mul_overflow(bytes, types[t->type].bytes, &bytes);
+    bool fits = true;
+    bytes = bits / 8;
     for (int i = 0; i < t->n_dims; i++) {
         cJSON_AddItemToArray(shape, cJSON_CreateNumber((double)t->dims[i]));
         fits = fits && !__builtin_mul_overflow(bytes, t->dims[i], &bytes);

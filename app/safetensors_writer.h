@@ -1,7 +1,8 @@
 /* safetensors_writer.h - a file of named tensors written piece by piece, for more than fits into memory.
  *
  * Names, types and shapes are given first, so that the header and every tensor's place are known; then values come in
- * any order. The file has its name only when it is finished.
+ * any order. The file has its name only when it is finished; until then it is PATH.kvant.PID beside it, which a process
+ * that is killed outright leaves behind.
  *
  *     safetensors_writer *w = safetensors_create("rows.safetensors", words, tensors, n, &f);
  *     safetensors_put(w, 3, 4096, bytes, 512, &f);         bytes 4096 ... 4607 of tensor 3

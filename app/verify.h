@@ -68,8 +68,8 @@ void verify_report_read(verify_report *r, FILE *from);
 void verify_report_add(verify_report *r, const char *check, verify_outcome o, const char *measured,
                        const char *expected);
 
-/* One line per check, for people. */
-void verify_report_print(const verify_report *r, FILE *to, const terminal *t);
+/* One line per check, for people, wrapped at the terminal's width; failures: only the checks that failed. */
+void verify_report_print(const verify_report *r, FILE *to, const terminal *t, bool failures);
 cJSON *verify_report_json(const verify_report *r);
 
 /* ---- what is known of a codec from before (app/verify_kept.c) ---- */

@@ -78,7 +78,8 @@ verify_outcome check_create(verify *v);
 verify_outcome check_geometry(verify *v);
 verify_outcome check_capacity(verify *v);
 verify_outcome check_determinism(verify *v);
-verify_outcome check_pieces(verify *v);
+
+verify_outcome check_pieces(verify *v); /* verify_pieces.c */
 verify_outcome check_sequences(verify *v);
 verify_outcome check_decoder(verify *v);
 verify_outcome check_split(verify *v);
@@ -87,9 +88,10 @@ verify_outcome check_side_data(verify *v); /* verify_life.c */
 verify_outcome check_calibration(verify *v);
 verify_outcome check_weights(verify *v);
 verify_outcome check_memory(verify *v);
-verify_outcome check_attention(verify *v);
 verify_outcome check_cancel(verify *v);
 verify_outcome check_leaks(verify *v);
+
+verify_outcome check_attention(verify *v); /* verify_attention.c */
 
 verify_outcome check_round_trip(verify *v); /* verify_numbers.c */
 verify_outcome check_rate(verify *v);

@@ -148,17 +148,17 @@ verify_outcome check_truncated(verify *v)
  * large that decoding it takes long. */
 static size_t flip_bytes(verify *v, encoded *e, size_t *errors)
 {
-    const size_t n = e->bytes.n, most = ((size_t)1 << 24) / (e->n_rows * v->dim) + 64, some = most < 400 ? most : 400;
+    const size_t n = e->bytes.n, most = ((size_t)1 << 23) / (e->n_rows * v->dim) + 64, some = most < 400 ? most : 400;
     const size_t step = n / some + 1;
     size_t tried = 0;
-    for (size_t i = 0; i < n && !v->ledger.breach[0]; i += i < 64 ? 1 : step)
-        for (int k = 0; k < 3; k++) {
-            const uint8_t change = (uint8_t)(k == 0 ? 0x80u : k == 1 ? 1u << i % 7 : 0xffu);
-            e->bytes.bytes[i] ^= change;
+    for (size_t i = 0; i < n && !v->ledger.breach[0]; i += i < 64 ? 1 : step) {
+        const uint8_t changes[] = { 0x80, (uint8_t)(1u << i % 7), 0xff };
+        for (size_t k = 0; k < sizeof changes; k++, tried++) {
+            e->bytes.bytes[i] ^= changes[k];
             *errors += try_bytes(v, &e->decoder, e->bytes.bytes, n, e->n_rows) != KVANT_OK;
-            e->bytes.bytes[i] ^= change;
-            tried++;
+            e->bytes.bytes[i] ^= changes[k];
         }
+    }
     return tried;
 }
 

@@ -7,7 +7,7 @@
 #define KIND "verify"
 
 /* Raised when the battery changes: what an older one said counts no more. */
-enum { BATTERY = 1, LONGEST = 1024 };
+enum { BATTERY = 2, LONGEST = 1024 };
 
 static void key_of(const catalog_codec *codec, char key[HASH_HEX])
 {

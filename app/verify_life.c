@@ -1,4 +1,4 @@
-/* The rest of a codec's life: calibration, weights, side data, memory, attention without decoding. */
+/* The rest of a codec's life: side data, calibration, weights, memory, its end. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,12 +63,12 @@ verify_outcome check_side_data(verify *v)
  * array at all: then its side data are those of good samples. */
 static void refuse_bad_samples(verify *v, int array, const blob *good)
 {
-    static const char *const names[] = { "rows", "query moment", "attention" };
+    static const char *const names[] = { "rows", "query moment", "moment of queries met", "attention" };
     trial t = { 0 };
     blob side = { 0 };
     kvant_samples *s = verify_samples(v->unit, v->dim, v->geometry.pooled ? (size_t)v->shape.n_heads : 1, 1.0f);
     if (s && trial_open(&t, v->known, v->spec, &v->shape, NULL, 1.0f, &v->ledger) == KVANT_OK) {
-        const float *const arrays[] = { s->rows, s->query_moment, s->attention };
+        const float *const arrays[] = { s->rows, s->query_moment, s->query_moment_met, s->attention };
         ((float *)arrays[array])[1] = NAN;
         const int rc = t.codec->calibrate(t.state, s);
         if (rc == KVANT_OK && trial_save(&t, &side) == KVANT_OK && !blob_equal(&side, good))
@@ -101,7 +101,7 @@ verify_outcome check_calibration(verify *v)
         ledger_breach(&v->ledger, "the same samples give other side data");
     trial_close(&a);
     trial_close(&b);
-    for (int array = 0; array < 3 && !v->ledger.breach[0]; array++)
+    for (int array = 0; array < 4 && !v->ledger.breach[0]; array++)
         refuse_bad_samples(v, array, &side_a);
     const size_t n = side_a.n;
     blob_free(&bytes), blob_free(&side_a), blob_free(&side_b);
@@ -205,77 +205,6 @@ verify_outcome check_memory(verify *v)
                           trial_code(answer) ? trial_code(answer) : "an unknown answer");
     }
     return passed(v, "%zu of %ld allocations refused", tried, n);
-}
-
-/* ---- attention without decoding ---- */
-
-static void compare(verify *v, const char *what, const float *a, const double *b, size_t n)
-{
-    double error = 0, energy = 0;
-    for (size_t i = 0; i < n; i++) {
-        error += ((double)a[i] - b[i]) * ((double)a[i] - b[i]);
-        energy += b[i] * b[i];
-    }
-    if (!(error <= 1e-6 * energy))
-        ledger_breach(&v->ledger, "%s is off by %.3g of its length", what, sqrt(error / fmax(energy, 1e-30)));
-}
-
-static void compare_scores(verify *v, trial *t, const blob *b, const float *q, size_t n_q)
-{
-    const size_t n = v->n_rows, dim = v->dim;
-    float *scores = verify_memory(n_q * n * sizeof *scores);
-    double *exact = verify_memory(n_q * n * sizeof *exact);
-    for (size_t i = 0; i < n_q * n; i++) {
-        exact[i] = 0;
-        for (size_t k = 0; k < dim; k++)
-            exact[i] += (double)q[i / n * dim + k] * (double)v->back[i % n * dim + k];
-    }
-    if (t->codec->scores(t->state, 0, b->bytes, b->n, n, q, n_q, scores) == KVANT_OK)
-        compare(v, "scores", scores, exact, n_q * n);
-    else
-        ledger_breach(&v->ledger, "scores: %s", trial_message(t));
-    free(scores), free(exact);
-}
-
-static void compare_mix(verify *v, trial *t, const blob *b, const float *weights, size_t n_q)
-{
-    const size_t n = v->n_rows, dim = v->dim;
-    float *out = verify_memory(n_q * dim * sizeof *out);
-    double *exact = verify_memory(n_q * dim * sizeof *exact);
-    for (size_t i = 0; i < n_q * dim; i++) {
-        out[i] = 1.0f;
-        exact[i] = 1;
-        for (size_t r = 0; r < n; r++)
-            exact[i] += (double)weights[i / dim * n + r] * (double)v->back[r * dim + i % dim];
-    }
-    if (t->codec->mix(t->state, 0, b->bytes, b->n, n, weights, n_q, out) == KVANT_OK)
-        compare(v, "mix", out, exact, n_q * dim);
-    else
-        ledger_breach(&v->ledger, "mix: %s", trial_message(t));
-    free(out), free(exact);
-}
-
-verify_outcome check_attention(verify *v)
-{
-    enum { QUERIES = 3 };
-    const kvant_codec *c = registry_codec(v->known, v->spec->codec);
-    if (!c->scores && !c->mix) return not_applicable(v, "neither scores nor mix");
-    trial encoder, decoder = { 0 };
-    blob b = { 0 };
-    const size_t n = QUERIES * (v->dim > v->n_rows ? v->dim : v->n_rows);
-    float *q = verify_memory(n * sizeof *q);
-    verify_rows(ROWS_GAUSSIAN, 1, n, 61, q);
-    if (ready_encoder(v, &encoder) && must_encode(&encoder, 0, v->rows, v->n_rows, &b) &&
-        ready_decoder(v, &decoder, &encoder) && must_decode(&decoder, 0, &b, v->back, v->n_rows)) {
-        if (c->scores) compare_scores(v, &decoder, &b, q, QUERIES);
-        if (c->mix) compare_mix(v, &decoder, &b, q, QUERIES);
-    }
-    trial_close(&encoder);
-    trial_close(&decoder);
-    blob_free(&b);
-    free(q);
-    return passed(v, "%s%s%s of %d queries", c->scores ? "scores" : "", c->scores && c->mix ? " and " : "",
-                  c->mix ? "mix" : "", QUERIES);
 }
 
 /* ---- the end ---- */

@@ -149,24 +149,28 @@ static bool buys_accuracy(const catalog_param *p)
     return false;
 }
 
-/* The i-th of n values from a parameter's least to its largest, evenly or by a factor. */
-static double value_between(const catalog_param *p, int i, int n)
+/* The i-th of n values from a parameter's least to `most`: evenly, or by a factor where there are many. */
+static double value_between(const catalog_param *p, double most, int i, int n)
 {
     const double part = n > 1 ? (double)i / (n - 1) : 0;
-    double x = p->min + part * (p->max - p->min);
-    if (p->flags & KVANT_LOG && p->min > 0) x = p->min * pow(p->max / p->min, part);
-    return p->type == KVANT_INT ? floor(x + 0.5) : x;
+    const bool whole = p->type == KVANT_INT;
+    double x = p->min + part * (most - p->min);
+    if (whole && n < most - p->min + 1) x = fmax(p->min, 1) * pow(most / fmax(p->min, 1), part);
+    if (p->flags & KVANT_LOG && p->min > 0) x = p->min * pow(most / p->min, part);
+    return whole ? floor(x + 0.5) : x;
 }
 
-/* Walks one parameter up; adds what was measured to text. */
+/* Walks one parameter up, to the row's dimension where it counts directions; adds what was measured to text. */
 static bool walk_up(verify *v, const catalog_param *p, char *text, size_t room)
 {
-    enum { MOST = 8, VALUES = 1 << 14 };
-    const int n = p->type == KVANT_INT && p->max - p->min < MOST ? (int)(p->max - p->min) + 1 : 5;
+    enum { MOST = 8, STEPS = 5, VALUES = 1 << 14 };
+    const double most = p->type == KVANT_INT && p->max > (double)v->dim ? fmax(p->min, (double)v->dim) : p->max;
+    const int n = p->type == KVANT_INT && most - p->min < MOST ? (int)(most - p->min) + 1 : STEPS;
     double before = INFINITY, bits_before = 0, first = NAN;
+    bool moves = false;
     for (int i = 0; i < n; i++) {
         char value[NUMBER_TEXT];
-        number_write(value_between(p, i, n), value);
+        number_write(value_between(p, most, i, n), value);
         spec *s = with_param(v, p->name, value);
         measure m = { .code = KVANT_E_PARAM };
         if (s) measure_error(v, s, &v->shape, VALUES, 1.0f, &m);
@@ -177,11 +181,12 @@ static bool walk_up(verify *v, const catalog_param *p, char *text, size_t room)
             return ledger_breach(&v->ledger, "%s=%s: error %.4g, with fewer bits it was %.4g", p->name, value, m.error,
                                  before);
         if (isnan(first)) first = m.error;
+        if (m.error != first) moves = true;
         before = m.error;
         bits_before = m.bits;
     }
     const size_t used = strlen(text);
-    snprintf(text + used, room - used, "%s%s: %.3g to %.3g", used ? "; " : "", p->name, first, before);
+    if (moves) snprintf(text + used, room - used, "%s%s: %.3g to %.3g", used ? "; " : "", p->name, first, before);
     return true;
 }
 
@@ -191,5 +196,5 @@ verify_outcome check_monotone(verify *v)
     for (size_t i = 0; i < v->spec->codec->n_params; i++)
         if (buys_accuracy(&v->spec->codec->params[i]) && !walk_up(v, &v->spec->codec->params[i], text, sizeof text))
             return VERIFY_FAIL;
-    return text[0] ? passed(v, "%s", text) : not_applicable(v, "no parameter that buys accuracy");
+    return text[0] ? passed(v, "%s", text) : not_applicable(v, "no parameter that buys accuracy here");
 }

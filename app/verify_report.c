@@ -1,9 +1,13 @@
 /* Results: as lines from child to front, as a table, as JSON. */
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "app/verify.h"
+#include "app/wrap.h"
+
+enum { NARROW = 70 }; /* columns: further lines begin under the check's name */
 
 /* ---- lines ---- */
 
@@ -91,15 +95,21 @@ void verify_report_add(verify_report *r, const char *check, verify_outcome o, co
 
 /* ---- for people and programs ---- */
 
-void verify_report_print(const verify_report *r, FILE *to, const terminal *t)
+void verify_report_print(const verify_report *r, FILE *to, const terminal *t, bool failures)
 {
     static const terminal_look looks[] = { STYLE_GOOD, STYLE_BAD, STYLE_DIM };
+    const int width = t->is_tty ? terminal_width(t) : INT_MAX;
+    const int column = width < NARROW ? 8 : 23;
     for (size_t i = 0; i < r->n; i++) {
         const verify_result *one = &r->results[i];
-        fprintf(to, "  %s%-4s%s  %-14s %s", terminal_style(t, looks[one->outcome]), verify_outcome_name(one->outcome),
-                terminal_style(t, STYLE_PLAIN), one->check, one->measured);
-        if (one->outcome != VERIFY_NA && one->expected[0]) fprintf(to, " (expected: %s)", one->expected);
-        putc('\n', to);
+        char text[sizeof one->measured + sizeof one->expected + 16];
+        const bool says = one->outcome != VERIFY_NA && one->expected[0];
+        if (failures && one->outcome != VERIFY_FAIL) continue;
+        snprintf(text, sizeof text, "%s%s%s%s", one->measured, says ? " (expected: " : "", says ? one->expected : "",
+                 says ? ")" : "");
+        fprintf(to, "  %s%-4s%s  %-14s ", terminal_style(t, looks[one->outcome]), verify_outcome_name(one->outcome),
+                terminal_style(t, STYLE_PLAIN), one->check);
+        wrap_text(to, text, 23, column, width);
     }
 }
 

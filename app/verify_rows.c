@@ -7,7 +7,7 @@
 
 #include "kernels/random.h"
 
-enum { SEQUENCE = 256, ATTENTION = 64, DIRECTIONS = 4, SAMPLE_SEED = 90001 };
+enum { SEQUENCE = 128, SHORT_SEQUENCE = 64, WIDE_ROW = 256, ATTENTION = 64, DIRECTIONS = 4, SAMPLE_SEED = 90001 };
 
 const char *const verify_kind_name[ROWS_KINDS] = { "gaussian", "spiky", "biased",    "unequal", "constant", "equal",
                                                    "zero",     "tiny",  "subnormal", "large",   "huge",     "largest" };
@@ -66,9 +66,10 @@ static void fill_moment(float *moment, size_t dim, uint64_t seed, float *directi
 
 kvant_samples *verify_samples(size_t unit, size_t dim, size_t n_heads, float scale)
 {
-    const size_t least = SEQUENCE * n_heads, sequence = (least + unit - 1) / unit * unit, n_rows = 2 * sequence;
+    const size_t least = (dim > WIDE_ROW ? SHORT_SEQUENCE : SEQUENCE) * n_heads,
+                 sequence = (least + unit - 1) / unit * unit, n_rows = 2 * sequence;
     kvant_samples *s = calloc(1, sizeof *s);
-    float *rows = malloc(n_rows * dim * sizeof *rows), *moment = malloc(n_heads * dim * dim * sizeof *moment);
+    float *rows = malloc(n_rows * dim * sizeof *rows), *moment = malloc(2 * n_heads * dim * dim * sizeof *moment);
     float *attention = malloc(n_heads * ATTENTION * sizeof *attention), *direction = malloc(dim * sizeof *direction);
     if (!s || !rows || !moment || !attention || !direction) {
         free(s), free(rows), free(moment), free(attention), free(direction);
@@ -77,11 +78,11 @@ kvant_samples *verify_samples(size_t unit, size_t dim, size_t n_heads, float sca
     verify_rows(ROWS_GAUSSIAN, n_rows, dim, SAMPLE_SEED, rows);
     for (size_t i = 0; i < n_rows * dim; i++)
         rows[i] *= scale;
-    for (size_t h = 0; h < n_heads; h++) {
-        fill_moment(moment + h * dim * dim, dim, SAMPLE_SEED + 1 + h, direction);
+    for (size_t i = 0; i < 2 * n_heads; i++)
+        fill_moment(moment + i * dim * dim, dim, SAMPLE_SEED + 1 + i, direction);
+    for (size_t h = 0; h < n_heads; h++)
         for (size_t i = 0; i < ATTENTION; i++)
             attention[h * ATTENTION + i] = (float)(1.0 + 7.0 * exp(-(double)i / 4.0));
-    }
     free(direction);
     *s = (kvant_samples){ .size = sizeof *s,
                           .abi = KVANT_ABI,
@@ -89,6 +90,7 @@ kvant_samples *verify_samples(size_t unit, size_t dim, size_t n_heads, float sca
                           .n_rows = n_rows,
                           .sequence = sequence,
                           .query_moment = moment,
+                          .query_moment_met = moment + n_heads * dim * dim,
                           .attention = attention,
                           .n_attention = ATTENTION };
     return s;

@@ -34,9 +34,10 @@ void verify_rows(verify_kind kind, size_t n_rows, size_t dim, uint64_t seed, flo
 /* sum |x - y|^2 / sum |x|^2 over n values; where x is zero, sum |y|^2. */
 double verify_error(const float *x, const float *y, size_t n);
 
-/* Two sequences of Gaussian rows times scale, a query moment that is positive definite with a few strong directions,
+/* Two sequences of Gaussian rows times scale, query moments that are positive definite with a few strong directions,
  * attention that falls from 8 to 1; for an instance with blocks of `unit` rows, pooled over n_heads (1: not pooled). A
- * sequence has at least 256 rows and one block. NULL when out of memory. */
+ * sequence has at least 128 rows (64 of more than 256 columns, for codecs take long over those) and one block. NULL
+ * when out of memory. */
 kvant_samples *verify_samples(size_t unit, size_t dim, size_t n_heads, float scale);
 void verify_samples_free(kvant_samples *s); /* NULL is fine */
 

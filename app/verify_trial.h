@@ -18,33 +18,7 @@
 
 #include "app/guard.h"
 #include "app/verify_host.h"
-#include "kvant/codec.h"
-
-/* Bytes that a codec wrote. Start with {0}; blob_free. */
-typedef struct blob {
-    uint8_t *bytes;
-    size_t n;
-} blob;
-
-void blob_free(blob *b);
-bool blob_equal(const blob *a, const blob *b);
-
-/* What all instances of a verification have done. */
-typedef struct ledger {
-    char breach[240]; /* the first broken rule; "" */
-    size_t instances, leaks, bad_releases;
-    kvant_samples *samples; /* the last ones made, for instances that want the same; ledger_free */
-    size_t unit, dim, heads;
-    float scale;
-} ledger;
-
-void ledger_free(ledger *l);
-
-/* Notes a broken rule unless one is noted already. Returns false. */
-bool ledger_breach(ledger *l, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-/* Puts "format: " before the breach, when there is one. Returns whether there is. */
-bool ledger_within(ledger *l, const char *format, ...) __attribute__((format(printf, 2, 3)));
+#include "app/verify_ledger.h"
 
 /* Memory that ends at a page nobody may touch. */
 typedef struct fence {
@@ -108,8 +82,5 @@ typedef struct trip {
 int trial_trip(const registry *known, const spec *s, const kvant_shape *shape, float scale, const float *rows,
                size_t n_rows, float *back, ledger *l, trip *out);
 void trip_free(trip *t);
-
-/* The ABI's name of an answer: "KVANT_E_SPACE"; NULL for what it does not have. */
-const char *trial_code(int64_t code);
 
 #endif

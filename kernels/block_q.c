@@ -146,50 +146,6 @@ static bool from_centred(const uint8_t *scale_in, const uint8_t *codes, int half
     return true;
 }
 
-size_t block_q4_0_encode(const float *values, size_t n, uint8_t *bytes)
-{
-    uint8_t codes[BLOCK_Q];
-    for (size_t b = 0; b < n / BLOCK_Q; b++) {
-        uint8_t *out = bytes + b * BLOCK_Q4_0_BYTES;
-        if (!centred(values + b * BLOCK_Q, 8, codes, out)) return b;
-        put_nibbles(codes, out + 2);
-    }
-    return n / BLOCK_Q;
-}
-
-size_t block_q4_0_decode(const uint8_t *bytes, size_t n, float *values)
-{
-    uint8_t codes[BLOCK_Q];
-    for (size_t b = 0; b < n / BLOCK_Q; b++) {
-        const uint8_t *in = bytes + b * BLOCK_Q4_0_BYTES;
-        get_nibbles(in + 2, codes);
-        if (!from_centred(in, codes, 8, values + b * BLOCK_Q)) return b;
-    }
-    return n / BLOCK_Q;
-}
-
-size_t block_q5_0_encode(const float *values, size_t n, uint8_t *bytes)
-{
-    uint8_t codes[BLOCK_Q];
-    for (size_t b = 0; b < n / BLOCK_Q; b++) {
-        uint8_t *out = bytes + b * BLOCK_Q5_0_BYTES;
-        if (!centred(values + b * BLOCK_Q, 16, codes, out)) return b;
-        put_fives(codes, out + 2);
-    }
-    return n / BLOCK_Q;
-}
-
-size_t block_q5_0_decode(const uint8_t *bytes, size_t n, float *values)
-{
-    uint8_t codes[BLOCK_Q];
-    for (size_t b = 0; b < n / BLOCK_Q; b++) {
-        const uint8_t *in = bytes + b * BLOCK_Q5_0_BYTES;
-        get_fives(in + 2, codes);
-        if (!from_centred(in, codes, 16, values + b * BLOCK_Q)) return b;
-    }
-    return n / BLOCK_Q;
-}
-
 /* ---- q4_1, q5_1: levels from the minimum up --------------------------------------------------------------------- */
 
 /* The codes 0 … largest, the f16 scale and the f16 minimum; false when one does not fit. */
@@ -217,48 +173,83 @@ static bool to_minimum(const uint8_t *in, const uint8_t *codes, float *x)
     return true;
 }
 
-size_t block_q4_1_encode(const float *values, size_t n, uint8_t *bytes)
+/* ---- blocks of both --------------------------------------------------------------------------------------------- */
+
+typedef struct format {
+    int largest; /* code */
+    bool is_centred;
+    size_t bytes, scales; /* of a block; of its scale and minimum */
+    void (*put)(const uint8_t *codes, uint8_t *out);
+    void (*get)(const uint8_t *in, uint8_t *codes);
+} format;
+
+static const format q4_0 = { 15, true, BLOCK_Q4_0_BYTES, 2, put_nibbles, get_nibbles };
+static const format q5_0 = { 31, true, BLOCK_Q5_0_BYTES, 2, put_fives, get_fives };
+static const format q4_1 = { 15, false, BLOCK_Q4_1_BYTES, 4, put_nibbles, get_nibbles };
+static const format q5_1 = { 31, false, BLOCK_Q5_1_BYTES, 4, put_fives, get_fives };
+
+static inline size_t encode(const format *f, const float *values, size_t n, uint8_t *bytes)
 {
     uint8_t codes[BLOCK_Q];
-    for (size_t b = 0; b < n / BLOCK_Q; b++) {
-        uint8_t *out = bytes + b * BLOCK_Q4_1_BYTES;
-        if (!from_minimum(values + b * BLOCK_Q, 15, codes, out)) return b;
-        put_nibbles(codes, out + 4);
+    for (size_t b = 0; b < n / BLOCK_Q; b++, values += BLOCK_Q, bytes += f->bytes) {
+        if (!(f->is_centred ? centred(values, (f->largest + 1) / 2, codes, bytes)
+                            : from_minimum(values, f->largest, codes, bytes)))
+            return b;
+        f->put(codes, bytes + f->scales);
     }
     return n / BLOCK_Q;
+}
+
+static inline size_t decode(const format *f, const uint8_t *bytes, size_t n, float *values)
+{
+    uint8_t codes[BLOCK_Q];
+    for (size_t b = 0; b < n / BLOCK_Q; b++, values += BLOCK_Q, bytes += f->bytes) {
+        f->get(bytes + f->scales, codes);
+        if (!(f->is_centred ? from_centred(bytes, codes, (f->largest + 1) / 2, values)
+                            : to_minimum(bytes, codes, values)))
+            return b;
+    }
+    return n / BLOCK_Q;
+}
+
+size_t block_q4_0_encode(const float *values, size_t n, uint8_t *bytes)
+{
+    return encode(&q4_0, values, n, bytes);
+}
+
+size_t block_q4_0_decode(const uint8_t *bytes, size_t n, float *values)
+{
+    return decode(&q4_0, bytes, n, values);
+}
+
+size_t block_q5_0_encode(const float *values, size_t n, uint8_t *bytes)
+{
+    return encode(&q5_0, values, n, bytes);
+}
+
+size_t block_q5_0_decode(const uint8_t *bytes, size_t n, float *values)
+{
+    return decode(&q5_0, bytes, n, values);
+}
+
+size_t block_q4_1_encode(const float *values, size_t n, uint8_t *bytes)
+{
+    return encode(&q4_1, values, n, bytes);
 }
 
 size_t block_q4_1_decode(const uint8_t *bytes, size_t n, float *values)
 {
-    uint8_t codes[BLOCK_Q];
-    for (size_t b = 0; b < n / BLOCK_Q; b++) {
-        const uint8_t *in = bytes + b * BLOCK_Q4_1_BYTES;
-        get_nibbles(in + 4, codes);
-        if (!to_minimum(in, codes, values + b * BLOCK_Q)) return b;
-    }
-    return n / BLOCK_Q;
+    return decode(&q4_1, bytes, n, values);
 }
 
 size_t block_q5_1_encode(const float *values, size_t n, uint8_t *bytes)
 {
-    uint8_t codes[BLOCK_Q];
-    for (size_t b = 0; b < n / BLOCK_Q; b++) {
-        uint8_t *out = bytes + b * BLOCK_Q5_1_BYTES;
-        if (!from_minimum(values + b * BLOCK_Q, 31, codes, out)) return b;
-        put_fives(codes, out + 4);
-    }
-    return n / BLOCK_Q;
+    return encode(&q5_1, values, n, bytes);
 }
 
 size_t block_q5_1_decode(const uint8_t *bytes, size_t n, float *values)
 {
-    uint8_t codes[BLOCK_Q];
-    for (size_t b = 0; b < n / BLOCK_Q; b++) {
-        const uint8_t *in = bytes + b * BLOCK_Q5_1_BYTES;
-        get_fives(in + 4, codes);
-        if (!to_minimum(in, codes, values + b * BLOCK_Q)) return b;
-    }
-    return n / BLOCK_Q;
+    return decode(&q5_1, bytes, n, values);
 }
 
 /* ---- iq4_nl ----------------------------------------------------------------------------------------------------- */

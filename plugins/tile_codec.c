@@ -2,6 +2,11 @@
 
 #include "kernels/finite.h"
 
+bool tile_by_channel(const kvant_shape *shape, const kvant_value *axis)
+{
+    return axis->i == TILE_AXIS_CHANNEL || (axis->i == TILE_AXIS_AUTO && shape->stream == KVANT_K);
+}
+
 int tile_codec_create(const kvant_host *host, const char *name, const kvant_shape *shape, size_t bytes, void **state)
 {
     tile_codec *c = host->alloc(host, bytes);
@@ -52,7 +57,7 @@ int64_t tile_codec_check_rows(const tile_codec *c, size_t first, const float *ro
 {
     const kvant_host *host = c->host;
     if (n_rows % c->rows != 0)
-        return host->fail(host, KVANT_E_SHAPE, "%s: %zu rows from row %zu are not whole blocks of %zu", c->name, n_rows,
+        return host->fail(host, KVANT_E_STATE, "%s: %zu rows from row %zu are not whole blocks of %zu", c->name, n_rows,
                           first, c->rows);
     const size_t bytes = tile_codec_bound(c, first, n_rows);
     if (bytes > capacity || bytes > INT64_MAX)

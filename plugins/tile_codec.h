@@ -6,6 +6,7 @@
 #ifndef KVANT_PLUGINS_TILE_CODEC_H
 #define KVANT_PLUGINS_TILE_CODEC_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -19,6 +20,16 @@ typedef struct tile_codec {
     size_t tile_bytes;
     size_t metadata; /* of tile_bytes; for split */
 } tile_codec;
+
+/* What has a grid of its own: channels (over many tokens) or tokens. The parameter, and what it means for a stream. */
+enum { TILE_AXIS_AUTO, TILE_AXIS_CHANNEL, TILE_AXIS_TOKEN };
+#define TILE_AXIS_PARAM                                                                                                \
+    {                                                                                                                  \
+        .name = "axis", .type = KVANT_ENUM, .def = TILE_AXIS_AUTO, .max = TILE_AXIS_TOKEN,                             \
+        .names = "auto channel token",                                                                                 \
+        .help = "what has grids of its own: channels or tokens; auto: K channels, V tokens"                            \
+    }
+bool tile_by_channel(const kvant_shape *shape, const kvant_value *axis);
 
 /* Allocates a zeroed state of `bytes` that begins with a tile_codec. KVANT_E_MEMORY with a message, or KVANT_OK. */
 int tile_codec_create(const kvant_host *host, const char *name, const kvant_shape *shape, size_t bytes, void **state);

@@ -75,7 +75,7 @@ static void landmarks(paper *p, const source *rows, int rate)
 /* No closed form: the survey's figure, with levels drawn at random, is a bound for levels that are chosen. */
 static void trellis_row(paper *p, const source *rows, int bits, int states, const char *published)
 {
-    const measure m = measure_codec(p->codecs, rows, NULL, "tcq(bits=%d,states=%d)", bits, states);
+    const measure m = measure_codec(p->codecs, rows, NULL, "tcq(bits=%d,states=%d,scale=mse)", bits, states);
     paper_add(
         p,
         (paper_row){ .published = published, .measured = m.error, .by = m, .rule = PAPER_AT_MOST, .tolerance = 0.005 },

@@ -9,8 +9,8 @@
  *     void paper_h1(paper *p)
  *     {
  *         measure m = measure_codec(p->codecs, &rows, NULL, "polar(bits=%d)", bits);
- *         paper_add(p, (paper_row){ .published = "0.36", .exact = 0.3609, .measured = m.error, .by = m, .tolerance =
- * 0.01 }, "b=%d, d=%d", bits, dim);
+ *         paper_row row = { .published = "0.36", .exact = 0.3609, .measured = m.error, .by = m, .tolerance = 0.01 };
+ *         paper_add(p, row, "b=%d, d=%d", bits, dim);
  *     }
  *
  * Runs codecs: for child processes only. [one thread]
@@ -85,6 +85,9 @@ void paper_clear(paper *p);
 
 /* Did no judged row fail? */
 bool paper_holds(const paper *p);
+
+/* Running text is no wider than this, and than the terminal. */
+enum { PAPER_TEXT = 80 };
 
 /* The table for a reader, and as JSON (NULL when out of memory; the caller's). */
 bool paper_print(const paper *p, const paper_table *t, FILE *out, const table_style *style, fault *f);

@@ -46,18 +46,30 @@ static shown show(const paper_row *row)
     return s;
 }
 
-static bool add_row(table *t, const paper_row *row, fault *f)
+/* On a narrow terminal there is no column for how far off a figure is. */
+enum { FIGURE, PAPER, EXACT, MEASURED, OFF, REMARK, COLUMNS, NARROW = 72 };
+
+static bool shows(const table_style *style, int column)
+{
+    return column != OFF || style->width == 0 || style->width >= NARROW;
+}
+
+static bool add_row(table *t, const paper_row *row, const table_style *style, fault *f)
 {
     const shown s = show(row);
     const bool measured = *row->by.codec && !*row->by.why;
-    const table_cell cells[] = {
-        table_text(row->what),
-        row->published ? table_real_as(strtod(row->published, NULL), row->published) : table_null(),
-        row->exact != 0 ? table_real_as(row->exact, s.exact) : table_null(),
-        measured ? table_real_as(row->measured, s.measured) : table_null(),
-        *s.off ? table_real_as(paper_off(row->measured, paper_expected(row)), s.off) : table_null(),
-        table_text(s.remark),
+    const table_cell all[COLUMNS] = {
+        [FIGURE] = table_text(row->what),
+        [PAPER] = row->published ? table_real_as(strtod(row->published, NULL), row->published) : table_null(),
+        [EXACT] = row->exact != 0 ? table_real_as(row->exact, s.exact) : table_null(),
+        [MEASURED] = measured ? table_real_as(row->measured, s.measured) : table_null(),
+        [OFF] = *s.off ? table_real_as(paper_off(row->measured, paper_expected(row)), s.off) : table_null(),
+        [REMARK] = table_text(s.remark),
     };
+    table_cell cells[COLUMNS];
+    size_t n = 0;
+    for (int i = 0; i < COLUMNS; i++)
+        if (shows(style, i)) cells[n++] = all[i];
     return table_add(t, cells, f);
 }
 
@@ -83,17 +95,24 @@ static void print_reasons(const paper *p, FILE *out)
 
 bool paper_print(const paper *p, const paper_table *t, FILE *out, const table_style *style, fault *f)
 {
-    static const char *const names[] = { "figure", "paper", "exact", "measured", "off %", "" };
-    fprintf(out, "%s  %s\n    ", t->name, t->title);
-    wrap_text(out, t->source, 4, 4, 80);
-    table *rows = table_create(sizeof names / sizeof *names, names, f);
+    static const char *const all[COLUMNS] = { "figure", "paper", "exact", "measured", "off %", "" };
+    const char *names[COLUMNS];
+    size_t n = 0;
+    for (int i = 0; i < COLUMNS; i++)
+        if (shows(style, i)) names[n++] = all[i];
+    const int width = style->width > 0 && style->width < PAPER_TEXT ? style->width : PAPER_TEXT;
+    fprintf(out, "%s  ", t->name);
+    wrap_text(out, t->title, 4, 4, width);
+    fprintf(out, "    ");
+    wrap_text(out, t->source, 4, 4, width);
+    table *rows = table_create(n, names, f);
     bool ok = rows != NULL;
     for (size_t i = 0; ok && i < p->n_rows; i++)
-        ok = add_row(rows, &p->rows[i], f);
+        ok = add_row(rows, &p->rows[i], style, f);
     ok = ok && table_write(rows, out, style, f);
     table_free(rows);
     print_reasons(p, out);
-    wrap_text(out, t->notes, 0, 0, 80);
+    wrap_text(out, t->notes, 0, 0, width);
     fputc('\n', out);
     return ok;
 }

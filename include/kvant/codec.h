@@ -188,13 +188,13 @@ typedef struct kvant_samples {
     /* dim x dim, symmetric: the mean of q q' over the queries that meet these keys, before or after RoPE as the rows
      * are. Present for keys and for values (of the same heads). */
     const float *query_moment;
-    /* The same with each query turned by the rotary angle between its position and the key's: what keys before RoPE
-     * really meet, over all distances in a sequence. NULL: query_moment is that. */
-    const float *query_moment_met;
     /* attention[i], i < n_attention: the mean over queries at j >= i of (j+1) times their softmax weight on position i;
      * 1 everywhere if attention were uniform. Positions further on: take the last value. */
     const float *attention;
     uint64_t n_attention;
+    /* query_moment with each query turned by the rotary angle between its position and the key's: what keys before RoPE
+     * really meet, over all distances in a sequence. NULL: query_moment is that. */
+    const float *query_moment_met;
 } kvant_samples;
 
 /* Where the bytes of an encoding go. The parts must add up to the encoding's size, or the host says so. */

@@ -63,7 +63,7 @@ static int keep_attention(attnweight *w, const kvant_samples *samples)
     const size_t n = samples->n_attention;
     size_t all, bytes;
     if (!samples->attention || n == 0)
-        return host->fail(host, KVANT_E_STATE, "attnweight: the samples say nothing about attention");
+        return host->fail(host, KVANT_E_PARAM, "attnweight: the samples say nothing about attention");
     if (__builtin_mul_overflow(w->base.heads, n, &all) || __builtin_mul_overflow(all, sizeof(float), &bytes) ||
         !(w->attention = host->alloc(host, bytes)))
         return host->fail(host, KVANT_E_MEMORY, "attnweight: no memory for the attention at %zu positions", n);

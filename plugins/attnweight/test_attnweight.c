@@ -1,4 +1,6 @@
-#include "plugins/wrapper_promises.h"
+#include "tests/codecs/probe.h"
+#include "tests/codecs/promises.h"
+#include "tests/codecs/subject.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -7,7 +9,7 @@
 static void it_promises_what_every_wrapper_does(void **state)
 {
     (void)state;
-    static const promise_case cases[] = {
+    static const promise cases[] = {
         { "attnweight(probe)", 16, 1, 1e38f },
         { "attnweight(probe(block=6,pooled=1,calibrates=1,variable=1))", 8, 3, 1e38f },
         { "attnweight(sink(probe(block=4),n=6))", 8, 1, 60000.0f },
@@ -16,7 +18,7 @@ static void it_promises_what_every_wrapper_does(void **state)
         { "attnweight(window(attnweight(rotate(probe))))", 32, 1, 1e36f },
         { "qprecond(attnweight(probe(block=2)))", 8, 1, 1e30f },
     };
-    promise_all(cases, sizeof cases / sizeof *cases);
+    promises_hold(cases, sizeof cases / sizeof *cases);
 }
 
 static kvant_samples profile(float *rows, float *attention, size_t n)
@@ -38,10 +40,10 @@ static void rows_weigh_what_their_positions_get(void **state)
     float rows[6] = { 1, 2, 3, 4, 5, 6 }, attention[] = { 8.0f, 2.0f, 0.25f, 0.0f }, *values;
     const kvant_samples s = profile(rows, attention, 4);
     for (size_t first = 0; first <= 2; first += 2) {
-        wrapped w;
+        subject w;
         probe_row seen[4];
         uint8_t out[256];
-        wrapped_open(&w, "attnweight(probe(block=2),floor=0.1)", 1, 1);
+        subject_open(&w, "attnweight(probe(block=2),floor=0.1)", 1, 1);
         assert_int_equal(w.geometry.calibrates, 1);
         assert_int_equal(w.t.codec->calibrate(w.t.state, &s), KVANT_OK);
         assert_int_equal(w.t.codec->encode(w.t.state, first, rows, 4, out, sizeof out), 4 * 16);
@@ -52,7 +54,7 @@ static void rows_weigh_what_their_positions_get(void **state)
         }
         assert_int_equal(w.t.codec->save(w.t.state, NULL, 0), 0);
         free(values);
-        wrapped_close(&w);
+        subject_close(&w);
     }
 }
 
@@ -62,10 +64,10 @@ static void pooled_rows_weigh_what_their_head_gets(void **state)
     static const float expected[] = { 3.0f, 1.0f, 2.0f, 4.0f, 2.0f, 4.0f };
     float rows[6] = { 1, 2, 3, 4, 5, 6 }, attention[] = { 3.0f, 2.0f, /* head 1: */ 1.0f, 4.0f }, *values;
     const kvant_samples s = profile(rows, attention, 2);
-    wrapped w;
+    subject w;
     probe_row seen[6];
     uint8_t out[256];
-    wrapped_open(&w, "attnweight(probe(block=2,pooled=1))", 1, 2);
+    subject_open(&w, "attnweight(probe(block=2,pooled=1))", 1, 2);
     assert_int_equal(w.t.codec->calibrate(w.t.state, &s), KVANT_OK);
     memset(attention, 0, sizeof attention); /* the samples need not outlive calibrate */
     assert_int_equal(w.t.codec->encode(w.t.state, 0, rows, 6, out, sizeof out), 6 * 16);
@@ -73,7 +75,7 @@ static void pooled_rows_weigh_what_their_head_gets(void **state)
     for (size_t r = 0; r < 6; r++)
         assert_true(seen[r].weight == expected[r]);
     free(values);
-    wrapped_close(&w);
+    subject_close(&w);
 }
 
 static void weights_from_outside_are_factors(void **state)
@@ -81,11 +83,11 @@ static void weights_from_outside_are_factors(void **state)
     (void)state;
     float rows[4] = { 1, 2, 3, 4 }, attention[] = { 8.0f, 2.0f, 0.5f }, weights[] = { 1.0f, 10.0f, 2.0f, 4.0f };
     const kvant_samples s = profile(rows, attention, 3);
-    wrapped w;
+    subject w;
     probe_row seen[4];
     uint8_t out[256];
     float *values;
-    wrapped_open(&w, "attnweight(probe)", 1, 1);
+    subject_open(&w, "attnweight(probe)", 1, 1);
     assert_int_equal(w.t.codec->calibrate(w.t.state, &s), KVANT_OK);
     assert_int_equal(w.t.codec->weigh(w.t.state, weights, 4), KVANT_OK);
     for (int again = 0; again < 2; again++) {
@@ -94,7 +96,7 @@ static void weights_from_outside_are_factors(void **state)
         assert_true(seen[1].weight == (again ? 2.0f : 20.0f) && seen[3].weight == (again ? 0.5f : 2.0f));
         free(values);
     }
-    wrapped_close(&w);
+    subject_close(&w);
 }
 
 static void a_codec_that_fits_nothing_is_refused(void **state)
@@ -109,8 +111,8 @@ static void a_codec_that_fits_nothing_is_refused(void **state)
         { "attnweight(probe(weighs=0))", "probe fits nothing to its rows" },
     };
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
-        wrapped w;
-        assert_int_equal(wrapped_try_open(&w, refused[i].expression, 128, 1), KVANT_E_PARAM);
+        subject w;
+        assert_int_equal(subject_try_open(&w, refused[i].expression, 128, 1), KVANT_E_PARAM);
         assert_non_null(strstr(w.t.host.message, refused[i].message));
         assert_int_equal(w.t.host.live, 0);
     }
@@ -123,14 +125,14 @@ static void samples_without_attention_are_refused(void **state)
         float attention;
         size_t n;
         int code;
-    } refused[] = { { 1.0f, 0, KVANT_E_STATE },
+    } refused[] = { { 1.0f, 0, KVANT_E_PARAM },
                     { NAN, 2, KVANT_E_NONFINITE },
                     { INFINITY, 2, KVANT_E_NONFINITE },
                     { -1.0f, 2, KVANT_E_NONFINITE } };
-    wrapped w;
+    subject w;
     uint8_t out[64];
     float rows[4] = { 0 };
-    wrapped_open(&w, "attnweight(probe)", 1, 1);
+    subject_open(&w, "attnweight(probe)", 1, 1);
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
         float attention[2] = { 1.0f, refused[i].attention };
         const kvant_samples s = profile(rows, attention, refused[i].n);
@@ -138,8 +140,8 @@ static void samples_without_attention_are_refused(void **state)
         assert_int_equal(w.t.codec->encode(w.t.state, 0, rows, 1, out, sizeof out), KVANT_E_STATE);
     }
     const kvant_samples none = profile(rows, NULL, 2);
-    assert_int_equal(w.t.codec->calibrate(w.t.state, &none), KVANT_E_STATE);
-    wrapped_close(&w);
+    assert_int_equal(w.t.codec->calibrate(w.t.state, &none), KVANT_E_PARAM);
+    subject_close(&w);
 }
 
 int main(void)

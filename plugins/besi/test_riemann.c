@@ -1,4 +1,4 @@
-#include "tests/codecs/test_host.h"
+#include "tests/codecs/promises.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -440,6 +440,17 @@ static void corrupt_rows_are_refused(void **state)
     free(rows);
 }
 
+static void it_keeps_the_promises_of_a_codec(void **state)
+{
+    (void)state;
+    static const promise cases[] = {
+        { "riemann_besi(mean=1,block=16)", 64, 1, 30000.0f },
+        { "riemann_besi(mean=0,codebook=gauss,scale=sqrt_trace)", 128, 1, 1e38f },
+        { "riemann_besi(mean=0,d=3,m=3,scale=pct99)", 20, 1, 1e38f },
+    };
+    promises_hold(cases, sizeof cases / sizeof *cases);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -457,6 +468,7 @@ int main(void)
         cmocka_unit_test(poor_samples_still_give_a_codec),
         cmocka_unit_test(corrupt_side_data_is_refused),
         cmocka_unit_test(corrupt_rows_are_refused),
+        cmocka_unit_test(it_keeps_the_promises_of_a_codec),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,6 @@
-#include "plugins/wrapper_promises.h"
+#include "tests/codecs/probe.h"
+#include "tests/codecs/promises.h"
+#include "tests/codecs/subject.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -9,7 +11,7 @@
 static void it_promises_what_every_wrapper_does(void **state)
 {
     (void)state;
-    static const promise_case cases[] = {
+    static const promise cases[] = {
         { "center(identity)", 80, 1, 1e38f },
         { "center(turbo4)", 128, 1, 5000.0f },
         { "center(polar(bits=3))", 96, 1, 2500.0f },
@@ -26,7 +28,7 @@ static void it_promises_what_every_wrapper_does(void **state)
         { "center(center(turbo3),per=block,block=8)", 128, 1, 5000.0f },
         { "center(sink(turbo4,n=3),per=block,block=8)", 128, 1, 5000.0f },
     };
-    promise_all(cases, sizeof cases / sizeof *cases);
+    promises_hold(cases, sizeof cases / sizeof *cases);
 }
 
 /* The block asked for, raised to whole blocks of the inner codec; in rows, so times the heads that it pools. */
@@ -51,11 +53,11 @@ static void a_block_holds_whole_blocks_of_the_inner_codec(void **state)
         { "center(window(attnweight(probe)),per=block)", 128, 1 },
     };
     for (size_t i = 0; i < sizeof expected / sizeof *expected; i++) {
-        wrapped w;
-        wrapped_open(&w, expected[i].expression, 128, 3);
+        subject w;
+        subject_open(&w, expected[i].expression, 128, 3);
         assert_int_equal(w.geometry.block, expected[i].block);
         assert_int_equal(w.geometry.calibrates, expected[i].calibrates);
-        wrapped_close(&w);
+        subject_close(&w);
     }
 }
 
@@ -63,11 +65,11 @@ static void a_block_holds_whole_blocks_of_the_inner_codec(void **state)
 static void the_rounded_mean_is_what_is_subtracted(void **state)
 {
     (void)state;
-    wrapped w;
+    subject w;
     size_t n;
     float rows[4 * 2] = { 1.0f, 1.0f / 3.0f, 4.0f, 1.0f / 3.0f, -7.0f, 1000.0f, -7.0f, 1001.1f };
-    wrapped_open(&w, "center(probe,per=block,block=2)", 2, 1);
-    uint8_t *bytes = wrapped_encode(&w, rows, 4, &n);
+    subject_open(&w, "center(probe,per=block,block=2)", 2, 1);
+    uint8_t *bytes = subject_encode(&w, rows, 4, &n);
     assert_int_equal(n, 2 * (4 + 2 * 20));
     assert_int_equal(half_load(bytes), 0x4100);          /* 2.5 */
     assert_int_equal(half_load(bytes + 2), 0x3555);      /* 0.33325195 */
@@ -84,7 +86,7 @@ static void the_rounded_mean_is_what_is_subtracted(void **state)
     assert_int_equal(seen[0].position, 2);
     assert_true(seen[0].values[0] == 0.0f && seen[0].values[1] == -0.5f && seen[1].values[1] == 1001.1f - 1000.5f);
     free(values), free(bytes);
-    wrapped_close(&w);
+    subject_close(&w);
 }
 
 /* 2 bytes per channel of side data for the whole stream, or of metadata for each block. */
@@ -103,18 +105,18 @@ static void means_cost_two_bytes_a_channel(void **state)
     };
     float *rows = test_rows(TEST_GAUSSIAN, N, DIM, 1, 0.0f);
     for (size_t i = 0; i < sizeof expected / sizeof *expected; i++) {
-        wrapped w;
+        subject w;
         size_t n;
         kvant_split s = { .size = sizeof s, .abi = KVANT_ABI };
-        wrapped_open(&w, expected[i].expression, DIM, 1);
-        wrapped_calibrate(&w, 512);
-        uint8_t *bytes = wrapped_encode(&w, rows, N, &n);
+        subject_open(&w, expected[i].expression, DIM, 1);
+        subject_calibrate(&w, 512);
+        uint8_t *bytes = subject_encode(&w, rows, N, &n);
         assert_int_equal(n, expected[i].bytes);
         assert_int_equal(w.t.codec->save(w.t.state, NULL, 0), expected[i].side);
         assert_int_equal(w.t.codec->split(w.t.state, 0, bytes, n, N, &s), KVANT_OK);
         assert_int_equal(s.metadata, expected[i].metadata);
         free(bytes);
-        wrapped_close(&w);
+        subject_close(&w);
     }
     free(rows);
 }
@@ -133,22 +135,22 @@ static void constant_channels_stop_hurting_rotated_codecs(void **state)
             fit[r * DIM + k] = 20.0f + 5.0f * fit[r * DIM + k];
         }
     const kvant_samples samples = { .size = sizeof samples, .abi = KVANT_ABI, .rows = fit, .n_rows = N, .sequence = N };
-    wrapped plain;
-    wrapped_open(&plain, "window(polar(bits=2))", DIM, 1);
-    wrapped_round_trip(&plain, rows, N, &back);
+    subject plain;
+    subject_open(&plain, "window(polar(bits=2))", DIM, 1);
+    subject_round_trip(&plain, rows, N, &back);
     const double without = test_error(rows, back, N * DIM) / test_energy(rows, N * DIM);
-    wrapped_close(&plain);
+    subject_close(&plain);
     free(back);
     for (size_t i = 0; i < 2; i++) {
-        wrapped w;
-        wrapped_open(&w, expressions[i], DIM, 1);
+        subject w;
+        subject_open(&w, expressions[i], DIM, 1);
         if (w.geometry.calibrates) assert_int_equal(w.t.codec->calibrate(w.t.state, &samples), KVANT_OK);
-        wrapped_round_trip(&w, rows, N, &back);
+        subject_round_trip(&w, rows, N, &back);
         const double with = test_error(rows, back, N * DIM) / test_energy(rows, N * DIM);
         print_message("polar(bits=2), four constant channels: %.5f; %s: %.5f\n", without, expressions[i], with);
         assert_true(with / without > 0.9 * 224.0 / 1824.0 && with / without < 1.1 * 224.0 / 1824.0);
         free(back);
-        wrapped_close(&w);
+        subject_close(&w);
     }
     free(rows), free(fit);
 }
@@ -168,10 +170,10 @@ static void the_inner_codec_calibrates_on_centred_rows(void **state)
         { "center(probe(block=6,pooled=1,calibrates=1),per=block,block=4)", 3, 4, 0, 12 },
     };
     for (size_t i = 0; i < sizeof expected / sizeof *expected; i++) {
-        wrapped w;
+        subject w;
         probe_samples head;
         const size_t heads = expected[i].heads, dim = expected[i].dim, n = 96;
-        wrapped_open(&w, expected[i].expression, (int)dim, 3);
+        subject_open(&w, expected[i].expression, (int)dim, 3);
         kvant_samples s = samples_for(&w, n);
         assert_int_equal(w.t.codec->calibrate(w.t.state, &s), KVANT_OK);
         const size_t size = (size_t)w.t.codec->save(w.t.state, NULL, 0);
@@ -201,7 +203,7 @@ static void the_inner_codec_calibrates_on_centred_rows(void **state)
             }
         }
         free(rows), free(side), samples_free(&s);
-        wrapped_close(&w);
+        subject_close(&w);
     }
 }
 
@@ -209,16 +211,16 @@ static void weights_reach_the_rows_they_are_for(void **state)
 {
     (void)state;
     enum { N = 24, DIM = 4 };
-    wrapped w;
+    subject w;
     size_t n;
     float weights[N], *values;
     probe_row seen[8];
     float *rows = test_rows(TEST_GAUSSIAN, N, DIM, 1, 0.0f);
     for (size_t r = 0; r < N; r++)
         weights[r] = 1.0f + (float)r;
-    wrapped_open(&w, "center(probe(block=4),per=block,block=8)", DIM, 1);
+    subject_open(&w, "center(probe(block=4),per=block,block=8)", DIM, 1);
     assert_int_equal(w.t.codec->weigh(w.t.state, weights, N), KVANT_OK);
-    uint8_t *bytes = wrapped_encode(&w, rows, N, &n);
+    uint8_t *bytes = subject_encode(&w, rows, N, &n);
     for (size_t b = 0; b < 3; b++) {
         probe_rows(bytes + b * (2 * DIM + 8 * 28) + 2 * DIM, 8, DIM, seen, &values);
         for (size_t r = 0; r < 8; r++) {
@@ -228,7 +230,7 @@ static void weights_reach_the_rows_they_are_for(void **state)
         free(values);
     }
     free(bytes);
-    bytes = wrapped_encode(&w, rows, N, &n); /* they were for one encode */
+    bytes = subject_encode(&w, rows, N, &n); /* they were for one encode */
     probe_rows(bytes + 2 * DIM, 8, DIM, seen, &values);
     assert_true(seen[5].weight == 1.0f);
     free(values), free(bytes);
@@ -238,12 +240,12 @@ static void weights_reach_the_rows_they_are_for(void **state)
     assert_string_equal(w.t.host.message, "center: 16 weights, but 24 rows to encode");
     weights[2] = 0.0f;
     assert_int_equal(w.t.codec->weigh(w.t.state, weights, N), KVANT_E_RANGE);
-    wrapped_close(&w);
+    subject_close(&w);
     free(rows);
-    wrapped_open(&w, "center(turbo4,per=block)", 128, 1);
+    subject_open(&w, "center(turbo4,per=block)", 128, 1);
     assert_int_equal(w.t.codec->weigh(w.t.state, weights, 1), KVANT_E_PARAM);
     assert_non_null(strstr(w.t.host.message, "turbo4 fits nothing"));
-    wrapped_close(&w);
+    subject_close(&w);
 }
 
 /* Only blocks that are shorter than the inner codec's bound say how long they are. */
@@ -251,12 +253,12 @@ static void blocks_of_a_variable_codec_are_told_apart(void **state)
 {
     (void)state;
     enum { DIM = 2, MEAN = 4, INNER = 2 * (12 + 8), BOUND = INNER + 5 };
-    wrapped w;
+    subject w;
     size_t n;
     float rows[8] = { 0 }, back[8];
-    wrapped_open(&w, "center(probe(block=2,variable=1),per=block,block=2)", DIM, 1);
+    subject_open(&w, "center(probe(block=2,variable=1),per=block,block=2)", DIM, 1);
     assert_int_equal(w.t.codec->bound(w.t.state, 0, 4), 2 * (MEAN + 6 + BOUND));
-    uint8_t *bytes = wrapped_encode(&w, rows, 4, &n);
+    uint8_t *bytes = subject_encode(&w, rows, 4, &n);
     assert_int_equal(n, 2 * (6 + MEAN + INNER + 1));
     assert_int_equal(half_load(bytes), 0xffff);
     assert_int_equal(bytes[2], INNER + 1);
@@ -271,16 +273,16 @@ static void blocks_of_a_variable_codec_are_told_apart(void **state)
     assert_int_equal(w.t.codec->decode(w.t.state, 0, bytes, n, back, 4), KVANT_E_CORRUPT);
     assert_non_null(strstr(w.t.host.message, "the mean of column 1"));
     free(bytes);
-    wrapped_close(&w);
+    subject_close(&w);
 }
 
 static void means_beyond_f16_are_refused(void **state)
 {
     (void)state;
-    wrapped w;
+    subject w;
     float rows[4] = { 1.0f, 65519.0f, 1.0f, 65519.0f };
     uint8_t out[64];
-    wrapped_open(&w, "center(identity,per=block,block=2)", 2, 1);
+    subject_open(&w, "center(identity,per=block,block=2)", 2, 1);
     assert_true(w.t.codec->encode(w.t.state, 0, rows, 2, out, sizeof out) > 0);
     rows[1] = 65523.0f;
     assert_int_equal(w.t.codec->encode(w.t.state, 4, rows, 2, out, sizeof out), KVANT_E_RANGE);
@@ -290,21 +292,21 @@ static void means_beyond_f16_are_refused(void **state)
     assert_non_null(strstr(w.t.host.message, "row 4, column 1"));
     rows[1] = 1.0f;
     assert_int_equal(w.t.codec->encode(w.t.state, 1, rows, 2, out, sizeof out), KVANT_E_STATE);
-    wrapped_close(&w);
-    wrapped_open(&w, "center(identity,per=block,block=1)", 1, 1);
+    subject_close(&w);
+    subject_open(&w, "center(identity,per=block,block=1)", 1, 1);
     const float large_one = 3e38f;
     uint8_t bytes[6] = { 0 };
     memcpy(bytes + 2, &large_one, 4);
     assert_int_equal(w.t.codec->decode(w.t.state, 0, bytes, 6, rows, 1), KVANT_E_CORRUPT);
-    wrapped_close(&w);
-    wrapped_open(&w, "center(identity)", 2, 1);
+    subject_close(&w);
+    subject_open(&w, "center(identity)", 2, 1);
     const kvant_samples none = { .size = sizeof none, .abi = KVANT_ABI, .rows = rows };
     assert_int_equal(w.t.codec->calibrate(w.t.state, &none), KVANT_E_PARAM);
     kvant_samples large = { .size = sizeof large, .abi = KVANT_ABI, .rows = rows, .n_rows = 2, .sequence = 2 };
     rows[1] = rows[3] = 70000.0f;
     assert_int_equal(w.t.codec->calibrate(w.t.state, &large), KVANT_E_RANGE);
     assert_int_equal(w.t.codec->encode(w.t.state, 0, rows, 2, out, sizeof out), KVANT_E_STATE);
-    wrapped_close(&w);
+    subject_close(&w);
 }
 
 int main(void)

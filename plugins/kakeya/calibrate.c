@@ -107,7 +107,7 @@ int kakeya_calibrate(kakeya *c, const kvant_samples *samples)
     const kvant_host *host = c->host;
     if (!c->config.calibrated) return KVANT_OK;
     const size_t n = (size_t)samples->n_rows, values = n * c->config.dim;
-    if (n < 2) return host->fail(host, KVANT_E_STATE, "kakeya: %zu rows to calibrate with, at least 2 are needed", n);
+    if (n < 2) return host->fail(host, KVANT_E_PARAM, "kakeya: %zu rows to calibrate with, at least 2 are needed", n);
     const size_t bad = finite_scan_within(samples->rows, values, KAKEYA_LARGEST);
     if (bad < values)
         return host->fail(host, KVANT_E_NONFINITE, "kakeya: sample row %zu, column %zu is %g", bad / c->config.dim,

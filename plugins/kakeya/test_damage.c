@@ -1,6 +1,7 @@
 /* What kakeya refuses, what it survives, and the promises of every codec that its blocks make harder to keep. */
 
 #include "plugins/kakeya/test_trial.h"
+#include "tests/codecs/promises.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -188,6 +189,19 @@ static void keep_promises(test_instance *t, const char *settings, int dim)
            "no rows are not no bytes");
     demand(c->encode(t->state, 0, rows, g.block - 1, pieces, n_bytes) == KVANT_E_STATE, "a part of a block is taken");
     free(rows), free(a), free(b), free(bytes), free(pieces);
+}
+
+static void it_keeps_the_promises_of_a_codec(void **state)
+{
+    (void)state;
+    static const promise cases[] = {
+        { "kakeya(block=32)", 64, 1, 2000.0f },
+        { "kakeya(block=16,residual=besi,skeleton=f32)", 48, 1, 2000.0f },
+        { "kakeya(block=16,shared=2,centres=0,header=published)", 64, 1, 2000.0f },
+        { "kakeya(block=16,outlier=2,gain=lsq,pca=rsvd,rank=8)", 40, 1, 2000.0f },
+        { "kakeya(block=24,pool=layer,codebook=calibrated)", 32, 3, 2000.0f },
+    };
+    promises_hold(cases, sizeof cases / sizeof *cases);
 }
 
 static void pieces_and_fresh_instances_agree(void **state)
@@ -596,6 +610,7 @@ int main(void)
         cmocka_unit_test(equal_rows_cost_a_rank_of_1),
         cmocka_unit_test(zero_rows_among_others_stay_near_zero),
         cmocka_unit_test(every_dimension_and_rank_works),
+        cmocka_unit_test(it_keeps_the_promises_of_a_codec),
         cmocka_unit_test(pieces_and_fresh_instances_agree),
         cmocka_unit_test(encode_fills_its_buffer_and_no_more),
         cmocka_unit_test(the_bound_holds_for_rows_full_of_outliers),

@@ -528,7 +528,7 @@ static void calibration_takes_samples_of_any_length(void **state)
     const kvant_samples none = { .size = sizeof none, .abi = KVANT_ABI };
     test_instance t;
     trial_open(&t, 16, "codebook=calibrated block=64");
-    assert_int_equal(t.codec->calibrate(t.state, &none), KVANT_E_STATE);
+    assert_int_equal(t.codec->calibrate(t.state, &none), KVANT_E_PARAM);
     assert_int_equal(t.codec->calibrate(t.state, &same), KVANT_OK);
     rows[7] = NAN;
     const kvant_samples bad = { .size = sizeof bad, .abi = KVANT_ABI, .rows = rows, .n_rows = 64, .sequence = 64 };

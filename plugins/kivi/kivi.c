@@ -2,10 +2,10 @@
 
 #include "kernels/bitpack.h"
 #include "kernels/range_q.h"
+#include "plugins/head_dim.h"
 #include "plugins/tile_codec.h"
 
 enum { PARAM_BITS, PARAM_GROUP, PARAM_AXIS };
-enum { AXIS_AUTO, AXIS_CHANNEL, AXIS_TOKEN };
 enum { MAX_DIM = 4096 };
 #define LARGEST 65504.0f /* f16 */
 
@@ -19,12 +19,7 @@ static const kvant_param params[] = {
       .max = 256,
       .step = 2,
       .help = "values with one scale and minimum, a multiple of 8" },
-    { .name = "axis",
-      .type = KVANT_ENUM,
-      .def = AXIS_AUTO,
-      .max = AXIS_TOKEN,
-      .names = "auto channel token",
-      .help = "a group is one channel of many tokens, or many channels of one token; auto: K by channel, V by token" },
+    TILE_AXIS_PARAM,
     { 0 },
 };
 
@@ -41,14 +36,13 @@ typedef struct kivi {
 static int create(const kvant_host *host, const kvant_shape *shape, const kvant_value *values, void **state)
 {
     const size_t group = (size_t)values[PARAM_GROUP].i, dim = (size_t)shape->dim;
-    const int64_t axis = values[PARAM_AXIS].i;
-    const bool by_channel = axis == AXIS_CHANNEL || (axis == AXIS_AUTO && shape->stream == KVANT_K);
-    if (shape->dim < 1 || shape->dim > MAX_DIM)
-        return host->fail(host, KVANT_E_SHAPE, "kivi: head dimension %d is not from 1 to %d", (int)shape->dim, MAX_DIM);
+    const bool by_channel = tile_by_channel(shape, &values[PARAM_AXIS]);
+    int rc = head_dim_check(host, "kivi", shape, 1, MAX_DIM, 1);
+    if (rc != KVANT_OK) return rc;
     if (group % 8 != 0) return host->fail(host, KVANT_E_PARAM, "kivi: group %zu is not a multiple of 8", group);
 
     const size_t rows = by_channel ? group : 1;
-    const int rc = tile_codec_create(host, "kivi", shape, sizeof(kivi) + rows * dim, state);
+    rc = tile_codec_create(host, "kivi", shape, sizeof(kivi) + rows * dim, state);
     if (rc != KVANT_OK) return rc;
     kivi *c = *state;
     c->bits = (int)values[PARAM_BITS].i;

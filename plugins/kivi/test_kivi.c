@@ -29,7 +29,7 @@ static outcome measure(const float *rows, size_t n_rows, int dim, int stream, co
     size_t n_bytes;
     const size_t n = n_rows * (size_t)dim;
     float *back = malloc(n * sizeof *back);
-    promise_open(&t, &(promise){ test_codec("kivi", "kivi"), stream, dim, values, 0, 0.0f });
+    test_open_stream(&t, test_codec("kivi", "kivi"), stream, dim, values);
     uint8_t *bytes = test_encode(&t, rows, n_rows, &n_bytes);
     assert_int_equal(t.codec->decode(t.state, 0, bytes, n_bytes, back, n_rows), KVANT_OK);
     const outcome o = { test_error(rows, back, n) / test_energy(rows, n), 8.0 * (double)n_bytes / (double)n };
@@ -41,20 +41,35 @@ static outcome measure(const float *rows, size_t n_rows, int dim, int stream, co
 static void promises_of_every_codec_hold(void **state)
 {
     (void)state;
-    static const struct {
-        int bits, group, axis, stream, dim;
-        size_t block;
-        float huge;
-    } cases[] = {
-        { 2, 32, AUTO, KVANT_K, 128, 32, 65000.0f },   { 2, 32, AUTO, KVANT_V, 128, 1, 65000.0f },
-        { 1, 64, CHANNEL, KVANT_V, 80, 64, 32000.0f }, { 3, 8, TOKEN, KVANT_K, 77, 1, 65000.0f },
-        { 8, 256, AUTO, KVANT_K, 1, 256, 65000.0f },   { 5, 24, AUTO, KVANT_V, 192, 1, 65000.0f },
-        { 4, 128, AUTO, KVANT_V, 96, 1, 65000.0f },    { 7, 16, AUTO, KVANT_K, 33, 16, 65000.0f },
+    static const promise cases[] = {
+        { "kivi(bits=2,group=32)", 128, 1, 65000.0f },
+        { "v=kivi(bits=2,group=32)", 128, 1, 65000.0f },
+        { "v=kivi(bits=1,group=64,axis=channel)", 80, 1, 32000.0f },
+        { "kivi(bits=3,group=8,axis=token)", 77, 1, 65000.0f },
+        { "kivi(bits=8,group=256)", 1, 1, 65000.0f },
+        { "v=kivi(bits=5,group=24)", 192, 1, 65000.0f },
+        { "v=kivi(bits=4,group=128)", 96, 1, 65000.0f },
+        { "kivi(bits=7,group=16)", 33, 1, 65000.0f },
     };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-        promises_hold(&(promise){ test_codec("kivi", "kivi"), cases[i].stream, cases[i].dim,
-                                  values_of(cases[i].bits, cases[i].group, cases[i].axis), cases[i].block,
-                                  cases[i].huge });
+    promises_hold(cases, sizeof cases / sizeof *cases);
+}
+
+static void keys_come_in_groups_of_rows_and_values_one_by_one(void **state)
+{
+    (void)state;
+    static const struct {
+        int axis;
+        uint32_t rows[2]; /* of K, V */
+    } expected[] = { { AUTO, { 24, 1 } }, { CHANNEL, { 24, 24 } }, { TOKEN, { 1, 1 } } };
+    for (size_t i = 0; i < 3; i++)
+        for (int stream = KVANT_K; stream <= KVANT_V; stream++) {
+            test_instance t;
+            kvant_geometry g = { .size = sizeof g, .abi = KVANT_ABI };
+            test_open_stream(&t, test_codec("kivi", "kivi"), stream, 64, values_of(2, 24, expected[i].axis));
+            assert_int_equal(t.codec->geometry(t.state, &g), KVANT_OK);
+            assert_int_equal(g.block, expected[i].rows[stream]);
+            test_close(&t);
+        }
 }
 
 /* bits + two f16 for `group` values; at 2 bits and 32 the paper's setting, 3.0. */
@@ -126,7 +141,7 @@ static void no_value_is_off_by_more_than_half_a_step(void **state)
         for (int stream = KVANT_K; stream <= KVANT_V; stream++) {
             test_instance t;
             size_t n_bytes;
-            promise_open(&t, &(promise){ test_codec("kivi", "kivi"), stream, DIM, values_of(bits, GROUP, AUTO), 0, 0 });
+            test_open_stream(&t, test_codec("kivi", "kivi"), stream, DIM, values_of(bits, GROUP, AUTO));
             uint8_t *bytes = test_encode(&t, rows, N, &n_bytes);
             assert_int_equal(t.codec->decode(t.state, 0, bytes, n_bytes, back, N), KVANT_OK);
             for (size_t i = 0; i < N * DIM; i++) {
@@ -160,13 +175,13 @@ static void a_tile_can_be_written_by_hand(void **state)
     static const uint8_t values[] = { 0x00, 0x3c, 0, 0, 0xab, 0x3e, 0x00, 0x40, 0x98, 0xba, 0x21, 0x32 };
     size_t n_bytes;
     test_instance t;
-    promise_open(&t, &(promise){ test_codec("kivi", "kivi"), KVANT_K, 2, values_of(2, 8, AUTO), 0, 0 });
+    test_open_stream(&t, test_codec("kivi", "kivi"), KVANT_K, 2, values_of(2, 8, AUTO));
     uint8_t *bytes = test_encode(&t, rows, 8, &n_bytes);
     assert_int_equal(n_bytes, sizeof keys);
     assert_memory_equal(bytes, keys, sizeof keys);
     test_close(&t);
     free(bytes);
-    promise_open(&t, &(promise){ test_codec("kivi", "kivi"), KVANT_V, 16, values_of(2, 8, AUTO), 0, 0 });
+    test_open_stream(&t, test_codec("kivi", "kivi"), KVANT_V, 16, values_of(2, 8, AUTO));
     bytes = test_encode(&t, rows, 1, &n_bytes);
     assert_int_equal(n_bytes, sizeof values);
     for (size_t i = 0; i < sizeof values; i++)
@@ -187,7 +202,7 @@ static void a_minimum_that_f16_rounds_far_keeps_codes_on_the_grid(void **state)
         test_instance t;
         for (int i = 0; i < 8; i++)
             row[i] = base[k] + 0.01f * (float)i;
-        promise_open(&t, &(promise){ test_codec("kivi", "kivi"), KVANT_V, 8, values_of(8, 8, AUTO), 0, 0 });
+        test_open_stream(&t, test_codec("kivi", "kivi"), KVANT_V, 8, values_of(8, 8, AUTO));
         uint8_t *bytes = test_encode(&t, row, 1, &n_bytes);
         assert_int_equal(t.codec->decode(t.state, 0, bytes, n_bytes, back, 1), KVANT_OK);
         for (int i = 0; i < 8; i++) {
@@ -208,7 +223,7 @@ static void scales_and_minima_are_the_metadata(void **state)
         size_t n_bytes;
         test_instance t;
         kvant_split split = { .size = sizeof split, .abi = KVANT_ABI };
-        promise_open(&t, &(promise){ test_codec("kivi", "kivi"), stream, 80, values_of(2, 32, AUTO), 0, 0 });
+        test_open_stream(&t, test_codec("kivi", "kivi"), stream, 80, values_of(2, 32, AUTO));
         uint8_t *bytes = test_encode(&t, rows, 64, &n_bytes);
         assert_int_equal(t.codec->split(t.state, 0, bytes, n_bytes, 64, &split), KVANT_OK);
         assert_int_equal(split.metadata, expected[stream]);
@@ -229,7 +244,7 @@ static void scales_no_encoder_writes_are_corrupt(void **state)
         float rows[32 * 64] = { 0 };
         size_t n_bytes;
         test_instance t;
-        promise_open(&t, &(promise){ test_codec("kivi", "kivi"), KVANT_K, 64, values_of(2, 32, AUTO), 0, 0 });
+        test_open_stream(&t, test_codec("kivi", "kivi"), KVANT_K, 64, values_of(2, 32, AUTO));
         uint8_t *bytes = test_encode(&t, rows, 32, &n_bytes);
         bytes[cases[i].at] = cases[i].value;
         assert_int_equal(t.codec->decode(t.state, 96, bytes, n_bytes, rows, 32), KVANT_E_CORRUPT);
@@ -255,11 +270,11 @@ static void a_range_beyond_f16_is_refused(void **state)
     float row[8] = { 65504.0f, -65504.0f };
     uint8_t bytes[8];
     test_instance t;
-    promise_open(&t, &(promise){ test_codec("kivi", "kivi"), KVANT_V, 8, values_of(1, 8, AUTO), 0, 0 });
+    test_open_stream(&t, test_codec("kivi", "kivi"), KVANT_V, 8, values_of(1, 8, AUTO));
     assert_int_equal(t.codec->encode(t.state, 3, row, 1, bytes, sizeof bytes), KVANT_E_RANGE);
     assert_non_null(strstr(t.host.message, "rows 3 to 3"));
     test_close(&t);
-    promise_open(&t, &(promise){ test_codec("kivi", "kivi"), KVANT_V, 8, values_of(2, 8, AUTO), 0, 0 });
+    test_open_stream(&t, test_codec("kivi", "kivi"), KVANT_V, 8, values_of(2, 8, AUTO));
     assert_int_equal(t.codec->encode(t.state, 3, row, 1, bytes, sizeof bytes), 6);
     test_close(&t);
 }
@@ -268,6 +283,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(promises_of_every_codec_hold),
+        cmocka_unit_test(keys_come_in_groups_of_rows_and_values_one_by_one),
         cmocka_unit_test(a_value_takes_bits_and_32_over_group),
         cmocka_unit_test(error_is_the_known_one_at_two_bits),
         cmocka_unit_test(no_value_is_off_by_more_than_half_a_step),

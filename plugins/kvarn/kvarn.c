@@ -7,11 +7,11 @@
 #include "kernels/half.h"
 #include "kernels/range_q.h"
 #include "kernels/wht.h"
+#include "plugins/head_dim.h"
 #include "plugins/kvarn/balance.h"
 #include "plugins/tile_codec.h"
 
 enum { PARAM_BITS, PARAM_TILE, PARAM_ITERATIONS, PARAM_AXIS };
-enum { AXIS_AUTO, AXIS_CHANNEL, AXIS_TOKEN };
 enum { FACTOR_BYTES = 2 };
 #define LARGEST 1e30f /* beyond it scales do not fit f16 anyway, and the rotation stays finite */
 
@@ -26,12 +26,7 @@ static const kvant_param params[] = {
       .step = 2,
       .help = "tokens of a tile, a multiple of 8" },
     { .name = "iterations", .type = KVANT_INT, .def = 16, .max = 64, .help = "rounds of balancing; 0: none" },
-    { .name = "axis",
-      .type = KVANT_ENUM,
-      .def = AXIS_AUTO,
-      .max = AXIS_TOKEN,
-      .names = "auto channel token",
-      .help = "what has a grid of its own: channels or tokens; auto: K channels, V tokens" },
+    TILE_AXIS_PARAM,
     { 0 },
 };
 
@@ -52,15 +47,13 @@ typedef struct kvarn {
 static int create(const kvant_host *host, const kvant_shape *shape, const kvant_value *values, void **state)
 {
     const size_t tokens = (size_t)values[PARAM_TILE].i, dim = (size_t)shape->dim;
-    const int64_t axis = values[PARAM_AXIS].i;
-    if (shape->dim % 16 != 0 || !wht_takes(shape->dim))
-        return host->fail(host, KVANT_E_SHAPE, "kvarn: head dimension %d is not a multiple of 16 from 16 to %d",
-                          (int)shape->dim, WHT_MAX);
+    int rc = head_dim_check_rotated(host, "kvarn", shape, 16);
+    if (rc != KVANT_OK) return rc;
     if (tokens % 8 != 0) return host->fail(host, KVANT_E_PARAM, "kvarn: tile %zu is not a multiple of 8", tokens);
 
     const size_t head = (sizeof(kvarn) + 63) / 64 * 64, n = tokens * dim;
     const size_t bytes = head + BALANCE_ROOM(dim + tokens) * sizeof(double) + n * (2 * sizeof(float) + 1);
-    const int rc = tile_codec_create(host, "kvarn", shape, bytes, state);
+    rc = tile_codec_create(host, "kvarn", shape, bytes, state);
     if (rc != KVANT_OK) return rc;
     kvarn *c = *state;
     c->balance = (double *)((char *)c + head);
@@ -69,7 +62,7 @@ static int create(const kvant_host *host, const kvant_shape *shape, const kvant_
     c->codes = (uint8_t *)(c->matrix + n);
     c->bits = (int)values[PARAM_BITS].i;
     c->iterations = (int)values[PARAM_ITERATIONS].i;
-    c->by_channel = axis == AXIS_CHANNEL || (axis == AXIS_AUTO && shape->stream == KVANT_K);
+    c->by_channel = tile_by_channel(shape, &values[PARAM_AXIS]);
     c->lines = c->by_channel ? dim : tokens;
     c->columns = c->by_channel ? tokens : dim;
     c->least_factor = half_from_float((float)exp(BALANCE_LOG_MIN));

@@ -33,7 +33,7 @@ static outcome measure(const float *rows, size_t n_rows, int dim, int stream, co
     size_t n_bytes;
     const size_t n = n_rows * (size_t)dim;
     float *back = malloc(n * sizeof *back);
-    promise_open(&t, &(promise){ test_codec("kvarn", "kvarn"), stream, dim, values, 0, 0.0f });
+    test_open_stream(&t, test_codec("kvarn", "kvarn"), stream, dim, values);
     uint8_t *bytes = test_encode(&t, rows, n_rows, &n_bytes);
     assert_int_equal(t.codec->decode(t.state, 0, bytes, n_bytes, back, n_rows), KVANT_OK);
     const outcome o = { test_error(rows, back, n) / test_energy(rows, n), 8.0 * (double)n_bytes / (double)n };
@@ -45,16 +45,29 @@ static outcome measure(const float *rows, size_t n_rows, int dim, int stream, co
 static void promises_of_every_codec_hold(void **state)
 {
     (void)state;
-    static const struct {
-        int bits, tile, iterations, axis, stream, dim;
-    } cases[] = {
-        { 2, 128, 16, AUTO, KVANT_K, 128 }, { 2, 128, 16, AUTO, KVANT_V, 128 }, { 4, 64, 16, TOKEN, KVANT_K, 80 },
-        { 3, 24, 1, CHANNEL, KVANT_V, 96 }, { 8, 16, 64, AUTO, KVANT_K, 16 },   { 5, 256, 0, AUTO, KVANT_K, 64 },
+    static const promise cases[] = {
+        { "kvarn", 128, 1, 8000.0f },
+        { "v=kvarn", 128, 1, 8000.0f },
+        { "kvarn(bits=4,tile=64,axis=token)", 80, 1, 8000.0f },
+        { "v=kvarn(bits=3,tile=24,iterations=1,axis=channel)", 96, 1, 8000.0f },
+        { "kvarn(bits=8,tile=16,iterations=64)", 16, 1, 8000.0f },
+        { "kvarn(bits=5,tile=256,iterations=0)", 64, 1, 8000.0f },
     };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-        promises_hold(&(promise){ test_codec("kvarn", "kvarn"), cases[i].stream, cases[i].dim,
-                                  values_of(cases[i].bits, cases[i].tile, cases[i].iterations, cases[i].axis),
-                                  (size_t)cases[i].tile, 8000.0f });
+    promises_hold(cases, sizeof cases / sizeof *cases);
+}
+
+static void a_block_is_a_tile(void **state)
+{
+    (void)state;
+    for (int tile = 16; tile <= 512; tile += 248)
+        for (int stream = KVANT_K; stream <= KVANT_V; stream++) {
+            test_instance t;
+            kvant_geometry g = { .size = sizeof g, .abi = KVANT_ABI };
+            test_open_stream(&t, test_codec("kvarn", "kvarn"), stream, 64, values_of(2, tile, 16, AUTO));
+            assert_int_equal(t.codec->geometry(t.state, &g), KVANT_OK);
+            assert_int_equal(g.block, tile);
+            test_close(&t);
+        }
 }
 
 /* bits + 16/dim + 32/tile for keys, bits + 16/tile + 32/dim for values: the paper's 2.375 and 4.375 at 128 x 128. */
@@ -273,8 +286,7 @@ static void bytes_are_factors_grids_and_codes(void **state)
         const size_t columns = stream == KVANT_K ? TOKENS : DIM, lines = stream == KVANT_K ? DIM : TOKENS;
         size_t n_bytes;
         test_instance t;
-        promise_open(&t,
-                     &(promise){ test_codec("kvarn", "kvarn"), stream, DIM, values_of(BITS, TOKENS, 16, AUTO), 0, 0 });
+        test_open_stream(&t, test_codec("kvarn", "kvarn"), stream, DIM, values_of(BITS, TOKENS, 16, AUTO));
         uint8_t *bytes = test_encode(&t, rows, TOKENS, &n_bytes);
         assert_int_equal(t.codec->decode(t.state, 0, bytes, n_bytes, back, TOKENS), KVANT_OK);
         const uint8_t *grids = bytes + 2 * columns, *codes = grids + 4 * lines;
@@ -319,7 +331,7 @@ static void what_no_encoder_writes_is_corrupt(void **state)
         float *rows = test_rows(TEST_GAUSSIAN, 32, 64, 9, 0.0f);
         size_t n_bytes;
         test_instance t;
-        promise_open(&t, &(promise){ test_codec("kvarn", "kvarn"), KVANT_K, 64, values_of(2, 32, 16, AUTO), 0, 0 });
+        test_open_stream(&t, test_codec("kvarn", "kvarn"), KVANT_K, 64, values_of(2, 32, 16, AUTO));
         uint8_t *bytes = test_encode(&t, rows, 32, &n_bytes);
         half_store(bytes + cases[i].at, cases[i].value);
         assert_int_equal(t.codec->decode(t.state, 64, bytes, n_bytes, rows, 32), KVANT_E_CORRUPT);
@@ -339,7 +351,7 @@ static void ranges_beyond_f16_are_refused_by_name(void **state)
         test_instance t;
         for (size_t i = 5 * 64; i < 6 * 64; i++)
             rows[i] *= 1e25f;
-        promise_open(&t, &(promise){ test_codec("kvarn", "kvarn"), stream, 64, values_of(2, 32, 16, AUTO), 0, 0 });
+        test_open_stream(&t, test_codec("kvarn", "kvarn"), stream, 64, values_of(2, 32, 16, AUTO));
         assert_int_equal(t.codec->encode(t.state, 96, rows, 32, bytes, sizeof bytes), KVANT_E_RANGE);
         assert_non_null(strstr(t.host.message, stream == KVANT_K ? "rows 96 to 127: the range of rotated channel 0"
                                                                  : "rows 96 to 127: the range of token 5"));
@@ -357,7 +369,7 @@ static void minima_beyond_f16_are_refused(void **state)
     test_instance t;
     for (size_t i = 0; i < 32 * 64; i++)
         rows[i] = 1e6f;
-    promise_open(&t, &(promise){ test_codec("kvarn", "kvarn"), KVANT_K, 64, values_of(2, 32, 0, AUTO), 0, 0 });
+    test_open_stream(&t, test_codec("kvarn", "kvarn"), KVANT_K, 64, values_of(2, 32, 0, AUTO));
     assert_int_equal(t.codec->encode(t.state, 0, rows, 32, bytes, sizeof bytes), KVANT_E_RANGE);
     test_close(&t);
 }
@@ -383,6 +395,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(promises_of_every_codec_hold),
+        cmocka_unit_test(a_block_is_a_tile),
         cmocka_unit_test(a_value_takes_what_the_paper_says),
         cmocka_unit_test(error_is_the_known_one_at_two_bits),
         cmocka_unit_test(balance_takes_out_the_factors_of_tokens),

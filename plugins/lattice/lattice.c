@@ -7,6 +7,7 @@
 
 #include "kernels/half.h"
 #include "kernels/wht.h"
+#include "plugins/head_dim.h"
 #include "plugins/row_codec.h"
 
 enum { PARAM_KIND, PARAM_Q, PARAM_CLIP, PARAM_INDEX };
@@ -57,10 +58,8 @@ static size_t blocks_of(const lattice_codec *c)
 
 static int create(const kvant_host *host, const kvant_shape *shape, const kvant_value *values, void **state)
 {
-    if (shape->dim % 16 != 0 || !wht_takes(shape->dim))
-        return host->fail(host, KVANT_E_SHAPE, "lattice: head dimension %d is not a multiple of 16 from 16 to %d",
-                          (int)shape->dim, WHT_MAX);
-    const int rc = row_codec_create(host, "lattice", shape, sizeof(lattice_codec), state);
+    int rc = head_dim_check_rotated(host, "lattice", shape, 16);
+    if (rc == KVANT_OK) rc = row_codec_create(host, "lattice", shape, sizeof(lattice_codec), state);
     if (rc != KVANT_OK) return rc;
     lattice_codec *c = *state;
     c->clip = (int)values[PARAM_CLIP].i;

@@ -2,8 +2,9 @@
  * codebook. */
 
 #include "kernels/finite.h"
-#include "kernels/sketch.h"
 #include "kernels/sphere.h"
+#include "plugins/head_dim.h"
+#include "plugins/projection.h"
 #include "plugins/row_codec.h"
 
 enum { MAX_DIM = WHT_MAX, INDEX_BYTES = 2 };
@@ -45,8 +46,7 @@ typedef struct outlier_split {
     uint16_t order[MAX_DIM]; /* the high channels ascending, then the low ones ascending */
     part parts[2];           /* high, low */
     bool qjl;
-    sketch sketch;
-    void *memory; /* of the sketch */
+    projection rest;
 } outlier_split;
 
 /* ---- which channels --------------------------------------------------------------------------------------------- */
@@ -141,20 +141,8 @@ static int load(void *state, const uint8_t *bytes, size_t n_bytes)
 static void destroy(void *state)
 {
     outlier_split *c = state;
-    if (c) c->row.host->release(c->row.host, c->memory);
+    if (c) projection_close(&c->rest, c->row.host);
     row_codec_destroy(c);
-}
-
-static int make_sketch(outlier_split *c)
-{
-    const kvant_host *host = c->row.host;
-    const size_t n = c->row.dim;
-    double *work = host->alloc(host, sketch_work_bytes(n));
-    c->memory = host->alloc(host, sketch_bytes(n, n));
-    const bool made = work && c->memory && sketch_init(&c->sketch, SKETCH_ORTHOGONAL, n, n, 0, c->memory, work);
-    host->release(host, work);
-    if (made) return KVANT_OK;
-    return host->fail(host, KVANT_E_MEMORY, "outlier_split: no memory for a projection of %zu by %zu", n, n);
 }
 
 static int check_params(const kvant_host *host, const kvant_shape *shape, const kvant_value *values)
@@ -191,15 +179,14 @@ static int init(outlier_split *c, const kvant_value *values)
                                      "outlier_split: no codebook of %d bits for %zu channels", bits, c->parts[p].n);
     }
     if (c->selection == FIRST) set_first(c);
-    return c->qjl ? make_sketch(c) : KVANT_OK;
+    if (!c->qjl) return KVANT_OK;
+    return projection_open(&c->rest, c->row.host, c->row.name, SKETCH_ORTHOGONAL, c->row.dim, c->row.dim, 0);
 }
 
 static int create(const kvant_host *host, const kvant_shape *shape, const kvant_value *values, void **state)
 {
-    if (shape->dim % 16 != 0 || !wht_takes(shape->dim))
-        return host->fail(host, KVANT_E_SHAPE, "outlier_split: head dimension %d is not a multiple of 16 from 48 to %d",
-                          (int)shape->dim, WHT_MAX);
-    int rc = check_params(host, shape, values);
+    int rc = head_dim_check_rotated(host, "outlier_split", shape, 48);
+    if (rc == KVANT_OK) rc = check_params(host, shape, values);
     if (rc == KVANT_OK) rc = row_codec_create(host, "outlier_split", shape, sizeof(outlier_split), state);
     if (rc != KVANT_OK) return rc;
     rc = init(*state, values);
@@ -250,7 +237,7 @@ static double encode_row(const outlier_split *c, const float *row, uint8_t *out)
     if (!c->qjl) return 0.0;
     for (size_t i = 0; i < c->row.dim; i++)
         rest[i] = row[i] - rest[i];
-    return sketch_encode(&c->sketch, rest, out);
+    return sketch_encode(&c->rest.sketch, rest, out);
 }
 
 static int64_t encode(void *state, size_t first, const float *rows, size_t n_rows, uint8_t *out, size_t capacity)
@@ -276,7 +263,8 @@ static const char *decode_row(const outlier_split *c, const uint8_t *in, float *
         scatter(c, q, values, row);
         in += q->bytes;
     }
-    if (c->qjl && !sketch_decode(&c->sketch, in, row)) return "the length of the rest is not a finite positive number";
+    if (c->qjl && !sketch_decode(&c->rest.sketch, in, row))
+        return "the length of the rest is not a finite positive number";
     return NULL;
 }
 

@@ -1,4 +1,4 @@
-#include "plugins/turbo/promises.h"
+#include "tests/codecs/promises.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -301,18 +301,17 @@ static void bytes_are_those_of_the_parts(void **state)
 static void it_keeps_the_promises_of_a_codec(void **state)
 {
     (void)state;
-    static const struct {
-        int dim;
-        settings s;
-    } cases[] = { { 48, { 3, 2, 32, FIRST, 0 } },       { 64, { 4, 1, 16, CALIBRATED, 0 } },
-                  { 80, { 8, 8, 48, CALIBRATED, 1 } },  { 96, { 2, 2, 20, FIRST, 1 } },
-                  { 128, { 3, 2, 32, CALIBRATED, 0 } }, { 256, { 5, 3, 64, FIRST, 0 } },
-                  { 512, { 3, 2, 32, FIRST, 1 } },      { 512, { 4, 3, 64, CALIBRATED, 0 } } };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        kvant_value values[TEST_PARAMS] = { 0 };
-        values_of(values, cases[i].s);
-        promises_check(test_codec("outlier_split", "outlier_split"), cases[i].dim, values, 2500.0f);
-    }
+    static const promise cases[] = {
+        { "outlier_split(high=3,low=2,n=32,selection=first,qjl=0)", 48, 1, 2500.0f },
+        { "outlier_split(high=4,low=1,n=16,selection=calibrated,qjl=0)", 64, 1, 2500.0f },
+        { "outlier_split(high=8,low=8,n=48,selection=calibrated,qjl=1)", 80, 1, 2500.0f },
+        { "outlier_split(high=2,low=2,n=20,selection=first,qjl=1)", 96, 1, 2500.0f },
+        { "outlier_split(high=3,low=2,n=32,selection=calibrated,qjl=0)", 128, 1, 2500.0f },
+        { "outlier_split(high=5,low=3,n=64,selection=first,qjl=0)", 256, 1, 2500.0f },
+        { "outlier_split(high=3,low=2,n=32,selection=first,qjl=1)", 512, 1, 2500.0f },
+        { "outlier_split(high=4,low=3,n=64,selection=calibrated,qjl=0)", 512, 1, 2500.0f },
+    };
+    promises_hold(cases, sizeof cases / sizeof *cases);
 }
 
 static void bad_scales_are_corrupt(void **state)

@@ -1,6 +1,7 @@
 /* polar: norm, rotation, and the Lloyd-Max codebook of the sphere for this head dimension. */
 
 #include "kernels/sphere.h"
+#include "plugins/head_dim.h"
 #include "plugins/row_codec.h"
 
 enum { PARAM_BITS, PARAM_SCALE };
@@ -25,10 +26,8 @@ typedef struct polar {
 static int create(const kvant_host *host, const kvant_shape *shape, const kvant_value *values, void **state)
 {
     const int bits = (int)values[PARAM_BITS].i;
-    if (shape->dim % 16 != 0 || !wht_takes(shape->dim))
-        return host->fail(host, KVANT_E_SHAPE, "polar: head dimension %d is not a multiple of 16 from 16 to %d",
-                          (int)shape->dim, WHT_MAX);
-    const int rc = row_codec_create(host, "polar", shape, sizeof(polar), state);
+    int rc = head_dim_check_rotated(host, "polar", shape, 32);
+    if (rc == KVANT_OK) rc = row_codec_create(host, "polar", shape, sizeof(polar), state);
     if (rc != KVANT_OK) return rc;
     polar *c = *state;
     c->scale = (int)values[PARAM_SCALE].i;

@@ -8,6 +8,7 @@
 #include "kernels/half.h"
 #include "kernels/lloyd.h"
 #include "kernels/wht.h"
+#include "plugins/head_dim.h"
 #include "plugins/row_codec.h"
 
 enum { MAX_DIM = WHT_MAX, MAX_LEVELS = 9, MAX_SECTORS = 256, MAX_DEEP = 16, RADIUS_BYTES = 2 };
@@ -68,14 +69,13 @@ static bool make_codebooks(polar_recursive *c)
 static int create(const kvant_host *host, const kvant_shape *shape, const kvant_value *values, void **state)
 {
     const int levels = (int)values[PARAM_LEVELS].i, dim = shape->dim;
-    if (dim % 16 != 0 || !wht_takes(dim))
-        return host->fail(host, KVANT_E_SHAPE,
-                          "polar_recursive: head dimension %d is not a multiple of 16 from 16 to %d", dim, WHT_MAX);
+    int rc = head_dim_check_rotated(host, "polar_recursive", shape, 32);
+    if (rc != KVANT_OK) return rc;
     if (dim % (1 << levels) != 0)
         return host->fail(host, KVANT_E_PARAM,
                           "polar_recursive: levels=%d needs a multiple of %d, not head dimension %d", levels,
                           1 << levels, dim);
-    const int rc = row_codec_create(host, "polar_recursive", shape, sizeof(polar_recursive), state);
+    rc = row_codec_create(host, "polar_recursive", shape, sizeof(polar_recursive), state);
     if (rc != KVANT_OK) return rc;
     polar_recursive *c = *state;
     c->levels = levels;

@@ -1,4 +1,4 @@
-#include "plugins/turbo/promises.h"
+#include "tests/codecs/promises.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -175,16 +175,42 @@ static void codes_are_the_cells_of_the_angles(void **state)
 
 /* ---- limits ----------------------------------------------------------------------------------------------------- */
 
+static void radii_are_the_metadata(void **state)
+{
+    (void)state;
+    static const struct {
+        int dim, levels;
+        size_t metadata; /* of a row */
+    } expected[] = { { 128, 4, 16 }, { 128, 7, 2 }, { 64, 1, 64 } };
+    for (size_t i = 0; i < sizeof expected / sizeof *expected; i++) {
+        const size_t dim = (size_t)expected[i].dim;
+        float *rows = test_rows(TEST_GAUSSIAN, 3, dim, 1, 0.0f);
+        size_t n_bytes;
+        test_instance t;
+        kvant_split split = { .size = sizeof split, .abi = KVANT_ABI };
+        open_polar(&t, (int)dim, expected[i].levels, 4, 2);
+        uint8_t *bytes = test_encode(&t, rows, 3, &n_bytes);
+        assert_int_equal(t.codec->split(t.state, 0, bytes, n_bytes, 3, &split), KVANT_OK);
+        assert_int_equal(split.metadata, 3 * expected[i].metadata);
+        test_close(&t);
+        free(rows), free(bytes);
+    }
+}
+
 static void it_keeps_the_promises_of_a_codec(void **state)
 {
     (void)state;
-    static const int cases[][4] = { { 32, 5, 4, 2 },  { 64, 4, 4, 2 },  { 80, 4, 3, 1 },  { 96, 5, 8, 4 },
-                                    { 128, 7, 4, 2 }, { 192, 1, 1, 2 }, { 256, 8, 5, 3 }, { 512, 9, 4, 2 } };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        kvant_value values[TEST_PARAMS] = { 0 };
-        values_of(values, cases[i][1], cases[i][2], cases[i][3]);
-        promises_check(test_codec("polar_recursive", "polar_recursive"), cases[i][0], values, 2500.0f);
-    }
+    static const promise cases[] = {
+        { "polar_recursive(levels=5,bits=4,deep=2)", 32, 1, 2500.0f },
+        { "polar_recursive(levels=4,bits=4,deep=2)", 64, 1, 2500.0f },
+        { "polar_recursive(levels=4,bits=3,deep=1)", 80, 1, 2500.0f },
+        { "polar_recursive(levels=5,bits=8,deep=4)", 96, 1, 2500.0f },
+        { "polar_recursive(levels=7,bits=4,deep=2)", 128, 1, 2500.0f },
+        { "polar_recursive(levels=1,bits=1,deep=2)", 192, 1, 2500.0f },
+        { "polar_recursive(levels=8,bits=5,deep=3)", 256, 1, 2500.0f },
+        { "polar_recursive(levels=9,bits=4,deep=2)", 512, 1, 2500.0f },
+    };
+    promises_hold(cases, sizeof cases / sizeof *cases);
 }
 
 /* Blocks of the rotated row below f16's smallest radius are zeros, byte for byte; minus zero is zero. */
@@ -312,6 +338,7 @@ int main(void)
         cmocka_unit_test(bytes_no_encoder_writes_are_corrupt),
         cmocka_unit_test(a_radius_beyond_f16_is_refused),
         cmocka_unit_test(levels_must_divide_the_dimension),
+        cmocka_unit_test(radii_are_the_metadata),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,15 +1,15 @@
 /* qjl: keys as the signs of a random projection. In groups of tokens, the channels with the most energy apart. */
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
-#include "kernels/finite.h"
 #include "kernels/half.h"
-#include "kernels/sketch.h"
+#include "plugins/head_dim.h"
+#include "plugins/projection.h"
+#include "plugins/tile_codec.h"
 
-#include "kvant/codec.h"
-
-enum { MAX_DIM = 256, MAX_OUTLIERS = 64, MAX_BITS = 1024, NORM_BYTES = 2 };
+enum { MIN_DIM = 16, MAX_DIM = 256, MAX_OUTLIERS = 64, MAX_BITS = 1024, NORM_BYTES = 2 };
 enum { PARAM_BITS, PARAM_OUTLIERS, PARAM_OUTLIER_BITS, PARAM_GROUP, PARAM_SKETCH, PARAM_SEED };
 
 static const kvant_param params[] = {
@@ -45,13 +45,13 @@ static const kvant_param params[] = {
     { 0 },
 };
 
+/* A tile is a group of tokens. */
 typedef struct qjl {
-    const kvant_host *host;
-    size_t dim, group, outliers;
+    tile_codec tile;
+    size_t outliers;
     size_t bits, outlier_bits; /* the latter 0 without outliers */
-    size_t token_bytes, group_bytes;
-    sketch sketch;
-    void *memory;
+    size_t token_bytes;
+    projection projection;
 } qjl;
 
 /* ---- life ------------------------------------------------------------------------------------------------------- */
@@ -59,9 +59,8 @@ typedef struct qjl {
 static void destroy(void *state)
 {
     qjl *c = state;
-    if (!c) return;
-    c->host->release(c->host, c->memory);
-    c->host->release(c->host, c);
+    if (c) projection_close(&c->projection, c->tile.host);
+    tile_codec_destroy(c);
 }
 
 static int check_params(const kvant_host *host, const kvant_shape *shape, const kvant_value *values)
@@ -78,54 +77,27 @@ static int check_params(const kvant_host *host, const kvant_shape *shape, const 
     return KVANT_OK;
 }
 
-static int make_sketch(qjl *c, sketch_kind kind, uint64_t seed)
-{
-    double *work = c->host->alloc(c->host, sketch_work_bytes(c->dim));
-    c->memory = c->host->alloc(c->host, sketch_bytes(c->dim, c->bits));
-    const bool made = work && c->memory && sketch_init(&c->sketch, kind, c->dim, c->bits, seed, c->memory, work);
-    c->host->release(c->host, work);
-    if (made) return KVANT_OK;
-    return c->host->fail(c->host, KVANT_E_MEMORY, "qjl: no memory for a projection of %zu by %zu", c->bits, c->dim);
-}
-
 static int create(const kvant_host *host, const kvant_shape *shape, const kvant_value *values, void **state)
 {
     int rc = check_params(host, shape, values);
+    if (rc == KVANT_OK) rc = head_dim_check(host, "qjl", shape, MIN_DIM, MAX_DIM, 8);
+    if (rc == KVANT_OK) rc = tile_codec_create(host, "qjl", shape, sizeof(qjl), state);
     if (rc != KVANT_OK) return rc;
-    if (shape->dim % 8 != 0 || shape->dim < 8 || shape->dim > MAX_DIM)
-        return host->fail(host, KVANT_E_SHAPE, "qjl: head dimension %d is not a multiple of 8 up to %d",
-                          (int)shape->dim, MAX_DIM);
-    qjl *c = host->alloc(host, sizeof *c);
-    if (!c) return host->fail(host, KVANT_E_MEMORY, "qjl: no memory for a state of %zu bytes", sizeof *c);
-    c->host = host;
-    c->dim = (size_t)shape->dim;
-    c->group = (size_t)values[PARAM_GROUP].i;
+    qjl *c = *state;
+    const size_t group = (size_t)values[PARAM_GROUP].i;
     c->outliers = (size_t)values[PARAM_OUTLIERS].i;
     c->bits = (size_t)values[PARAM_BITS].i;
     c->outlier_bits = c->outliers ? (size_t)values[PARAM_OUTLIER_BITS].i : 0;
     c->token_bytes = NORM_BYTES + c->bits / 8 + (c->outliers ? NORM_BYTES + c->outlier_bits / 8 : 0);
-    c->group_bytes = c->outliers + c->group * c->token_bytes;
-    rc = make_sketch(c, (sketch_kind)values[PARAM_SKETCH].i, (uint64_t)values[PARAM_SEED].i);
-    if (rc == KVANT_OK)
-        *state = c;
-    else
-        destroy(c);
+    c->tile.rows = group;
+    c->tile.tile_bytes = c->outliers + group * c->token_bytes;
+    c->tile.metadata = c->tile.tile_bytes - group * (c->bits + c->outlier_bits) / 8;
+    rc = projection_open(&c->projection, host, "qjl", (sketch_kind)values[PARAM_SKETCH].i, c->tile.dim, c->bits,
+                         (uint64_t)values[PARAM_SEED].i);
+    if (rc == KVANT_OK) return rc;
+    destroy(c);
+    *state = NULL;
     return rc;
-}
-
-static int geometry(const void *state, kvant_geometry *out)
-{
-    const qjl *c = state;
-    out->block = (uint32_t)c->group;
-    return KVANT_OK;
-}
-
-static size_t bound(const void *state, size_t first, size_t n_rows)
-{
-    (void)first;
-    const qjl *c = state;
-    size_t bytes;
-    return __builtin_mul_overflow(n_rows / c->group, c->group_bytes, &bytes) ? SIZE_MAX : bytes;
 }
 
 /* ---- encode ----------------------------------------------------------------------------------------------------- */
@@ -134,17 +106,17 @@ static size_t bound(const void *state, size_t first, size_t n_rows)
 static void choose_outliers(const qjl *c, const float *rows, uint8_t *channels, bool *is_outlier)
 {
     double energy[MAX_DIM] = { 0 };
-    for (size_t r = 0; r < c->group; r++)
-        for (size_t i = 0; i < c->dim; i++)
-            energy[i] += (double)rows[r * c->dim + i] * (double)rows[r * c->dim + i];
+    for (size_t r = 0; r < c->tile.rows; r++)
+        for (size_t i = 0; i < c->tile.dim; i++)
+            energy[i] += (double)rows[r * c->tile.dim + i] * (double)rows[r * c->tile.dim + i];
     memset(is_outlier, 0, MAX_DIM * sizeof *is_outlier);
     for (size_t k = 0; k < c->outliers; k++) {
         size_t best = MAX_DIM;
-        for (size_t i = 0; i < c->dim; i++)
+        for (size_t i = 0; i < c->tile.dim; i++)
             if (!is_outlier[i] && (best == MAX_DIM || energy[i] > energy[best])) best = i;
         is_outlier[best] = true;
     }
-    for (size_t i = 0; i < c->dim; i++)
+    for (size_t i = 0; i < c->tile.dim; i++)
         if (is_outlier[i]) *channels++ = (uint8_t)i;
 }
 
@@ -152,9 +124,9 @@ static void choose_outliers(const qjl *c, const float *rows, uint8_t *channels, 
 static void put_signs(const qjl *c, const float *row, const bool *is_outlier, bool outliers, size_t bits, uint8_t *out)
 {
     float part[MAX_DIM], y[MAX_BITS];
-    for (size_t i = 0; i < c->dim; i++)
+    for (size_t i = 0; i < c->tile.dim; i++)
         part[i] = is_outlier[i] == outliers ? row[i] : 0.0f;
-    sketch_apply(&c->sketch, part, 1, bits, y);
+    sketch_apply(&c->projection.sketch, part, 1, bits, y);
     sketch_signs(y, bits, out);
 }
 
@@ -162,7 +134,7 @@ static void put_signs(const qjl *c, const float *row, const bool *is_outlier, bo
 static double encode_token(const qjl *c, const float *row, const bool *is_outlier, uint8_t *out)
 {
     double energy[2] = { 0 };
-    for (size_t i = 0; i < c->dim; i++)
+    for (size_t i = 0; i < c->tile.dim; i++)
         energy[is_outlier[i]] += (double)row[i] * (double)row[i];
     const double norm = sqrt(energy[0] + energy[1]);
     const uint16_t stored = half_from_float((float)fmin(norm, 1e9));
@@ -178,37 +150,22 @@ static double encode_token(const qjl *c, const float *row, const bool *is_outlie
     return 0.0;
 }
 
-static int64_t check_rows(const qjl *c, size_t first, const float *rows, size_t n_rows, size_t capacity)
-{
-    const size_t bytes = bound(c, first, n_rows);
-    if (n_rows % c->group != 0)
-        return c->host->fail(c->host, KVANT_E_STATE, "qjl: %zu rows from row %zu are not whole groups of %zu", n_rows,
-                             first, c->group);
-    if (bytes > capacity || bytes > INT64_MAX)
-        return c->host->fail(c->host, KVANT_E_SPACE, "qjl: %zu rows from row %zu need %zu bytes, the buffer has %zu",
-                             n_rows, first, bytes, capacity);
-    const size_t n = n_rows * c->dim, bad = finite_scan(rows, n);
-    if (bad < n)
-        return c->host->fail(c->host, KVANT_E_NONFINITE, "qjl: row %zu, column %zu is %g, not a finite number",
-                             first + bad / c->dim, bad % c->dim, (double)rows[bad]);
-    return (int64_t)bytes;
-}
-
 static int64_t encode(void *state, size_t first, const float *rows, size_t n_rows, uint8_t *out, size_t capacity)
 {
     const qjl *c = state;
     bool is_outlier[MAX_DIM];
-    const int64_t bytes = check_rows(c, first, rows, n_rows, capacity);
+    const int64_t bytes = tile_codec_check_rows(&c->tile, first, rows, n_rows, capacity, FLT_MAX);
     if (bytes < 0) return bytes;
     for (size_t r = 0; r < n_rows; r++) {
-        if (r % c->group == 0) {
-            choose_outliers(c, rows + r * c->dim, out, is_outlier);
+        if (r % c->tile.rows == 0) {
+            choose_outliers(c, rows + r * c->tile.dim, out, is_outlier);
             out += c->outliers;
         }
-        const double too_large = encode_token(c, rows + r * c->dim, is_outlier, out);
+        const double too_large = encode_token(c, rows + r * c->tile.dim, is_outlier, out);
         if (too_large != 0.0)
-            return c->host->fail(c->host, KVANT_E_RANGE, "qjl: row %zu: the norm %g does not fit f16 (at most 65504)",
-                                 first + r, too_large);
+            return c->tile.host->fail(c->tile.host, KVANT_E_RANGE,
+                                      "qjl: row %zu: the norm %g does not fit f16 (at most 65504)", first + r,
+                                      too_large);
         out += c->token_bytes;
     }
     return bytes;
@@ -218,22 +175,14 @@ static int64_t encode(void *state, size_t first, const float *rows, size_t n_row
 
 static int corrupt(const qjl *c, size_t position, const char *what)
 {
-    return c->host->fail(c->host, KVANT_E_CORRUPT, "qjl: row %zu: %s", position, what);
-}
-
-static int check_bytes(const qjl *c, size_t first, size_t n_bytes, size_t n_rows)
-{
-    if (n_rows % c->group == 0 && n_bytes == bound(c, first, n_rows)) return KVANT_OK;
-    return c->host->fail(c->host, KVANT_E_CORRUPT,
-                         "qjl: %zu bytes for %zu rows from row %zu, expected %zu a group of %zu", n_bytes, n_rows,
-                         first, c->group_bytes, c->group);
+    return c->tile.host->fail(c->tile.host, KVANT_E_CORRUPT, "qjl: row %zu: %s", position, what);
 }
 
 static bool get_outliers(const qjl *c, const uint8_t *channels, bool *is_outlier)
 {
     memset(is_outlier, 0, MAX_DIM * sizeof *is_outlier);
     for (size_t k = 0; k < c->outliers; k++) {
-        if (channels[k] >= c->dim || (k > 0 && channels[k] <= channels[k - 1])) return false;
+        if (channels[k] >= c->tile.dim || (k > 0 && channels[k] <= channels[k - 1])) return false;
         is_outlier[channels[k]] = true;
     }
     return true;
@@ -244,8 +193,8 @@ static void add_part(const qjl *c, const uint8_t *signs, size_t bits, double nor
                      bool outliers, float *row)
 {
     float part[MAX_DIM] = { 0 };
-    sketch_spread(&c->sketch, signs, bits, c->sketch.gain / (double)bits * norm, part);
-    for (size_t i = 0; i < c->dim; i++)
+    sketch_spread(&c->projection.sketch, signs, bits, c->projection.sketch.gain / (double)bits * norm, part);
+    for (size_t i = 0; i < c->tile.dim; i++)
         if (is_outlier[i] == outliers) row[i] = part[i];
 }
 
@@ -266,30 +215,18 @@ static int decode(void *state, size_t first, const uint8_t *bytes, size_t n_byte
 {
     const qjl *c = state;
     bool is_outlier[MAX_DIM];
-    const int rc = check_bytes(c, first, n_bytes, n_rows);
+    const int rc = tile_codec_check_bytes(&c->tile, first, n_bytes, n_rows);
     if (rc != KVANT_OK) return rc;
     for (size_t r = 0; r < n_rows; r++) {
-        if (r % c->group == 0) {
+        if (r % c->tile.rows == 0) {
             if (!get_outliers(c, bytes, is_outlier))
                 return corrupt(c, first + r, "the outlier channels are not ascending channels of the head");
             bytes += c->outliers;
         }
-        const char *wrong = decode_token(c, bytes, is_outlier, rows + r * c->dim);
+        const char *wrong = decode_token(c, bytes, is_outlier, rows + r * c->tile.dim);
         if (wrong) return corrupt(c, first + r, wrong);
         bytes += c->token_bytes;
     }
-    return KVANT_OK;
-}
-
-static int split(const void *state, size_t first, const uint8_t *bytes, size_t n_bytes, size_t n_rows, kvant_split *out)
-{
-    (void)bytes;
-    const qjl *c = state;
-    const int rc = check_bytes(c, first, n_bytes, n_rows);
-    if (rc != KVANT_OK) return rc;
-    out->payload = n_rows * (c->bits + c->outlier_bits) / 8;
-    out->metadata = n_bytes - out->payload;
-    out->exact = 0;
     return KVANT_OK;
 }
 
@@ -304,16 +241,16 @@ static const kvant_codec codec = {
     .reference = "QJL, arXiv 2406.03482",
     .params = params,
     .flags = KVANT_K_ONLY,
-    .dim_min = 16,
+    .dim_min = MIN_DIM,
     .dim_max = MAX_DIM,
     .dim_step = 8,
     .create = create,
     .destroy = destroy,
-    .geometry = geometry,
-    .bound = bound,
+    .geometry = tile_codec_geometry,
+    .bound = tile_codec_bound,
     .encode = encode,
     .decode = decode,
-    .split = split,
+    .split = tile_codec_split,
 };
 
 static const kvant_codec *const codecs[] = { &codec, NULL };

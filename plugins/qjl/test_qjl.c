@@ -1,4 +1,4 @@
-#include "plugins/turbo/promises.h"
+#include "tests/codecs/promises.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -270,18 +270,15 @@ static void groups_have_the_stated_bytes(void **state)
 static void it_keeps_the_promises_of_a_codec(void **state)
 {
     (void)state;
-    static const struct {
-        int dim;
-        settings p;
-    } cases[] = {
-        { 128, { 256, 8, 128, 32, 1, 0 } }, { 64, { 128, 0, 8, 16, 0, 5 } },    { 80, { 200, 3, 200, 12, 1, 0 } },
-        { 96, { 96, 8, 16, 32, 0, 0 } },    { 256, { 256, 64, 64, 16, 1, 1 } }, { 16, { 16, 8, 8, 16, 1, 0 } },
+    static const promise cases[] = {
+        { "qjl(bits=256,outliers=8,outlier_bits=128,group=32,sketch=orthogonal,seed=0)", 128, 1, 3000.0f },
+        { "qjl(bits=128,outliers=0,outlier_bits=8,group=16,sketch=gaussian,seed=5)", 64, 1, 3000.0f },
+        { "qjl(bits=200,outliers=3,outlier_bits=200,group=12,sketch=orthogonal,seed=0)", 80, 1, 3000.0f },
+        { "qjl(bits=96,outliers=8,outlier_bits=16,group=32,sketch=gaussian,seed=0)", 96, 1, 3000.0f },
+        { "qjl(bits=256,outliers=64,outlier_bits=64,group=16,sketch=orthogonal,seed=1)", 256, 1, 3000.0f },
+        { "qjl(bits=16,outliers=8,outlier_bits=8,group=16,sketch=orthogonal,seed=0)", 16, 1, 3000.0f },
     };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        kvant_value values[TEST_PARAMS] = { 0 };
-        values_of(values, cases[i].p);
-        promises_check(test_codec("qjl", "qjl"), cases[i].dim, values, 3000.0f);
-    }
+    promises_hold(cases, sizeof cases / sizeof *cases);
 }
 
 static void parts_of_groups_are_refused(void **state)
@@ -293,7 +290,7 @@ static void parts_of_groups_are_refused(void **state)
     open_qjl(&t, DIM, standard);
     uint8_t *bytes = test_encode(&t, rows, 64, &n_bytes);
     assert_int_equal(t.codec->encode(t.state, 32, rows, 33, bytes, n_bytes), KVANT_E_STATE);
-    assert_non_null(strstr(t.host.message, "33 rows from row 32 are not whole groups of 32"));
+    assert_non_null(strstr(t.host.message, "33 rows from row 32 are not whole blocks of 32"));
     assert_int_equal(t.codec->decode(t.state, 0, bytes, n_bytes / 2, rows, 31), KVANT_E_CORRUPT);
     assert_int_equal(t.codec->decode(t.state, 0, bytes, n_bytes / 2, rows, 33), KVANT_E_CORRUPT);
     test_close(&t);

@@ -110,7 +110,7 @@ static int check_moments(const qprecond *w, const kvant_samples *samples)
 {
     const kvant_host *host = w->base.host;
     const size_t n = w->base.heads * w->base.dim * w->base.dim;
-    if (!samples->query_moment) return host->fail(host, KVANT_E_STATE, "qprecond: the samples say nothing of queries");
+    if (!samples->query_moment) return host->fail(host, KVANT_E_PARAM, "qprecond: the samples say nothing of queries");
     for (size_t i = 0; i < n; i++)
         if (!isfinite(samples->query_moment[i]) || !isfinite(qprecond_met(samples)[i]))
             return host->fail(

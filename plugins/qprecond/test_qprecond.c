@@ -1,4 +1,6 @@
-#include "plugins/wrapper_promises.h"
+#include "tests/codecs/probe.h"
+#include "tests/codecs/promises.h"
+#include "tests/codecs/subject.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -13,7 +15,7 @@ enum { N = 2048, DIM = 128, HALF = N / 2 };
 static void it_promises_what_every_wrapper_does(void **state)
 {
     (void)state;
-    static const promise_case cases[] = {
+    static const promise cases[] = {
         { "qprecond(identity)", 80, 1, 1e30f },
         { "qprecond(identity,skip=never)", 80, 1, 1e30f },
         { "qprecond(turbo4,skip=never)", 128, 1, 100.0f },
@@ -29,7 +31,7 @@ static void it_promises_what_every_wrapper_does(void **state)
         { "sink(qprecond(polar,skip=never),n=5)", 64, 1, 100.0f },
         { "rotate(qprecond(turbo4,skip=never))", 128, 1, 100.0f },
     };
-    promise_all(cases, sizeof cases / sizeof *cases);
+    promises_hold(cases, sizeof cases / sizeof *cases);
 }
 
 /* ---- a source: queries and keys with the same axes and different spectra ---------------------------------------- */
@@ -109,16 +111,16 @@ static kvant_samples samples_of(const float *rows, size_t n, size_t sequence, co
                             .query_moment = moment };
 }
 
-static void open_calibrated(wrapped *w, const char *expression, int dim, int heads, const kvant_samples *s)
+static void open_calibrated(subject *w, const char *expression, int dim, int heads, const kvant_samples *s)
 {
-    wrapped_open(w, expression, dim, heads);
+    subject_open(w, expression, dim, heads);
     w->t.host.host.log = keep_line;
     said[0] = 0;
     const int rc = w->t.codec->calibrate(w->t.state, s);
     if (rc != KVANT_OK) fail_msg("%s: calibrate: %d %s", expression, rc, w->t.host.message);
 }
 
-static int decision_of(const wrapped *w)
+static int decision_of(const subject *w)
 {
     const size_t n = (size_t)w->t.codec->save(w->t.state, NULL, 0);
     uint8_t *side = malloc(n);
@@ -131,13 +133,13 @@ static int decision_of(const wrapped *w)
 /* The query error of rows through an expression calibrated with `fit`. */
 static double error_of(const char *expression, const source *s, const float *fit, const float *rows, size_t n)
 {
-    wrapped w;
+    subject w;
     float *back;
     const kvant_samples samples = samples_of(fit, N, N, s->moment);
     open_calibrated(&w, expression, DIM, 1, &samples);
-    wrapped_round_trip(&w, rows, n, &back);
+    subject_round_trip(&w, rows, n, &back);
     const double error = query_error(s->moment, rows, back, n);
-    wrapped_close(&w);
+    subject_close(&w);
     free(back);
     return error;
 }
@@ -151,7 +153,7 @@ static void keys_times_the_factor_are_what_the_inner_codec_sees(void **state)
     const float moment[] = { 4, 2, 2, 3 }, row[] = { 1, 2 };
     const double root = sqrt(5.0);
     const kvant_samples s = samples_of(row, 1, 1, moment);
-    wrapped w;
+    subject w;
     size_t n;
     uint8_t side[13];
     float l[3], *values;
@@ -161,14 +163,14 @@ static void keys_times_the_factor_are_what_the_inner_codec_sees(void **state)
     assert_int_equal(side[0], 1);
     memcpy(l, side + 1, sizeof l);
     assert_true(l[0] == (float)root && l[1] == (float)(2.0 / root) && l[2] == (float)(4.0 / root));
-    uint8_t *bytes = wrapped_encode(&w, row, 1, &n);
+    uint8_t *bytes = subject_encode(&w, row, 1, &n);
     probe_rows(bytes, 1, 2, seen, &values);
     assert_true(fabs((double)seen[0].values[0] - (root + 4.0 / root)) < 1e-6);
     assert_true(fabs((double)seen[0].values[1] - 8.0 / root) < 1e-6);
     /* Eigenvalues (9 ± √17)/2. */
     assert_non_null(strstr(said, "condition 2.691 with ridge 0.285714, max|L| 2.236, not measured: whitened"));
     free(values), free(bytes);
-    wrapped_close(&w);
+    subject_close(&w);
 }
 
 static void pooled_heads_have_factors_of_their_own(void **state)
@@ -177,23 +179,23 @@ static void pooled_heads_have_factors_of_their_own(void **state)
     const float moments[] = { 1, 0, 0, 25, /* head 1: */ 4, 0, 0, 9 }, rows[] = { 1, 1, 1, 1, 2, 2, 2, 2 };
     static const float expected[] = { 1, 5, 2, 3, 2, 10, 4, 6 };
     const kvant_samples s = samples_of(rows, 4, 4, moments);
-    wrapped w;
+    subject w;
     size_t n;
     float *values, *back;
     probe_row seen[4];
     open_calibrated(&w, "qprecond(probe(block=2,pooled=1),ridge=1e-9,skip=never)", 2, 2, &s);
     assert_int_equal(w.t.codec->save(w.t.state, NULL, 0), 1 + 2 * 12);
-    uint8_t *bytes = wrapped_encode(&w, rows, 4, &n);
+    uint8_t *bytes = subject_encode(&w, rows, 4, &n);
     probe_rows(bytes, 4, 2, seen, &values);
     for (size_t i = 0; i < 8; i++)
         assert_true(fabsf(values[i] - expected[i]) < 1e-5f);
-    wrapped_round_trip(&w, rows, 4, &back);
+    subject_round_trip(&w, rows, 4, &back);
     for (size_t i = 0; i < 8; i++)
         assert_true(fabsf(back[i] - rows[i]) < 1e-6f);
     assert_non_null(strstr(said, "condition 25 with"));
     assert_non_null(strstr(said, "head 0 and the others"));
     free(values), free(back), free(bytes);
-    wrapped_close(&w);
+    subject_close(&w);
 }
 
 /* At most 1e-5, relative, at the condition numbers of real models (kakeya.md 9.1); with sums in f64 it is what the f32
@@ -205,19 +207,19 @@ static void whitening_and_back_loses_nothing(void **state)
     float *rows = malloc(HALF * DIM * sizeof *rows), *back;
     for (size_t i = 0; i < 3; i++)
         for (int with = -1; with <= 1; with++) {
-            wrapped w;
+            subject w;
             source *q = source_of(conditions[i]);
             draw_keys(q, with, 3, rows, HALF);
             const kvant_samples s = samples_of(rows, HALF, HALF, q->moment);
             open_calibrated(&w, "qprecond(identity,ridge=1e-9,skip=never)", DIM, 1, &s);
-            wrapped_round_trip(&w, rows, HALF, &back);
+            subject_round_trip(&w, rows, HALF, &back);
             double worst = 0.0;
             for (size_t r = 0; r < HALF; r++)
                 worst = fmax(worst,
                              sqrt(test_error(rows + r * DIM, back + r * DIM, DIM) / test_energy(rows + r * DIM, DIM)));
             print_message("condition %.0g, keys to the power %d: worst row %.2g\n", conditions[i], with, worst);
             assert_true(worst <= 5e-7);
-            wrapped_close(&w);
+            subject_close(&w);
             free(back), free(q);
         }
     free(rows);
@@ -235,29 +237,29 @@ static void queries_without_direction_change_nothing(void **state)
     const kvant_samples s = samples_of(rows, HALF, HALF, q->moment);
     for (size_t i = 0; i < 3; i++) {
         char expression[128];
-        wrapped w, plain;
+        subject w, plain;
         snprintf(expression, sizeof expression, "qprecond(%s,skip=never)", inner[i]); /* L = √1.001 I */
         open_calibrated(&w, expression, DIM, 1, &s);
         snprintf(expression, sizeof expression, "window(%s)", inner[i]);
-        wrapped_open(&plain, expression, DIM, 1);
-        wrapped_round_trip(&w, rows, HALF, &back);
-        wrapped_round_trip(&plain, rows, HALF, &same);
+        subject_open(&plain, expression, DIM, 1);
+        subject_round_trip(&w, rows, HALF, &back);
+        subject_round_trip(&plain, rows, HALF, &same);
         const double with = query_error(q->moment, rows, back, HALF),
                      without = query_error(q->moment, rows, same, HALF);
         assert_true(fabs(with / without - 1.0) < 2e-3);
-        wrapped_close(&w);
-        wrapped_close(&plain);
+        subject_close(&w);
+        subject_close(&plain);
         free(back), free(same);
         snprintf(expression, sizeof expression, "qprecond(%s,ridge=1e-9,skip=never)", inner[i]); /* L = I in f32 */
         open_calibrated(&w, expression, DIM, 1, &s);
         snprintf(expression, sizeof expression, "qprecond(%s,skip=always)", inner[i]);
         open_calibrated(&plain, expression, DIM, 1, &s);
-        wrapped_round_trip(&w, rows, HALF, &back);
-        wrapped_round_trip(&plain, rows, HALF, &same);
+        subject_round_trip(&w, rows, HALF, &back);
+        subject_round_trip(&plain, rows, HALF, &same);
         for (size_t k = 0; k < HALF * DIM; k++)
             assert_true(back[k] == same[k]);
-        wrapped_close(&w);
-        wrapped_close(&plain);
+        subject_close(&w);
+        subject_close(&plain);
         free(back), free(same);
     }
     free(rows), free(q);
@@ -295,18 +297,18 @@ static void whitening_is_skipped_where_it_does_not_help(void **state)
     source *q = source_of(5000.0);
     float *fit = malloc(N * DIM * sizeof *fit), *back, *plain_back;
     const kvant_samples s = samples_of(fit, N, N, q->moment);
-    wrapped w, plain;
+    subject w, plain;
     draw_keys(q, 1, 1, fit, N);
     open_calibrated(&w, "qprecond(polar(bits=3))", DIM, 1, &s);
     assert_int_equal(decision_of(&w), 0);
     assert_int_equal(w.t.codec->save(w.t.state, NULL, 0), 1);
     assert_non_null(strstr(said, "as it is"));
-    wrapped_open(&plain, "window(polar(bits=3))", DIM, 1);
-    wrapped_round_trip(&w, fit, 64, &back);
-    wrapped_round_trip(&plain, fit, 64, &plain_back);
+    subject_open(&plain, "window(polar(bits=3))", DIM, 1);
+    subject_round_trip(&w, fit, 64, &back);
+    subject_round_trip(&plain, fit, 64, &plain_back);
     assert_memory_equal(back, plain_back, 64 * DIM * sizeof *back);
-    wrapped_close(&w);
-    wrapped_close(&plain);
+    subject_close(&w);
+    subject_close(&plain);
     free(back), free(plain_back), free(fit), free(q);
 }
 
@@ -351,12 +353,12 @@ static void the_trial_measures_held_out_rows(void **state)
         snprintf(expected, sizeof expected, "query error %.4g plain, %.4g whitened: %s", plain, whitened,
                  last < 0 ? "whitened" : "as it is");
         for (size_t i = 0; i < 3; i++) {
-            wrapped w;
+            subject w;
             const kvant_samples s = samples_of(fit, N, sequences[i], q->moment);
             open_calibrated(&w, "qprecond(polar(bits=3))", DIM, 1, &s);
             if (!strstr(said, expected)) fail_msg("expected %s: %s", expected, said);
             assert_int_equal(decision_of(&w), last < 0);
-            wrapped_close(&w);
+            subject_close(&w);
         }
     }
     free(fit), free(q);
@@ -373,7 +375,7 @@ static void the_trial_calibrates_on_the_other_half(void **state)
     draw_keys(q, 0, 1, fit, N);
     for (size_t i = 0; i < HALF * DIM; i++)
         fit[i] += 50.0f;
-    wrapped w;
+    subject w;
     const kvant_samples s = samples_of(fit, N, HALF, q->moment);
     open_calibrated(&w, "qprecond(center(polar(bits=2)))", DIM, 1, &s);
     assert_int_equal(sscanf(strstr(said, "query error"), "query error %lf plain", &plain), 1);
@@ -385,7 +387,7 @@ static void the_trial_calibrates_on_the_other_half(void **state)
     memcpy(&mean, side + n - 2, 2);
     assert_in_range(mean, 0x4e20, 0x4e60); /* 25: 24.5 to 25.5 */
     free(side), free(fit), free(q);
-    wrapped_close(&w);
+    subject_close(&w);
 }
 
 /* Two heads with moments of their own through rounding to whole numbers, worked out here. */
@@ -404,11 +406,11 @@ static void the_trial_weighs_each_head_by_its_own_queries(void **state)
         energy += m * x * x;
     }
     const kvant_samples s = samples_of(rows, 16, 16, moments);
-    wrapped w;
+    subject w;
     open_calibrated(&w, "qprecond(probe(block=2,pooled=1,coarse=1),ridge=1e-9)", 2, 2, &s);
     assert_int_equal(sscanf(strstr(said, "query error"), "query error %lf plain, %lf", &plain, &whitened), 2);
     assert_true(fabs(plain * energy / error - 1.0) < 1e-3 && fabs(whitened * energy / expected - 1.0) < 1e-3);
-    wrapped_close(&w);
+    subject_close(&w);
 }
 
 /* P5: where whitened keys overflow the inner codec's f16 the keys stay as they are, and the other way round. */
@@ -425,23 +427,23 @@ static void a_value_beyond_the_inner_codec_s_range_does_not_win(void **state)
         for (size_t k = 0; k < 64; k++)
             rows[k] = cases[i].key * (k % 3 == 0 ? -1.0f : 0.9f);
         const kvant_samples s = samples_of(rows, 32, 16, moment);
-        wrapped w;
+        subject w;
         open_calibrated(&w, "qprecond(f16)", 2, 1, &s);
         assert_int_equal(decision_of(&w), cases[i].decision);
-        wrapped_close(&w);
+        subject_close(&w);
         if (i != 0) continue;
         open_calibrated(&w, "qprecond(f16,skip=never)", 2, 1, &s);
         assert_int_equal(w.t.codec->encode(w.t.state, 0, rows, 1, out, sizeof out), KVANT_E_RANGE);
-        wrapped_close(&w);
+        subject_close(&w);
     }
     float row[2] = { 3e38f, 3e38f }, moment[4] = { 100, 0, 0, 100 };
     const kvant_samples s = samples_of(row, 0, 0, moment);
     uint8_t out[8];
-    wrapped w;
+    subject w;
     open_calibrated(&w, "qprecond(identity,skip=never)", 2, 1, &s);
     assert_int_equal(w.t.codec->encode(w.t.state, 3, row, 1, out, sizeof out), KVANT_E_RANGE);
     assert_string_equal(w.t.host.message, "qprecond: row 3, column 0: whitened, the value is too large");
-    wrapped_close(&w);
+    subject_close(&w);
 }
 
 /* ---- samples ---------------------------------------------------------------------------------------------------- */
@@ -451,9 +453,9 @@ static void the_inner_codec_calibrates_on_whitened_rows(void **state)
     (void)state;
     static const float identity[] = { 1, 0, 0, 1, 1, 0, 0, 1 };
     for (int whitened = 0; whitened <= 1; whitened++) {
-        wrapped w;
+        subject w;
         probe_samples head;
-        wrapped_open(&w,
+        subject_open(&w,
                      whitened ? "qprecond(probe(block=2,pooled=1,calibrates=1),skip=never)"
                               : "qprecond(probe(block=2,pooled=1,calibrates=1),skip=always)",
                      2, 2);
@@ -465,17 +467,19 @@ static void the_inner_codec_calibrates_on_whitened_rows(void **state)
         memcpy(&head, side + own, sizeof head);
         assert_int_equal(head.n_rows, 24);
         assert_int_equal(head.sequence, s.sequence);
-        const uint8_t *rows = side + own + sizeof head, *moment = rows + 24 * 2 * 4, *attention = moment + 8 * 4;
+        const uint8_t *rows = side + own + sizeof head, *moment = rows + 24 * 2 * 4,
+                      *attention = moment + 2 * (head.n_moment + head.n_met) * 4;
         float first[2], l[3];
         memcpy(first, rows, sizeof first);
         memcpy(l, side + 1, sizeof l);
         if (whitened) assert_true(fabsf(first[0] - (s.rows[0] * l[0] + s.rows[1] * l[1])) < 1e-5f);
         assert_true(fabsf(first[1] - s.rows[1] * (whitened ? l[2] : 1.0f)) < 1e-5f);
         assert_memory_equal(moment, whitened ? identity : s.query_moment, sizeof identity);
+        assert_int_equal(head.n_met, whitened ? 0 : 4); /* there is one moment once rows are whitened by it */
         assert_memory_equal(attention, s.attention, 2 * s.n_attention * 4);
         assert_ptr_equal(attention + 2 * s.n_attention * 4, side + n);
         samples_free(&s), free(side);
-        wrapped_close(&w);
+        subject_close(&w);
     }
 }
 
@@ -483,10 +487,10 @@ static void the_inner_codec_calibrates_on_whitened_rows(void **state)
 static void keys_are_whitened_and_judged_by_the_queries_they_meet(void **state)
 {
     (void)state;
-    enum { TWO = 2, MANY = 64 };
-    static const float plain[TWO * TWO] = { 9, 0, 0, 1 }, met[TWO * TWO] = { 4, 0, 0, 6 };
-    float *rows = test_rows(TEST_GAUSSIAN, MANY, TWO, 11, 0.0f);
-    kvant_samples both = samples_of(rows, MANY, MANY, plain);
+    enum { WIDTH = 2, ROWS = 64 };
+    static const float plain[WIDTH * WIDTH] = { 9, 0, 0, 1 }, met[WIDTH * WIDTH] = { 4, 0, 0, 6 };
+    float *rows = test_rows(TEST_GAUSSIAN, ROWS, WIDTH, 11, 0.0f);
+    kvant_samples both = samples_of(rows, ROWS, ROWS, plain);
     both.query_moment_met = met;
     const struct {
         const char *expression;
@@ -496,27 +500,27 @@ static void keys_are_whitened_and_judged_by_the_queries_they_meet(void **state)
         { "qprecond(identity,moment=plain,skip=never)", sqrt(9 + 1e-3 * 5) },
     };
     for (size_t i = 0; i < 2; i++) {
-        wrapped w;
+        subject w;
         uint8_t side[64];
         float entry;
-        open_calibrated(&w, cases[i].expression, TWO, 1, &both);
+        open_calibrated(&w, cases[i].expression, WIDTH, 1, &both);
         assert_int_equal(w.t.codec->save(w.t.state, side, sizeof side), 1 + 3 * 4);
         memcpy(&entry, side + 1, sizeof entry);
         assert_true(fabs((double)entry - cases[i].first) < 1e-6);
-        wrapped_close(&w);
+        subject_close(&w);
     }
     /* The errors in the log are those of the moment that is met, whichever whitens. */
-    const kvant_samples only = samples_of(rows, MANY, MANY, met);
+    const kvant_samples only = samples_of(rows, ROWS, ROWS, met);
     char expected[sizeof said];
-    wrapped w;
-    open_calibrated(&w, "qprecond(f16)", TWO, 1, &only);
-    wrapped_close(&w);
+    subject w;
+    open_calibrated(&w, "qprecond(f16)", WIDTH, 1, &only);
+    subject_close(&w);
     memcpy(expected, said, sizeof said);
-    open_calibrated(&w, "qprecond(f16)", TWO, 1, &both);
-    wrapped_close(&w);
+    open_calibrated(&w, "qprecond(f16)", WIDTH, 1, &both);
+    subject_close(&w);
     assert_string_equal(said, expected);
-    open_calibrated(&w, "qprecond(f16,moment=plain)", TWO, 1, &both);
-    wrapped_close(&w);
+    open_calibrated(&w, "qprecond(f16,moment=plain)", WIDTH, 1, &both);
+    subject_close(&w);
     assert_string_not_equal(said, expected);
     const char *error = strstr(said, "query error"), *plainly = strstr(error, " plain");
     assert_memory_equal(error, strstr(expected, "query error"), (size_t)(plainly - error));
@@ -535,7 +539,7 @@ static void samples_that_say_too_little_are_refused(void **state)
         int code;
         const char *message;
     } cases[] = {
-        { "qprecond(identity)", NULL, 8, KVANT_E_STATE, "say nothing of queries" },
+        { "qprecond(identity)", NULL, 8, KVANT_E_PARAM, "say nothing of queries" },
         { "qprecond(identity)", bad, 8, KVANT_E_NONFINITE, "entry 1 of the query moment is nan" },
         { "qprecond(identity,skip=never)", zero, 8, KVANT_E_PARAM, "not positive definite" },
         { "qprecond(identity,skip=never)", negative, 8, KVANT_E_PARAM, "not positive definite" },
@@ -548,14 +552,14 @@ static void samples_that_say_too_little_are_refused(void **state)
         { "qprecond(blocky(block=8),skip=never)", good, 8, KVANT_OK, NULL },
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        wrapped w;
+        subject w;
         const kvant_samples s = samples_of(rows, cases[i].n, cases[i].n, cases[i].moment);
-        wrapped_open(&w, cases[i].expression, 2, 1);
+        subject_open(&w, cases[i].expression, 2, 1);
         const int rc = w.t.codec->calibrate(w.t.state, &s);
         if (rc != cases[i].code) fail_msg("case %zu: %d %s", i, rc, w.t.host.message);
         if (cases[i].message && !strstr(w.t.host.message, cases[i].message)) fail_msg("%s", w.t.host.message);
         if (rc != KVANT_OK) assert_int_equal(w.t.codec->save(w.t.state, NULL, 0), KVANT_E_STATE);
-        wrapped_close(&w);
+        subject_close(&w);
     }
 }
 
@@ -575,24 +579,24 @@ static void side_data_that_are_no_factor_are_refused(void **state)
         { 0, { 1, 5, 1 }, 2, KVANT_E_CORRUPT },    { 1, { 1, 5, 1 }, 14, KVANT_E_CORRUPT },
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        wrapped w;
+        subject w;
         uint8_t side[14] = { cases[i].decision };
         float row[2];
         memcpy(side + 1, cases[i].l, 12);
-        wrapped_open(&w, "qprecond(identity)", 2, 1);
+        subject_open(&w, "qprecond(identity)", 2, 1);
         assert_int_equal(w.t.codec->load(w.t.state, side, cases[i].n), cases[i].code);
         const float bytes[2] = { 3, 2 };
         assert_int_equal(w.t.codec->decode(w.t.state, 0, (const uint8_t *)bytes, 8, row, 1),
                          cases[i].code == KVANT_OK ? KVANT_OK : KVANT_E_STATE);
         if (i == 0) assert_true(row[0] == -7.0f && row[1] == 2.0f); /* (-7, 2) L = (3, 2) */
-        wrapped_close(&w);
+        subject_close(&w);
     }
 }
 
 static void values_are_refused(void **state)
 {
     (void)state;
-    const kvant_inner *spec = wrapped_spec("qprecond(identity)");
+    const kvant_inner *spec = subject_spec("qprecond(identity)");
     const kvant_shape shape = { .size = sizeof shape, .abi = KVANT_ABI, .stream = KVANT_V, .dim = 64, .n_heads = 1 };
     test_host h;
     void *opened = NULL;

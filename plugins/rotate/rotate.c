@@ -5,6 +5,7 @@
 
 #include "kernels/haar.h"
 #include "kernels/wht.h"
+#include "plugins/head_dim.h"
 #include "plugins/wrapper.h"
 
 enum { KIND_WHT, KIND_HAAR };
@@ -62,10 +63,8 @@ static int draw_matrix(rotate *w, uint64_t seed)
 
 static int create(const kvant_host *host, const kvant_shape *shape, const kvant_value *values, void **state)
 {
-    if (shape->dim % 16 != 0 || !wht_takes(shape->dim))
-        return host->fail(host, KVANT_E_SHAPE, "rotate: head dimension %d is not a multiple of 16 from 16 to %d",
-                          (int)shape->dim, WHT_MAX);
-    int rc = wrapper_create(host, "rotate", shape, values[PARAM_INNER].inner, sizeof(rotate), state);
+    int rc = head_dim_check_rotated(host, "rotate", shape, 32);
+    if (rc == KVANT_OK) rc = wrapper_create(host, "rotate", shape, values[PARAM_INNER].inner, sizeof(rotate), state);
     if (rc != KVANT_OK) return rc;
     rotate *w = *state;
     const uint64_t signs = (uint64_t)values[PARAM_SIGNS].i;

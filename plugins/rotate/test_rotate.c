@@ -1,4 +1,6 @@
-#include "plugins/wrapper_promises.h"
+#include "tests/codecs/probe.h"
+#include "tests/codecs/promises.h"
+#include "tests/codecs/subject.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -11,7 +13,7 @@
 static void it_promises_what_every_wrapper_does(void **state)
 {
     (void)state;
-    static const promise_case cases[] = {
+    static const promise cases[] = {
         { "rotate(identity)", 48, 1, 1e34f },
         { "rotate(q4_0)", 96, 1, 20000.0f },
         { "rotate(turbo4,kind=haar)", 128, 1, 5000.0f },
@@ -22,7 +24,7 @@ static void it_promises_what_every_wrapper_does(void **state)
         { "rotate(center(turbo3,per=block,block=8))", 128, 1, 5000.0f },
         { "rotate(rotate(q4_0))", 128, 1, 10000.0f },
     };
-    promise_all(cases, sizeof cases / sizeof *cases);
+    promises_hold(cases, sizeof cases / sizeof *cases);
 }
 
 static void open_rotate(test_instance *t, kvant_inner *inner, const char *module, const char *name, int dim)
@@ -76,7 +78,7 @@ static void each_kind_is_the_rotation_it_names(void **state)
         for (int kind = 0; kind < 3; kind++) {
             static const char *const expressions[] = { "rotate(identity)", "rotate(identity,signs=9)",
                                                        "rotate(identity,kind=haar,signs=9)" };
-            wrapped w;
+            subject w;
             size_t n_bytes;
             memcpy(expected, rows, 4 * n * sizeof *rows);
             assert_true(wht_init(&reference, dims[i]));
@@ -94,11 +96,11 @@ static void each_kind_is_the_rotation_it_names(void **state)
                         sum += matrix[k * n + j] * (double)rows[r * n + j];
                     expected[r * n + k] = (float)sum;
                 }
-            wrapped_open(&w, expressions[kind], dims[i], 1);
-            uint8_t *bytes = wrapped_encode(&w, rows, 4, &n_bytes);
+            subject_open(&w, expressions[kind], dims[i], 1);
+            uint8_t *bytes = subject_encode(&w, rows, 4, &n_bytes);
             assert_memory_equal(bytes, expected, 4 * n * sizeof *expected);
             free(bytes);
-            wrapped_close(&w);
+            subject_close(&w);
         }
         free(rows), free(expected), free(matrix);
     }
@@ -106,13 +108,13 @@ static void each_kind_is_the_rotation_it_names(void **state)
 
 static double rotated_error(const char *expression, const float *rows, size_t n, int dim)
 {
-    wrapped w;
+    subject w;
     float *back;
     const size_t values = n * (size_t)dim;
-    wrapped_open(&w, expression, dim, 1);
-    wrapped_round_trip(&w, rows, n, &back);
+    subject_open(&w, expression, dim, 1);
+    subject_round_trip(&w, rows, n, &back);
     const double error = test_error(rows, back, values) / test_energy(rows, values);
-    wrapped_close(&w);
+    subject_close(&w);
     free(back);
     return error;
 }
@@ -299,7 +301,7 @@ static void everything_else_is_the_inner_codec_s(void **state)
     test_close(&t);
 }
 
-/* R M R' for two pooled heads, with R of each kind: the moment that rotated queries have. */
+/* R M R' for two pooled heads, with R of each kind: the moments that rotated queries have. */
 static void moments_turn_with_the_rows(void **state)
 {
     (void)state;
@@ -307,35 +309,36 @@ static void moments_turn_with_the_rows(void **state)
     static const char *const expressions[] = { "rotate(probe(block=2,pooled=1,calibrates=1),signs=2)",
                                                "rotate(probe(block=2,pooled=1,calibrates=1),kind=haar,signs=2)" };
     for (size_t i = 0; i < 2; i++) {
-        wrapped w, one;
+        subject w, one;
         size_t n_bytes;
         float axes[D * D] = { 0 };
         for (size_t k = 0; k < D; k++)
             axes[k * D + k] = 1.0f;
-        wrapped_open(&one, i ? "rotate(identity,kind=haar,signs=2)" : "rotate(identity,signs=2)", D, 1);
-        uint8_t *bytes = wrapped_encode(&one, axes, D, &n_bytes); /* row k is R e_k */
+        subject_open(&one, i ? "rotate(identity,kind=haar,signs=2)" : "rotate(identity,signs=2)", D, 1);
+        uint8_t *bytes = subject_encode(&one, axes, D, &n_bytes); /* row k is R e_k */
         memcpy(axes, bytes, sizeof axes);
-        wrapped_close(&one);
-        wrapped_open(&w, expressions[i], D, 2);
+        subject_close(&one);
+        subject_open(&w, expressions[i], D, 2);
         kvant_samples s = samples_for(&w, 8);
         assert_int_equal(w.t.codec->calibrate(w.t.state, &s), KVANT_OK);
         const size_t size = (size_t)w.t.codec->save(w.t.state, NULL, 0);
         uint8_t *side = malloc(size);
         assert_int_equal(w.t.codec->save(w.t.state, side, size), size);
-        float turned[2 * D * D];
+        float turned[4 * D * D]; /* both heads of both moments */
         memcpy(turned, side + sizeof(probe_samples) + 8 * D * 4, sizeof turned);
         assert_memory_equal(side + size - 2 * s.n_attention * 4, s.attention, 2 * s.n_attention * 4);
-        for (size_t h = 0; h < 2; h++)
+        for (size_t h = 0; h < 4; h++)
             for (size_t a = 0; a < D; a += 5)
                 for (size_t b = 0; b < D; b += 3) {
+                    const float *moment = (h < 2 ? s.query_moment : s.query_moment_met) + h % 2 * D * D;
                     double sum = 0.0;
                     for (size_t k = 0; k < D; k++)
                         for (size_t l = 0; l < D; l++)
-                            sum += axes[k * D + a] * s.query_moment[(h * D + k) * D + l] * axes[l * D + b];
+                            sum += axes[k * D + a] * moment[k * D + l] * axes[l * D + b];
                     assert_true(fabs(sum - (double)turned[(h * D + a) * D + b]) < 1e-5);
                 }
         samples_free(&s), free(side), free(bytes);
-        wrapped_close(&w);
+        subject_close(&w);
     }
 }
 

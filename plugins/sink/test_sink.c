@@ -1,4 +1,6 @@
-#include "plugins/wrapper_promises.h"
+#include "tests/codecs/probe.h"
+#include "tests/codecs/promises.h"
+#include "tests/codecs/subject.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -9,7 +11,7 @@
 static void it_promises_what_every_wrapper_does(void **state)
 {
     (void)state;
-    static const promise_case cases[] = {
+    static const promise cases[] = {
         { "sink(identity)", 80, 1, 65000.0f },
         { "sink(turbo4,n=3)", 128, 1, 5000.0f },
         { "sink(polar(bits=3),n=1)", 96, 1, 2500.0f },
@@ -24,7 +26,7 @@ static void it_promises_what_every_wrapper_does(void **state)
         { "sink(center(turbo3),n=2)", 128, 1, 5000.0f },
         { "sink(sink(turbo3,n=2),n=2)", 128, 1, 5000.0f },
     };
-    promise_all(cases, sizeof cases / sizeof *cases);
+    promises_hold(cases, sizeof cases / sizeof *cases);
 }
 
 /* Rows that are numbers f16 holds: row r of head h at every column. */
@@ -56,7 +58,7 @@ static void the_inner_codec_sees_what_comes_after_the_sink(void **state)
     };
     enum { DIM = 3 };
     for (size_t i = 0; i < sizeof expected / sizeof *expected; i++) {
-        wrapped w;
+        subject w;
         size_t n;
         float rows[8 * DIM], weights[8], *values, *back;
         probe_row seen[8];
@@ -65,9 +67,9 @@ static void the_inner_codec_sees_what_comes_after_the_sink(void **state)
             rows[k] = value_of(k / DIM);
         for (size_t r = 0; r < 8; r++)
             weights[r] = value_of(r);
-        wrapped_open(&w, expected[i].expression, DIM, 2);
+        subject_open(&w, expected[i].expression, DIM, 2);
         assert_int_equal(w.t.codec->weigh(w.t.state, weights, expected[i].rows), KVANT_OK);
-        uint8_t *bytes = wrapped_encode(&w, rows, expected[i].rows, &n);
+        uint8_t *bytes = subject_encode(&w, rows, expected[i].rows, &n);
         const size_t kept_bytes = expected[i].kept * DIM * 2;
         assert_int_equal(n, kept_bytes + expected[i].seen * (12 + 4 * DIM));
         for (size_t r = 0; r < expected[i].kept; r++)
@@ -81,10 +83,10 @@ static void the_inner_codec_sees_what_comes_after_the_sink(void **state)
         assert_int_equal(w.t.codec->split(w.t.state, 0, bytes, n, expected[i].rows, &s), KVANT_OK);
         assert_int_equal(s.exact, kept_bytes);
         assert_int_equal(s.metadata, expected[i].seen);
-        wrapped_round_trip(&w, rows, expected[i].rows, &back);
+        subject_round_trip(&w, rows, expected[i].rows, &back);
         assert_memory_equal(back, rows, expected[i].rows * DIM * sizeof *rows);
         free(values), free(bytes), free(back);
-        wrapped_close(&w);
+        subject_close(&w);
     }
 }
 
@@ -94,42 +96,42 @@ static void weights_of_one_change_nothing(void **state)
     (void)state;
     enum { DIM = 2, ROWS = 8 };
     static const float expected[ROWS] = { 0.25f, 0.25f, 0.25f, 0.25f, 1, 1, 1, 1 };
-    wrapped w;
+    subject w;
     size_t n, n_weighed;
     probe_row seen[ROWS];
     float *values, ones[ROWS], *rows = test_rows(TEST_GAUSSIAN, ROWS, DIM, 1, 0.0f);
     for (size_t i = 0; i < ROWS; i++)
         ones[i] = 1.0f;
-    wrapped_open(&w, "sink(probe(block=4),n=3)", DIM, 1);
-    uint8_t *bytes = wrapped_encode(&w, rows, ROWS, &n);
+    subject_open(&w, "sink(probe(block=4),n=3)", DIM, 1);
+    uint8_t *bytes = subject_encode(&w, rows, ROWS, &n);
     probe_rows(bytes + 3 * 2 * DIM, ROWS, DIM, seen, &values);
     for (size_t i = 0; i < ROWS; i++)
         assert_true(seen[i].weight == expected[i]);
     assert_int_equal(w.t.codec->weigh(w.t.state, ones, ROWS), KVANT_OK);
-    uint8_t *weighed = wrapped_encode(&w, rows, ROWS, &n_weighed);
+    uint8_t *weighed = subject_encode(&w, rows, ROWS, &n_weighed);
     assert_int_equal(n, n_weighed);
     assert_memory_equal(bytes, weighed, n);
     free(bytes), free(weighed), free(values), free(rows);
-    wrapped_close(&w);
+    subject_close(&w);
 }
 
 /* The inner codec's bytes for rows after the sink are what it would write if the sequence began there. */
 static void later_rows_cost_what_they_cost_alone(void **state)
 {
     (void)state;
-    wrapped w, plain;
+    subject w, plain;
     size_t n, n_plain;
     float *rows = test_rows(TEST_GAUSSIAN, 40, 128, 1, 0.0f);
-    wrapped_open(&w, "sink(turbo3,n=5)", 128, 1);
-    wrapped_open(&plain, "window(turbo3)", 128, 1);
-    uint8_t *bytes = wrapped_encode(&w, rows, 40, &n), *alone = wrapped_encode(&plain, rows + 5 * 128, 35, &n_plain);
+    subject_open(&w, "sink(turbo3,n=5)", 128, 1);
+    subject_open(&plain, "window(turbo3)", 128, 1);
+    uint8_t *bytes = subject_encode(&w, rows, 40, &n), *alone = subject_encode(&plain, rows + 5 * 128, 35, &n_plain);
     assert_int_equal(n, 5 * 256 + n_plain);
     assert_memory_equal(bytes + 5 * 256, alone, n_plain);
     free(bytes), free(alone);
     const int64_t later = w.t.codec->encode(w.t.state, 1000000, rows, 1, (uint8_t[64]){ 0 }, 64);
     assert_int_equal(later, 50);
-    wrapped_close(&w);
-    wrapped_close(&plain);
+    subject_close(&w);
+    subject_close(&plain);
     free(rows);
 }
 
@@ -145,11 +147,11 @@ static void a_fit_is_not_spoilt_by_the_sink(void **state)
     for (size_t i = 0; i < DIM; i++)
         rows[i] = 100.0f + rows[i];
     for (size_t k = 0; k < 2; k++) {
-        wrapped w;
-        wrapped_open(&w, expressions[k], DIM, 1);
-        wrapped_round_trip(&w, rows, N, &back);
+        subject w;
+        subject_open(&w, expressions[k], DIM, 1);
+        subject_round_trip(&w, rows, N, &back);
         error[k] = test_error(rows + DIM, back + DIM, 15 * DIM) / test_energy(rows + DIM, 15 * DIM);
-        wrapped_close(&w);
+        subject_close(&w);
         free(back);
     }
     print_message("error of 15 rows after a large one: %.4f, with a sink %.4f\n", error[1], error[0]);
@@ -177,7 +179,7 @@ static void the_inner_codec_calibrates_on_later_rows(void **state)
     };
     for (size_t i = 0; i < sizeof expected / sizeof *expected; i++) {
         const size_t heads = expected[i].heads, n = expected[i].n_rows;
-        wrapped w;
+        subject w;
         float rows[32], profile[12], moment[2] = { 3, 4 }, seen[64];
         uint8_t side[512];
         probe_samples head;
@@ -193,7 +195,7 @@ static void the_inner_codec_calibrates_on_later_rows(void **state)
                                   .query_moment = moment,
                                   .attention = profile,
                                   .n_attention = expected[i].n_attention };
-        wrapped_open(&w, expected[i].expression, 1, (int)heads);
+        subject_open(&w, expected[i].expression, 1, (int)heads);
         assert_int_equal(w.t.codec->calibrate(w.t.state, &s), KVANT_OK);
         const int64_t size = w.t.codec->save(w.t.state, side, sizeof side);
         assert_true(size > 0);
@@ -208,29 +210,29 @@ static void the_inner_codec_calibrates_on_later_rows(void **state)
         assert_int_equal(head.n_attention, expected[i].attention_seen);
         for (size_t k = 0; k < heads * head.n_attention; k++)
             assert_true(seen[head.n_rows + heads + k] == expected[i].attention[k % head.n_attention]);
-        wrapped_close(&w);
+        subject_close(&w);
     }
 }
 
 static void sequences_within_the_sink_cannot_calibrate(void **state)
 {
     (void)state;
-    wrapped w;
+    subject w;
     float rows[8] = { 0 };
     const kvant_samples s = { .size = sizeof s, .abi = KVANT_ABI, .rows = rows, .n_rows = 8, .sequence = 4 };
-    wrapped_open(&w, "sink(probe(calibrates=1),n=4)", 1, 1);
+    subject_open(&w, "sink(probe(calibrates=1),n=4)", 1, 1);
     assert_int_equal(w.t.codec->calibrate(w.t.state, &s), KVANT_E_PARAM);
     assert_string_equal(w.t.host.message, "sink: sequences of 4 sample rows lie within the sink of 4");
-    wrapped_close(&w);
+    subject_close(&w);
 }
 
 static void what_does_not_fit_is_refused(void **state)
 {
     (void)state;
-    wrapped w;
+    subject w;
     float rows[16] = { 1.0f, 2.0f, 3.0f, 70000.0f, 1.0f, 70000.0f };
     uint8_t out[256];
-    wrapped_open(&w, "sink(identity,n=2)", 2, 1);
+    subject_open(&w, "sink(identity,n=2)", 2, 1);
     assert_int_equal(w.t.codec->encode(w.t.state, 0, rows, 3, out, sizeof out), KVANT_E_RANGE);
     assert_string_equal(w.t.host.message, "sink: row 1, column 1: 70000 does not fit f16");
     rows[3] = 65519.0f; /* rounds to the largest f16; row 2 is the inner codec's */
@@ -238,15 +240,15 @@ static void what_does_not_fit_is_refused(void **state)
     half_store(out + 2, 0x7e00);
     assert_int_equal(w.t.codec->decode(w.t.state, 0, out, 16, rows, 3), KVANT_E_CORRUPT);
     assert_string_equal(w.t.host.message, "sink: row 0, column 1 is not a finite number");
-    wrapped_close(&w);
-    wrapped_open(&w, "sink(probe(block=4),n=3)", 2, 1);
+    subject_close(&w);
+    subject_open(&w, "sink(probe(block=4),n=3)", 2, 1);
     assert_int_equal(w.t.codec->encode(w.t.state, 0, rows, 2, out, sizeof out), KVANT_E_STATE);
     assert_string_equal(w.t.host.message, "sink: 2 rows from row 0, expected blocks of 4");
     assert_int_equal(w.t.codec->encode(w.t.state, 2, rows, 4, out, sizeof out), KVANT_E_STATE);
-    wrapped_close(&w);
-    wrapped_open(&w, "sink(turbo4)", 128, 1);
+    subject_close(&w);
+    subject_open(&w, "sink(turbo4)", 128, 1);
     assert_int_equal(w.t.codec->weigh(w.t.state, rows, 1), KVANT_E_PARAM);
-    wrapped_close(&w);
+    subject_close(&w);
 }
 
 int main(void)

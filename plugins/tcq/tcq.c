@@ -6,6 +6,7 @@
 #include "kernels/half.h"
 #include "kernels/trellis.h"
 #include "kernels/wht.h"
+#include "plugins/head_dim.h"
 #include "plugins/row_codec.h"
 
 enum { PARAM_BITS, PARAM_STATES, PARAM_SCALE };
@@ -39,13 +40,12 @@ typedef struct tcq {
 static int create(const kvant_host *host, const kvant_shape *shape, const kvant_value *values, void **state)
 {
     trellis code;
-    if (shape->dim % 16 != 0 || !wht_takes(shape->dim))
-        return host->fail(host, KVANT_E_SHAPE, "tcq: head dimension %d is not a multiple of 16 from 16 to %d",
-                          (int)shape->dim, WHT_MAX);
+    int rc = head_dim_check_rotated(host, "tcq", shape, 16);
+    if (rc != KVANT_OK) return rc;
     if (!trellis_init(&code, (int)values[PARAM_BITS].i, (int)values[PARAM_STATES].i))
         return host->fail(host, KVANT_E_PARAM, "tcq: no trellis of %d bits and 2^%d states", (int)values[PARAM_BITS].i,
                           (int)values[PARAM_STATES].i);
-    const int rc = row_codec_create(host, "tcq", shape, sizeof(tcq) + trellis_room(&code, (size_t)shape->dim), state);
+    rc = row_codec_create(host, "tcq", shape, sizeof(tcq) + trellis_room(&code, (size_t)shape->dim), state);
     if (rc != KVANT_OK) return rc;
     tcq *c = *state;
     c->trellis = code;

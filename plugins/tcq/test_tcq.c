@@ -45,11 +45,15 @@ static double error_of(const float *rows, size_t n_rows, int dim, int bits, int 
 static void promises_of_every_codec_hold(void **state)
 {
     (void)state;
-    static const int cases[][3] = { { 1, 8, 16 }, { 2, 10, 128 }, { 3, 12, 80 },
-                                    { 3, 9, 64 }, { 1, 12, 96 },  { 2, 8, 512 } };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-        promises_hold(&(promise){ test_codec("tcq", "tcq"), KVANT_V, cases[i][2], values_of(cases[i][0], cases[i][1]),
-                                  1, 2500.0f });
+    static const promise cases[] = {
+        { "v=tcq(bits=1,states=8,scale=mse)", 16, 1, 2500.0f },
+        { "v=tcq(bits=2,scale=mse)", 128, 1, 2500.0f },
+        { "v=tcq(bits=3,states=12,scale=mse)", 80, 1, 2500.0f },
+        { "v=tcq(bits=3,states=9,scale=mse)", 64, 1, 2500.0f },
+        { "v=tcq(bits=1,states=12,scale=unbiased)", 96, 1, 2500.0f },
+        { "v=tcq(bits=2,states=8)", 512, 1, 2500.0f },
+    };
+    promises_hold(cases, sizeof cases / sizeof *cases);
 }
 
 /* Published landmarks for trellis codes at these rates, states: 1 bit 0.284; 2 bits 0.0794 (2^8), 0.0744 (2^10), 0.0723

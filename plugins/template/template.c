@@ -68,12 +68,19 @@ static int64_t encode(void *state, size_t first, const float *rows, size_t n_row
     return (int64_t)bytes;
 }
 
+static int check_length(const codec_state *c, size_t first, size_t n_bytes, size_t n_rows)
+{
+    const size_t expected = bound(c, first, n_rows);
+    if (n_bytes == expected) return KVANT_OK;
+    return c->host->fail(c->host, KVANT_E_CORRUPT, "template: %zu bytes for %zu rows, expected %zu", n_bytes, n_rows,
+                         expected);
+}
+
 static int decode(void *state, size_t first, const uint8_t *bytes, size_t n_bytes, float *rows, size_t n_rows)
 {
     const codec_state *c = state;
-    if (n_bytes != bound(c, first, n_rows))
-        return c->host->fail(c->host, KVANT_E_CORRUPT, "template: %zu bytes for %zu rows, expected %zu", n_bytes,
-                             n_rows, bound(c, first, n_rows));
+    const int rc = check_length(c, first, n_bytes, n_rows);
+    if (rc != KVANT_OK) return rc;
 
     for (size_t r = 0; r < n_rows; r++, rows += c->dim, bytes += c->row_bytes) {
         float largest;
@@ -94,7 +101,9 @@ static int decode(void *state, size_t first, const uint8_t *bytes, size_t n_byte
 
 static int split(const void *state, size_t first, const uint8_t *bytes, size_t n_bytes, size_t n_rows, kvant_split *out)
 {
-    (void)state, (void)first, (void)bytes;
+    (void)bytes;
+    const int rc = check_length(state, first, n_bytes, n_rows);
+    if (rc != KVANT_OK) return rc;
     out->metadata = n_rows * sizeof(float);
     out->payload = n_bytes - out->metadata;
     return KVANT_OK;

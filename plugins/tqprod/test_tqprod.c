@@ -1,4 +1,4 @@
-#include "plugins/turbo/promises.h"
+#include "tests/codecs/promises.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -216,16 +216,48 @@ static void bytes_and_rows_are_the_algorithm_s(void **state)
     free(x), free(bytes), free(memory);
 }
 
+static void two_lengths_are_the_metadata(void **state)
+{
+    (void)state;
+    static const struct {
+        int dim, bits;
+        size_t metadata; /* of a row */
+    } expected[] = { { 128, 1, 2 }, { 128, 2, 4 }, { 80, 4, 4 } };
+    for (size_t i = 0; i < sizeof expected / sizeof *expected; i++) {
+        const size_t dim = (size_t)expected[i].dim;
+        float *rows = test_rows(TEST_GAUSSIAN, 3, dim, 1, 0.0f);
+        size_t n_bytes;
+        test_instance t;
+        kvant_split split = { .size = sizeof split, .abi = KVANT_ABI };
+        open_tqprod(&t, (int)dim, expected[i].bits, ORTHOGONAL, 0);
+        uint8_t *bytes = test_encode(&t, rows, 3, &n_bytes);
+        assert_int_equal(t.codec->split(t.state, 0, bytes, n_bytes, 3, &split), KVANT_OK);
+        assert_int_equal(split.metadata, 3 * expected[i].metadata);
+        test_close(&t);
+        free(rows), free(bytes);
+    }
+}
+
 static void it_keeps_the_promises_of_a_codec(void **state)
 {
     (void)state;
-    static const int dims[] = { 32, 64, 80, 96, 128, 192, 256, 512 };
-    for (size_t i = 0; i < sizeof dims / sizeof *dims; i++)
-        for (int kind = 0; kind < (dims[i] < 256 ? 2 : 1); kind++) {
-            kvant_value values[TEST_PARAMS] = { 0 };
-            values_of(values, 1 + (int)(i + 2 * (size_t)kind) % 5, kind, 3);
-            promises_check(test_codec("tqprod", "tqprod"), dims[i], values, 2500.0f);
-        }
+    static const promise cases[] = {
+        { "tqprod(bits=1,sketch=gaussian,seed=3)", 32, 1, 2500.0f },
+        { "tqprod(bits=3,sketch=orthogonal,seed=3)", 32, 1, 2500.0f },
+        { "tqprod(bits=2,sketch=gaussian,seed=3)", 64, 1, 2500.0f },
+        { "tqprod(bits=4,sketch=orthogonal,seed=3)", 64, 1, 2500.0f },
+        { "tqprod(bits=3,sketch=gaussian,seed=3)", 80, 1, 2500.0f },
+        { "tqprod(bits=5,sketch=orthogonal,seed=3)", 80, 1, 2500.0f },
+        { "tqprod(bits=4,sketch=gaussian,seed=3)", 96, 1, 2500.0f },
+        { "tqprod(bits=1,sketch=orthogonal,seed=3)", 96, 1, 2500.0f },
+        { "tqprod(bits=5,sketch=gaussian,seed=3)", 128, 1, 2500.0f },
+        { "tqprod(bits=2,sketch=orthogonal,seed=3)", 128, 1, 2500.0f },
+        { "tqprod(bits=1,sketch=gaussian,seed=3)", 192, 1, 2500.0f },
+        { "tqprod(bits=3,sketch=orthogonal,seed=3)", 192, 1, 2500.0f },
+        { "tqprod(bits=2,sketch=gaussian,seed=3)", 256, 1, 2500.0f },
+        { "tqprod(bits=3,sketch=gaussian,seed=3)", 512, 1, 2500.0f },
+    };
+    promises_hold(cases, sizeof cases / sizeof *cases);
 }
 
 static void bad_lengths_and_norms_are_corrupt(void **state)
@@ -259,6 +291,7 @@ int main(void)
         cmocka_unit_test(bytes_and_rows_are_the_algorithm_s),
         cmocka_unit_test(it_keeps_the_promises_of_a_codec),
         cmocka_unit_test(bad_lengths_and_norms_are_corrupt),
+        cmocka_unit_test(two_lengths_are_the_metadata),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

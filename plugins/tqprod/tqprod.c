@@ -3,8 +3,9 @@
 
 #include <string.h>
 
-#include "kernels/sketch.h"
 #include "kernels/sphere.h"
+#include "plugins/head_dim.h"
+#include "plugins/projection.h"
 #include "plugins/row_codec.h"
 
 enum { MAX_DIM = WHT_MAX };
@@ -32,34 +33,20 @@ typedef struct tqprod {
     int bits;    /* of the codebook; 0: none */
     size_t head; /* bytes of the codebook's part of a row */
     sphere sphere;
-    sketch sketch;
-    void *memory;
+    projection rest;
 } tqprod;
 
 static void destroy(void *state)
 {
     tqprod *c = state;
-    if (c) c->row.host->release(c->row.host, c->memory);
+    if (c) projection_close(&c->rest, c->row.host);
     row_codec_destroy(c);
-}
-
-static int make_sketch(tqprod *c, sketch_kind kind, uint64_t seed)
-{
-    const kvant_host *host = c->row.host;
-    const size_t n = c->row.dim;
-    double *work = host->alloc(host, sketch_work_bytes(n));
-    c->memory = host->alloc(host, sketch_bytes(n, n));
-    const bool made = work && c->memory && sketch_init(&c->sketch, kind, n, n, seed, c->memory, work);
-    host->release(host, work);
-    return made ? KVANT_OK : host->fail(host, KVANT_E_MEMORY, "tqprod: no memory for a projection of %zu by %zu", n, n);
 }
 
 static int create(const kvant_host *host, const kvant_shape *shape, const kvant_value *values, void **state)
 {
-    if (shape->dim % 16 != 0 || !wht_takes(shape->dim))
-        return host->fail(host, KVANT_E_SHAPE, "tqprod: head dimension %d is not a multiple of 16 from 16 to %d",
-                          (int)shape->dim, WHT_MAX);
-    int rc = row_codec_create(host, "tqprod", shape, sizeof(tqprod), state);
+    int rc = head_dim_check_rotated(host, "tqprod", shape, 32);
+    if (rc == KVANT_OK) rc = row_codec_create(host, "tqprod", shape, sizeof(tqprod), state);
     if (rc != KVANT_OK) return rc;
     tqprod *c = *state;
     c->bits = (int)values[PARAM_BITS].i - 1;
@@ -69,7 +56,9 @@ static int create(const kvant_host *host, const kvant_shape *shape, const kvant_
     if (c->bits && !sphere_init(&c->sphere, c->row.dim, c->bits))
         rc = host->fail(host, KVANT_E_PARAM, "tqprod: no codebook of %d bits for head dimension %d", c->bits,
                         (int)shape->dim);
-    if (rc == KVANT_OK) rc = make_sketch(c, (sketch_kind)values[PARAM_SKETCH].i, (uint64_t)values[PARAM_SEED].i);
+    if (rc == KVANT_OK)
+        rc = projection_open(&c->rest, host, "tqprod", (sketch_kind)values[PARAM_SKETCH].i, c->row.dim, c->row.dim,
+                             (uint64_t)values[PARAM_SEED].i);
     if (rc == KVANT_OK) return rc;
     destroy(c);
     *state = NULL;
@@ -86,7 +75,7 @@ static int encode_row(const tqprod *c, size_t position, const float *row, uint8_
     }
     for (size_t i = 0; i < c->row.dim; i++)
         rest[i] = row[i] - rest[i];
-    const double too_large = sketch_encode(&c->sketch, rest, out + c->head);
+    const double too_large = sketch_encode(&c->rest.sketch, rest, out + c->head);
     return too_large != 0.0 ? row_codec_too_large(&c->row, position, "length of the rest", too_large) : KVANT_OK;
 }
 
@@ -112,7 +101,7 @@ static int decode(void *state, size_t first, const uint8_t *bytes, size_t n_byte
         memset(row, 0, n * sizeof *row);
         if (c->bits && !sphere_decode(&c->sphere, in, row))
             return row_codec_corrupt(&c->row, first + r, "the norm is not a finite positive number");
-        if (!sketch_decode(&c->sketch, in + c->head, row))
+        if (!sketch_decode(&c->rest.sketch, in + c->head, row))
             return row_codec_corrupt(&c->row, first + r, "the length of the rest is not a finite positive number");
     }
     return KVANT_OK;

@@ -1,11 +1,12 @@
-#include "plugins/wrapper_promises.h"
+#include "tests/codecs/promises.h"
+#include "tests/codecs/subject.h"
 
 #include <stdlib.h>
 
 static void it_promises_what_every_wrapper_does(void **state)
 {
     (void)state;
-    static const promise_case cases[] = {
+    static const promise cases[] = {
         { "window(identity)", 80, 1, 1e38f },
         { "window(turbo4,n=32)", 128, 1, 5000.0f },
         { "window(polar(bits=3))", 96, 1, 2500.0f },
@@ -14,7 +15,7 @@ static void it_promises_what_every_wrapper_does(void **state)
         { "window(center(polar,per=block,block=8))", 64, 1, 2500.0f },
         { "window(window(turbo3))", 128, 1, 5000.0f },
     };
-    promise_all(cases, sizeof cases / sizeof *cases);
+    promises_hold(cases, sizeof cases / sizeof *cases);
 }
 
 /* In rows: positions times heads where the inner codec pools them. */
@@ -35,11 +36,11 @@ static void the_window_is_the_larger_of_both(void **state)
         { "window(window(turbo4,n=10),n=20)", 20, 1 },
     };
     for (size_t i = 0; i < sizeof expected / sizeof *expected; i++) {
-        wrapped w;
-        wrapped_open(&w, expected[i].expression, 128, 3);
+        subject w;
+        subject_open(&w, expected[i].expression, 128, 3);
         assert_int_equal(w.geometry.window, expected[i].window);
         assert_int_equal(w.geometry.block, expected[i].block);
-        wrapped_close(&w);
+        subject_close(&w);
     }
 }
 
@@ -47,7 +48,7 @@ static void the_window_is_the_larger_of_both(void **state)
 static void calibration_is_asked_for_whichever_way_the_inner_codec_says_it(void **state)
 {
     (void)state;
-    const kvant_inner *probe = wrapped_spec("probe"), *outer = wrapped_spec("window(probe)");
+    const kvant_inner *probe = subject_spec("probe"), *outer = subject_spec("window(probe)");
     kvant_codec always = *probe->codec;
     always.flags = KVANT_CALIBRATES;
     for (int has_geometry = 0; has_geometry < 2; has_geometry++) {
@@ -70,15 +71,15 @@ static void calibration_is_asked_for_whichever_way_the_inner_codec_says_it(void 
 static void the_bytes_are_the_inner_codec_s(void **state)
 {
     (void)state;
-    wrapped w, plain;
+    subject w, plain;
     float *rows = test_rows(TEST_GAUSSIAN, 40, 128, 1, 0.0f), *a, *b;
-    wrapped_open(&w, "window(turbo3,n=16)", 128, 1);
-    wrapped_open(&plain, "window(turbo3,n=1)", 128, 1);
-    assert_int_equal(wrapped_round_trip(&w, rows, 40, &a), 40 * 50);
-    assert_int_equal(wrapped_round_trip(&plain, rows, 40, &b), 40 * 50);
+    subject_open(&w, "window(turbo3,n=16)", 128, 1);
+    subject_open(&plain, "window(turbo3,n=1)", 128, 1);
+    assert_int_equal(subject_round_trip(&w, rows, 40, &a), 40 * 50);
+    assert_int_equal(subject_round_trip(&plain, rows, 40, &b), 40 * 50);
     assert_memory_equal(a, b, 40 * 128 * sizeof *a);
-    wrapped_close(&w);
-    wrapped_close(&plain);
+    subject_close(&w);
+    subject_close(&plain);
     free(rows), free(a), free(b);
 }
 

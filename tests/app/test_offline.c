@@ -13,6 +13,7 @@
 #include "app/offline_attention.h"
 #include "app/offline_codec.h"
 #include "app/offline_samples.h"
+#include "app/roundtrip_streams.h"
 #include "kernels/half.h"
 #include "kernels/random.h"
 
@@ -195,8 +196,8 @@ static registry *known;
 static int load_plugins(void **state)
 {
     (void)state;
-    static const char *const files[] = { PLUGINS "/exact.so", PLUGINS "/block.so", TEST_PLUGINS "/blocky.so",
-                                         APP_PLUGINS "/shifts.so", APP_PLUGINS "/tells.so" };
+    static const char *const files[] = { PLUGINS "/exact.so",      PLUGINS "/block.so",     TEST_PLUGINS "/blocky.so",
+                                         APP_PLUGINS "/shifts.so", APP_PLUGINS "/tells.so", APP_PLUGINS "/learns.so" };
     fault f = { 0 };
     known = registry_create(&f);
     for (size_t i = 0; i < sizeof files / sizeof *files; i++)
@@ -331,7 +332,9 @@ static void samples_are_the_first_rows_and_their_queries(void **state)
     (void)state;
     enum { GROUP = 2, USED = 30, SEQUENCE = 20 };
     float *rows = noise(HEADS * ROWS * D, 1, 1), *q = noise(GROUP * HEADS * ROWS * D, 2, 1);
-    const offline_source from = { HEADS, GROUP, USED, ROWS, SEQUENCE, D, q, rows, q };
+    rope_table rope = { .n_rot = D - 2 };
+    assert_true(rope_table_grow(&rope, SEQUENCE, 50.0f, NULL));
+    const offline_source from = { HEADS, GROUP, USED, ROWS, SEQUENCE, D, q, rows, q, &rope };
     offline_known k;
     kvant_samples one, all;
     void *memory[2];
@@ -354,6 +357,21 @@ static void samples_are_the_first_rows_and_their_queries(void **state)
                     sum += (double)q[(g * ROWS + r) * D + i] * (double)q[(g * ROWS + r) * D + j];
             assert_true(fabs((double)one.query_moment[i * D + j] - sum / (GROUP * USED)) < 1e-6);
         }
+    /* Every query of head 1 turned by every distance to a key of a whole sequence, each as often as it occurs. */
+    double met[D * D] = { 0 }, pairs = 0;
+    for (size_t j = 0; j < SEQUENCE; j++)
+        for (size_t i = 0; i <= j; i++, pairs++)
+            for (size_t r = 0; r < GROUP * USED; r++) {
+                float x[D];
+                memcpy(x, q + ((GROUP + r / USED) * ROWS + r % USED) * D, sizeof x);
+                rope_rotate(&rope, x, (int)(j - i));
+                for (size_t a = 0; a < D * D; a++)
+                    met[a] += (double)x[a / D] * (double)x[a % D];
+            }
+    for (size_t a = 0; a < D * D; a++)
+        assert_true(fabs((double)one.query_moment_met[a] - met[a] / pairs / (GROUP * USED)) < 1e-5);
+    assert_memory_equal(all.query_moment_met + D * D, one.query_moment_met, D * D * sizeof *rows);
+    rope_table_release(&rope);
     /* The weights of one query add up to 1: so do what positions get, weighed back. Positions 0 ... 9 have had 20 and
      * 10 queries of two sequences, those behind 20 of one. */
     double mass = 0, queries = 0;
@@ -585,6 +603,8 @@ static void keys_are_turned_before_they_are_met(void **state)
         assert_true(r.layers[1].each[h].outputs == g.outputs / TOTAL);
         assert_true(g.weights / TOTAL < 1);
     }
+    const double one = r.layers[0].query_error, other = r.layers[1].query_error;
+    assert_true(one != other && r.query_error > fmin(one, other) && r.query_error < fmax(one, other));
     free(k);
     free(v);
     free(q);
@@ -713,6 +733,57 @@ static void codecs_are_told_their_stream(void **state)
     rows_file_close(file);
 }
 
+/* Keys before RoPE meet turned queries; keys after it meet queries as they are. */
+static void codecs_learn_what_their_keys_meet(void **state)
+{
+    (void)state;
+    static const struct {
+        bool rotated, queries, streams; /* how the file is; roundtrip's streams, which are as they are stored */
+        const char *config, *part;
+    } cases[] = {
+        { true, true, false, "k=learns", "24 rows, queries 1, met 1, attention 1" },
+        { false, true, false, "k=learns", "24 rows, queries 1, met 1, attention 1" },
+        { true, true, false, "k=learns rope=post", "24 rows, queries 1, met 0, attention 1" },
+        { false, true, false, "k=learns rope=post", "24 rows, queries 1, met 0, attention 1" },
+        { false, false, false, "k=learns", "24 rows, queries 0, met 0, attention 0" },
+        { false, true, true, "learns", "24 rows, queries 1, met 1, attention 1" },
+        { true, true, true, "learns", "24 rows, queries 1, met 0, attention 1" },
+        { true, false, true, "learns", "24 rows, queries 0, met 0, attention 0" },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        rows_file *file = save(cases[i].rotated, true, cases[i].queries, false);
+        fault f = { 0 };
+        offline_result r = { 0 };
+        roundtrip_streams_result streams = { 0 };
+        config *c = cases[i].streams ? NULL : parse_config(cases[i].config);
+        spec *s = cases[i].streams ? parse(cases[i].config) : NULL;
+        if (s)
+            assert_false(roundtrip_streams(
+                &(roundtrip_streams_request){
+                    .known = known, .codec = s, .file = file, .side = ROWS_UNKNOWN, .calibrate_rows = true },
+                &streams, &f));
+        else
+            assert_false(offline_evaluate(
+                &(offline_request){ .known = known, .config = c, .file = file, .calibrate_rows = true, .threads = 1 },
+                &r, &f));
+        if (!strstr(f.text, cases[i].part)) fail_msg("case %zu: \"%s\" is not in \"%s\"", i, cases[i].part, f.text);
+        roundtrip_streams_release(&streams);
+        offline_result_release(&r);
+        spec_free(s);
+        config_free(c);
+        rows_file_close(file);
+    }
+}
+
+static void all_kinds_of_bytes_add_up(void **state)
+{
+    (void)state;
+    byte_counts sum = { 1, 2, 3, 4, 5, 6, 7 };
+    const byte_counts more = { 10, 20, 30, 40, 50, 60, 70 }, both = { 11, 22, 33, 44, 55, 66, 77 };
+    offline_add_bytes(&sum, &more);
+    assert_memory_equal(&sum, &both, sizeof sum);
+}
+
 static void words_about_rope_that_are_wrong_are_named(void **state)
 {
     (void)state;
@@ -760,6 +831,8 @@ int main(void)
         cmocka_unit_test(results_do_not_depend_on_threads),
         cmocka_unit_test(what_is_not_known_is_asked_for),
         cmocka_unit_test(codecs_are_told_their_stream),
+        cmocka_unit_test(codecs_learn_what_their_keys_meet),
+        cmocka_unit_test(all_kinds_of_bytes_add_up),
         cmocka_unit_test(words_about_rope_that_are_wrong_are_named),
     };
     char plain[64] = "/tmp/kvant-offline.XXXXXX";

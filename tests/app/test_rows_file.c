@@ -209,6 +209,14 @@ static void a_file_is_known_by_its_beginning(void **state)
     if (!file) fail_msg("%s", f.text);
     assert_non_null(rows_file_source(file));
     rows_file_close(file);
+    /* A length that leaves no room for the header, and a header that is none. */
+    static const uint8_t begins[][16] = { { 9, [8] = '{' }, { 8, [8] = '[' }, { 1, [8] = '{' } };
+    for (size_t i = 0; i < 3; i++) {
+        assert_true(file_write(plain, begins[i], 16, &f));
+        assert_false(safetensors_is(plain));
+    }
+    assert_true(file_write(plain, (uint8_t[16]){ 8, [8] = '{' }, 16, &f));
+    assert_true(safetensors_is(plain));
     /* Zeros and numbers are none. */
     assert_true(file_write(plain, numbers, 48, &f));
     file = rows_file_open(plain, 4, &f);
@@ -256,6 +264,12 @@ static void layers_come_in_the_order_of_their_numbers(void **state)
     assert_true(place == 1 && n == 2);
     assert_true(capture_sequence(file, 0, 3, &sequence, &f) && sequence == 2);
     assert_true(capture_sequence(file, 7, 3, &sequence, &f) && sequence == 3);
+    size_t first;
+    assert_true(capture_halves(file, 7, 7, &first, &f) && first == 3);
+    assert_true(capture_halves(file, 7, 2, &first, &f) && first == 4);
+    assert_true(capture_halves(file, 3, 2, &first, &f) && first == 2);
+    assert_false(capture_halves(file, 1, 1, &first, &f));
+    assert_non_null(strstr(f.text, "one row cannot calibrate and be measured, too"));
     free(layers.at);
     rows_file_close(file);
 }

@@ -212,6 +212,7 @@ static const struct {
     { "mislearn_eager", "[calibration]", "encode before calibrate gives an encoding" },
     { "mislearn_fickle", "[determinism][calibration]", "a second instance" },
     { "mislearn_gullible", "[calibration]", "NaN in the samples' rows is taken" },
+    { "mislearn_naive", "[calibration]", "NaN in the samples' moment of queries met is taken" },
     { "mislearn_lax", "[side data]", "bytes of side data are enough" },
     { "mislearn_bare", "[side data]", "decode works before load" },
     { "mislearn_heavy", "[weights]", "weights of 1 change the bytes" },
@@ -327,26 +328,35 @@ static void samples_are_what_the_abi_says(void **state)
     (void)state;
     enum { DIM = 24, HEADS = 3 };
     kvant_samples *s = verify_samples(600, DIM, HEADS, 0.5f);
-    assert_int_equal(s->sequence, 1200);
-    assert_int_equal(s->n_rows, 2400);
+    assert_int_equal(s->sequence, 600);
+    assert_int_equal(s->n_rows, 1200);
     double energy = 0;
     for (size_t i = 0; i < s->n_rows * DIM; i++)
         energy += (double)s->rows[i] * (double)s->rows[i];
     assert_true(fabs(energy / (double)(s->n_rows * DIM) / 0.25 - 1) < 0.03);
     assert_true(s->sequence % HEADS == 0);
-    for (size_t h = 0; h < HEADS; h++) {
-        const float *m = s->query_moment + h * DIM * DIM;
+    for (size_t h = 0; h < 2 * HEADS; h++) { /* plain, then met */
+        const float *m = (h < HEADS ? s->query_moment : s->query_moment_met) + h % HEADS * DIM * DIM;
         for (size_t i = 0; i < DIM; i++) {
             assert_true(m[i * DIM + i] >= 1.0f);
             for (size_t j = 0; j < i; j++)
                 assert_true(m[i * DIM + j] == m[j * DIM + i]);
         }
+    }
+    for (size_t h = 0; h < HEADS; h++) {
         for (size_t i = 1; i < s->n_attention; i++)
             assert_true(s->attention[h * s->n_attention + i] <= s->attention[h * s->n_attention + i - 1]);
         assert_true(s->attention[(h + 1) * s->n_attention - 1] >= 1.0f);
     }
     assert_true(s->query_moment[1] != s->query_moment[DIM * DIM + 1]);
+    assert_memory_not_equal(s->query_moment, s->query_moment_met, HEADS * DIM * DIM * sizeof(float));
     verify_samples_free(s);
+    static const size_t least[][3] = { { 50, 256, 150 }, { 1, 257, 64 }, { 1, 256, 128 } }; /* unit, dim, sequence */
+    for (size_t i = 0; i < 3; i++) {
+        s = verify_samples(least[i][0], least[i][1], 1, 1.0f);
+        assert_int_equal(s->sequence, least[i][2]);
+        verify_samples_free(s);
+    }
 }
 
 /* ---- reports ---- */

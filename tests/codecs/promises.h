@@ -1,10 +1,12 @@
-/* promises.h - what every codec promises, tried on one codec, one stream and one set of parameters.
+/* promises.h - what every codec promises, tried on one codec with one set of parameters.
  *
- * For codecs whose bytes per block of rows are fixed, with a block of any size:
+ *     static const promise cases[] = {
+ *         { "v=kivi(bits=2,group=32)", 128, 1, 65000.0f },
+ *         { "sink(turbo4,n=3)", 128, 1, 5000.0f },
+ *     };
+ *     promises_hold(cases, 2);
  *
- *     promises_hold(&(promise){ codec, KVANT_K, 128, values, 32, 60000.0f });
- *
- * fails the test with the codec, the dimension and the promise that is broken.
+ * fails the test with the expression, the dimension and the promise that is broken.
  */
 #ifndef KVANT_TESTS_CODECS_PROMISES_H
 #define KVANT_TESTS_CODECS_PROMISES_H
@@ -12,21 +14,29 @@
 #include "tests/codecs/test_host.h"
 
 typedef struct promise {
-    const kvant_codec *codec;
-    int stream, dim;
-    const kvant_value *values;
-    size_t block; /* rows, as geometry must say */
-    float huge;   /* a magnitude that all values of a row may have */
+    const char *expression; /* see subject.h */
+    int dim, heads;
+    float huge; /* a magnitude that all values of a row may have; beyond 1e37: the codec holds every finite value */
 } promise;
 
-/* create for that stream; test_close it. */
-void promise_open(test_instance *t, const promise *p);
-
-/* Rows of every kind come back finite, zeros as zeros; the same bytes whether blocks come together or one by one, in a
- * clean buffer or a dirty one; nothing is written past the buffer; a fresh instance decodes the same rows; the split
- * adds up; rows that are no whole blocks, non-finite or too large, short buffers, truncated and longer bytes are
- * refused with a message; flipped bits give an error or finite rows; no memory is an error that leaves nothing behind.
- */
-void promises_hold(const promise *p);
+/* Tried on blocks of at least 24 rows in all, with a calibrated encoder and a decoder that has nothing but bytes and
+ * side data:
+ *   - the descriptor has all its texts, defaults in range and this dimension;
+ *   - rows of every kind come back finite; zeros as zeros, and no rows with more than four times their energy as
+ *     error (and what calibration rows hold, where the codec has seen such);
+ *   - the same bytes for another sequence, from another instance, in pieces of one block and more, over clean memory
+ *     and dirty; the same rows from the encoder, from a fresh decoder, for pieces in any order;
+ *   - encode fits in what bound says, fills it (bytes of a fixed number), writes no byte behind its buffer and says so
+ *     when that is short;
+ *   - NaN, infinities and values beyond the format are refused with the row and the codec's name;
+ *   - other lengths, pieces of blocks, flipped bytes, side data cut, longer or flipped: an error with a message, or
+ *     finite rows where bytes are changed;
+ *   - the split adds up; no rows are no bytes; more rows than bytes can be counted are refused (bytes of a
+ *     fixed number);
+ *   - memory that runs out anywhere in a life is KVANT_E_MEMORY and leaves nothing behind;
+ *   - encode before calibrate is KVANT_E_STATE.
+ * A wrapper is asked for less where the codec inside decides: zeros, energy, the exact bound, values beyond the format,
+ * the name in a message. */
+void promises_hold(const promise *cases, size_t n);
 
 #endif

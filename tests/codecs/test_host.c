@@ -149,11 +149,11 @@ int test_param(const kvant_codec *codec, const char *name)
     return -1;
 }
 
-int test_try_open(test_instance *t, const kvant_codec *codec, int dim, const kvant_value *values)
+static int try_open(test_instance *t, const kvant_codec *codec, int stream, int dim, const kvant_value *values)
 {
     kvant_value defaults[TEST_PARAMS] = { 0 };
     const kvant_shape shape = {
-        .size = sizeof shape, .abi = KVANT_ABI, .stream = KVANT_K, .dim = dim, .n_layers = 1, .n_heads = 1
+        .size = sizeof shape, .abi = KVANT_ABI, .stream = stream, .dim = dim, .n_layers = 1, .n_heads = 1
     };
     test_host_init(&t->host);
     t->codec = codec;
@@ -165,11 +165,21 @@ int test_try_open(test_instance *t, const kvant_codec *codec, int dim, const kva
     return codec->create(&t->host.host, &shape, values, &t->state);
 }
 
-void test_open(test_instance *t, const kvant_codec *codec, int dim, const kvant_value *values)
+int test_try_open(test_instance *t, const kvant_codec *codec, int dim, const kvant_value *values)
 {
-    const int rc = test_try_open(t, codec, dim, values);
+    return try_open(t, codec, KVANT_K, dim, values);
+}
+
+void test_open_stream(test_instance *t, const kvant_codec *codec, int stream, int dim, const kvant_value *values)
+{
+    const int rc = try_open(t, codec, stream, dim, values);
     if (rc != KVANT_OK) fail_msg("%s, dimension %d: %d %s", codec->name, dim, rc, t->host.message);
     assert_non_null(t->state);
+}
+
+void test_open(test_instance *t, const kvant_codec *codec, int dim, const kvant_value *values)
+{
+    test_open_stream(t, codec, KVANT_K, dim, values);
 }
 
 void test_close(test_instance *t)

@@ -60,6 +60,9 @@ int test_param(const kvant_codec *codec, const char *name);
 /* create for a K stream of `dim`; values NULL: defaults. test_open asserts success. */
 int test_try_open(test_instance *t, const kvant_codec *codec, int dim, const kvant_value *values);
 void test_open(test_instance *t, const kvant_codec *codec, int dim, const kvant_value *values);
+
+/* test_open for a K or a V stream. */
+void test_open_stream(test_instance *t, const kvant_codec *codec, int stream, int dim, const kvant_value *values);
 void test_close(test_instance *t);
 
 /* Encodes n rows from position 0 into a buffer of its own size (free it), with the size in *n_bytes. */

@@ -93,7 +93,8 @@ is "the rest holds" ok "$(jq -r --arg w "b=4, N(0,1)" "$row.verdict" "$home/out"
 # Words that are wrong.
 run paper h9
 is "a table that is none" 2 "$status"
-has "is named" 'no table "h9"; did you mean "h' "$err"
+has "is named" 'no table "h9"' "$err"
+has "with one that there is" 'did you mean "h' "$err"
 run paper h1 --timeout 0.1 --plugin "$build/tests/plugins/equal_bins.so"
 is "no time" 3 "$status"
 has "and who had none" "paper: the codec has not returned after 0.1 s" "$err"

@@ -1,6 +1,4 @@
-/* A codec that hides nothing of what a wrapper hands it. */
-
-#include "plugins/wrapper_promises.h"
+#include "tests/codecs/probe.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -79,12 +77,12 @@ static int probe_calibrate(void *state, const kvant_samples *s)
     probe *c = state;
     const size_t heads = c->values[POOLED].i ? c->heads : 1;
     const probe_samples head = { s->n_rows, s->sequence, s->attention ? s->n_attention : 0,
-                                 s->query_moment ? c->dim * c->dim : 0 };
-    const void *const parts[] = { &head, s->rows, s->query_moment, s->attention };
+                                 s->query_moment ? c->dim * c->dim : 0, s->query_moment_met ? c->dim * c->dim : 0 };
+    const void *const parts[] = { &head, s->rows, s->query_moment, s->query_moment_met, s->attention };
     const size_t sizes[] = { sizeof head, s->n_rows * c->dim * sizeof(float), heads * head.n_moment * sizeof(float),
-                             heads * head.n_attention * sizeof(float) };
+                             heads * head.n_met * sizeof(float), heads * head.n_attention * sizeof(float) };
     assert_int_equal(s->size, sizeof *s);
-    return probe_set_side(c, parts, sizes, 4);
+    return probe_set_side(c, parts, sizes, 5);
 }
 
 static int probe_weigh(void *state, const float *weights, size_t n_rows)
@@ -209,8 +207,8 @@ static int probe_load(void *state, const uint8_t *bytes, size_t n_bytes)
         return (c->host->fail)(c->host, KVANT_E_CORRUPT, "probe: %zu bytes of side data", n_bytes);
     memcpy(&s, bytes, sizeof s);
     const size_t floats = (n_bytes - sizeof s) / 4;
-    if (s.n_rows > floats || s.n_moment > floats || s.n_attention > floats ||
-        s.n_rows * c->dim + heads * (s.n_moment + s.n_attention) != floats)
+    if (s.n_rows > floats || s.n_moment > floats || s.n_met > floats || s.n_attention > floats ||
+        s.n_rows * c->dim + heads * (s.n_moment + s.n_met + s.n_attention) != floats)
         return (c->host->fail)(c->host, KVANT_E_CORRUPT, "probe: %zu bytes of side data", n_bytes);
     const void *const part = bytes;
     return probe_set_side(c, &part, &n_bytes, 1);
