@@ -14,5 +14,4 @@ int projection_open(projection *p, const kvant_host *host, const char *name, ske
 void projection_close(projection *p, const kvant_host *host)
 {
     host->release(host, p->memory);
-    p->memory = NULL;
 }

@@ -11,6 +11,7 @@
 #define SKETCH_KEY 0x6b616b6579610002u
 #define CENTRE_KEY 0x6b616b6579610003u
 enum { KMEANS_ITERATIONS = 32 };
+#define WORTH_SAYING 95.0 /* per cent of the variance: below that a rank loses what bits cannot bring back */
 
 /* ---- memory ----------------------------------------------------------------------------------------------------- */
 
@@ -156,13 +157,14 @@ static size_t round_values(const kakeya *c, const double *in, size_t n, float *o
     return n;
 }
 
+/* A rank that leaves out much of the rows does not do so in silence. */
 static void log_variance(kakeya *c, const kakeya_work *w, double variance)
 {
     if (c->logged) return;
     c->logged = true;
     const double share = variance > 0.0 ? 100.0 * sum_of(w->values, w->skeleton.rank) / variance : 100.0;
-    c->host->log(c->host,
-                 "kakeya: layer %d %s head %d: %zu of %zu directions hold %.2f %% of the first block's variance",
+    if (share >= WORTH_SAYING) return;
+    c->host->log(c->host, "layer %d %s head %d: %zu of %zu directions hold %.2f %% of the first block's variance",
                  (int)c->shape.layer, c->shape.stream == KVANT_K ? "k" : "v", (int)c->shape.head, w->skeleton.rank,
                  c->config.dim, share);
 }

@@ -33,7 +33,8 @@ typedef struct promise {
  *     finite rows where bytes are changed;
  *   - the split adds up; no rows are no bytes; more rows than bytes can be counted are refused (bytes of a
  *     fixed number);
- *   - memory that runs out anywhere in a life is KVANT_E_MEMORY and leaves nothing behind;
+ *   - memory that runs out anywhere in a life is KVANT_E_MEMORY and leaves nothing behind, and with enough the bytes
+ *     are the same;
  *   - encode before calibrate is KVANT_E_STATE.
  * A wrapper is asked for less where the codec inside decides: zeros, energy, the exact bound, values beyond the format,
  * the name in a message. */

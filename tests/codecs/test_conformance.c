@@ -128,8 +128,8 @@ static void other_dimensions_are_refused(void **state)
         const char *expression;
         int dim;
     } wrong[] = {
-        { "q8_0", 80 },    { "q4_0", 100 },   { "nvfp4", 72 }, { "polar", 72 },
-        { "polar", 1024 }, { "lattice", 72 }, { "tcq", 72 },   { "tcq", 528 },
+        { "q8_0", 80 },   { "q4_0", 100 },   { "nvfp4", 72 },   { "polar", 72 }, { "polar", 16 },
+        { "lattice", 0 }, { "polar", 1024 }, { "lattice", 72 }, { "tcq", 72 },   { "tcq", 528 },
     };
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         subject s;
