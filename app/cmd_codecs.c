@@ -80,7 +80,7 @@ static void print_line(const app_context *app, const shelf *results, const catal
     verify_kept kept;
     verify_kept_get(results, c, &kept);
     seen[kept.standing] = true;
-    printf("%s%c%s %-12s %s\n", terminal_style(&app->out, mark_looks[kept.standing]), marks[kept.standing],
+    printf("%s%c%s %-15s %s\n", terminal_style(&app->out, mark_looks[kept.standing]), marks[kept.standing],
            terminal_style(&app->out, STYLE_PLAIN), c->name, c->summary);
 }
 
