@@ -85,6 +85,20 @@ const char *app_model(const app_context *app, const command_line *line, fault *f
     return model;
 }
 
+int app_threads(const command_line *line)
+{
+    enum { MOST = 256 };
+    const int64_t given = line_int(line, "threads");
+    const long processors = given > 0 ? (long)given : sysconf(_SC_NPROCESSORS_ONLN);
+    return processors < 1 ? 1 : processors > MOST ? MOST : (int)processors;
+}
+
+const char *app_text_name(const char *text)
+{
+    const char *slash = strrchr(text, '/');
+    return slash ? slash + 1 : text;
+}
+
 const char *app_database(const app_context *app, const command_line *line)
 {
     const char *database = line_text(line, "db");

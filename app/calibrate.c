@@ -341,6 +341,7 @@ bool calibrate(const calibrate_request *r, const char *path, fault *f)
                      .dim = (size_t)shape->head_dim,
                      .group = (size_t)(shape->n_heads / shape->n_kv_heads) };
     bool ok = open_sums(&c, f);
+    if (ok) r->at(r->self, 0, (size_t)r->text->n);
     for (; ok && c.passage < (size_t)r->text->n; c.passage++)
         ok = run_passage(&c, f) && (r->at(r->self, c.passage + 1, (size_t)r->text->n) ||
                                     fault_set(f, FAULT_INTERRUPTED, "interrupted while calibrating"));

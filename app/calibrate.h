@@ -14,7 +14,7 @@ typedef struct calibrate_request {
     int sampled; /* passages whose keys and values are kept */
     const char *model_id, *text_name;
     uint64_t seed; /* of self text */
-    /* Told after each passage; false stops it (FAULT_INTERRUPTED). */
+    /* Told before the first passage and after each; then false stops it (FAULT_INTERRUPTED). */
     bool (*at)(void *self, size_t done, size_t total);
     void *self;
 } calibrate_request;

@@ -76,8 +76,8 @@ static bool check_words(calibration *c, const char *model_id, const model_shape 
         return fault_set(f, FAULT_INPUT, "%s: it was made with another model (%.16s, %s), this one is %.16s", c->path,
                          made_with ? made_with : "?", model_name ? model_name : "?", model_id);
     if (!text || !text_id || strlen(text_id) != HASH_HEX - 1 || !tokens || tokens->type != SAFETENSORS_I32 ||
-        tokens->n_dims != 2 || tokens->dims[1] < 1 || tokens->dims[1] > INT32_MAX || !k || k->n_dims != 3 ||
-        k->dims[1] < 1)
+        tokens->n_dims != 2 || tokens->dims[0] < 1 || tokens->dims[1] < 1 || tokens->dims[1] > INT32_MAX || !k ||
+        k->n_dims != 3 || k->dims[1] < 1)
         return fault_set(f, FAULT_INPUT, "%s: parts of the calibration are missing; make it again", c->path);
     snprintf(c->identity.text, sizeof c->identity.text, "%s", text);
     strcpy(c->identity.text_id, text_id);
@@ -215,12 +215,17 @@ static size_t window_sums(const calibration *c, const int32_t *tokens, uint64_t 
 
 double calibration_overlap(const calibration *c, const int32_t *tokens, size_t n, fault *f)
 {
-    const int32_t *known = safetensors_find(c->file, "tokens")->bytes;
+    /* A copy: nothing says that a file's tensors are aligned. */
+    const safetensor *text = safetensors_find(c->file, "tokens");
+    int32_t *known = malloc(text->n_bytes);
     uint64_t *sums = reallocarray(NULL, c->passages, c->positions * sizeof *sums);
-    if (!sums) {
+    if (!known || !sums) {
+        free(known);
+        free(sums);
         fault_memory(f, "the calibration's text");
         return NAN;
     }
+    memcpy(known, text->bytes, text->n_bytes);
     const size_t n_sums = window_sums(c, known, sums);
     const uint64_t power = window_power();
     uint64_t sum = 0;
@@ -232,6 +237,7 @@ double calibration_overlap(const calibration *c, const int32_t *tokens, size_t n
         shared += i + 1 - (first > counted ? first : counted);
         counted = i + 1;
     }
+    free(known);
     free(sums);
     return n ? (double)shared / (double)n : 0;
 }

@@ -64,13 +64,6 @@ static bool choose_path(calibrating *c, const command_line *line, fault *f)
     return output || paths_make_parent(c->path, f);
 }
 
-static int threads_of(const command_line *line)
-{
-    const long processors = sysconf(_SC_NPROCESSORS_ONLN);
-    const int threads = (int)line_int(line, "threads");
-    return threads > 0 ? threads : processors < 1 ? 1 : processors > 256 ? 256 : (int)processors;
-}
-
 static bool open_all(calibrating *c, const command_line *line, fault *f)
 {
     const char *path = app_model(c->app, line, f);
@@ -79,7 +72,7 @@ static bool open_all(calibrating *c, const command_line *line, fault *f)
     if (!c->model || !model_hash(path, &c->kept, c->model_id, f) || !choose_path(c, line, f)) return false;
     if (c->there) return true;
     c->tokenizer = tokenizer_open(c->model->file, f);
-    c->engine = c->tokenizer ? engine_open(c->model, threads_of(line), f) : NULL;
+    c->engine = c->tokenizer ? engine_open(c->model, app_threads(line), f) : NULL;
     return c->engine != NULL;
 }
 
@@ -131,8 +124,7 @@ int cmd_calibrate(app_context *app, const command_line *line)
 {
     fault f = { 0 };
     calibrating c = { .app = app };
-    const char *text = line_text(line, "text"), *slash = strrchr(text, '/');
-    const char *text_name = slash ? slash + 1 : text;
+    const char *text = line_text(line, "text"), *text_name = app_text_name(text);
     bool ok = open_all(&c, line, &f);
     if (ok && c.there) {
         model_close(c.model);

@@ -72,14 +72,11 @@ static bool open_model(work *w, fault *f)
 {
     const app_context *app = w->watch.app;
     const char *path = app_model(app, w->line, f);
-    const long processors = sysconf(_SC_NPROCESSORS_ONLN);
-    int threads = (int)line_int(w->line, "threads");
-    if (threads == 0) threads = processors < 1 ? 1 : processors > 256 ? 256 : (int)processors;
     if (!path || !shelf_open(&w->kept, line_has(w->line, "no-cache") ? NULL : app->places.cache, f)) return false;
     w->model = model_open(path, f);
     if (!w->model || !model_hash(path, &w->kept, w->model_id, f)) return false;
     w->tokenizer = tokenizer_open(w->model->file, f);
-    w->engine = w->tokenizer ? engine_open(w->model, threads, f) : NULL;
+    w->engine = w->tokenizer ? engine_open(w->model, app_threads(w->line), f) : NULL;
     return w->engine != NULL;
 }
 
@@ -102,13 +99,12 @@ static bool make_text(work *w, fault *f)
 
 static bool write_capture(work *w, capture_request *r, fault *f)
 {
-    const char *slash = strrchr(w->text_name, '/'), *form = line_text(w->line, "rope"),
-               *type = line_text(w->line, "type");
+    const char *form = line_text(w->line, "rope"), *type = line_text(w->line, "type");
     *r = (capture_request){
         .e = w->engine,
         .text = &w->text,
         .model_id = w->model_id,
-        .text_name = slash ? slash + 1 : w->text_name,
+        .text_name = app_text_name(w->text_name),
         .seed = (uint64_t)line_int(w->line, "seed"),
         .rotated = form && strcmp(form, "post") == 0,
         .type = type && strcmp(type, "f32") == 0 ? SAFETENSORS_F32 : SAFETENSORS_F16,

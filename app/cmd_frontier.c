@@ -25,10 +25,7 @@ static void select_set(const command_line *line, store_selection *set, char mode
 {
     const char *path = line_text(line, "model");
     if (path) set->model = realpath(path, model) ? model : path;
-    if (line_has(line, "text")) {
-        const char *text = line_text(line, "text"), *slash = strrchr(text, '/');
-        set->text = slash ? slash + 1 : text;
-    }
+    if (line_has(line, "text")) set->text = app_text_name(line_text(line, "text"));
     if (line_has(line, "protocol")) set->protocol = line_text(line, "protocol");
     if (line_has(line, "ctx")) set->ctx = line_int(line, "ctx");
     if (line_has(line, "eval")) set->eval = line_int(line, "eval");

@@ -72,9 +72,8 @@ int cmd_logits(app_context *app, const command_line *line)
     }
     int32_t *ids = NULL;
     size_t n = 0;
-    long processors = sysconf(_SC_NPROCESSORS_ONLN);
     model *m = model_open(line_arg(line, 0), &f);
-    engine *e = m ? engine_open(m, processors > 0 && processors <= 256 ? (int)processors : 1, &f) : NULL;
+    engine *e = m ? engine_open(m, app_threads(line), &f) : NULL;
     bool ok = e && read_ids(line_arg(line, 1), &ids, &n, &f);
     FILE *out = ok ? fopen(path, "wb") : NULL;
     if (ok && !out) ok = fault_set(&f, FAULT_INPUT, "%s: %s", path, strerror(errno));

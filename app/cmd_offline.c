@@ -75,7 +75,6 @@ static bool run_config(app_context *app, const command_line *line, offline_reque
 {
     watcher w = { .app = app };
     const host_env env = { log_line, cancelled, &w };
-    const long processors = sysconf(_SC_NPROCESSORS_ONLN);
     offline_result result;
     r->env = &env;
     r->at = at_layer;
@@ -85,8 +84,7 @@ static bool run_config(app_context *app, const command_line *line, offline_reque
     r->sequence = (size_t)line_int(line, "ctx");
     r->calibrate_rows = line_has(line, "calibrate-rows");
     r->queries = (size_t)line_int(line, "queries");
-    r->threads = (int)line_int(line, "threads");
-    if (r->threads == 0) r->threads = processors < 1 ? 1 : processors > 256 ? 256 : (int)processors;
+    r->threads = app_threads(line);
     bool ok = offline_evaluate(r, &result, f);
     if (w.started) progress_end(&w.bar);
     if (ok && line_has(line, "json"))

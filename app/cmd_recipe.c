@@ -24,11 +24,11 @@ enum { DEEPEST = 8, MOST_SETTINGS = 32, TITLE = 256 };
 /* A recipe is a path, or the name of one kvant came with. */
 static bool find_recipe(const app_context *app, const char *name, char path[PATH_MAX], fault *f)
 {
-    int n = snprintf(path, PATH_MAX, "%s", name);
-    if (strchr(name, '/') || access(name, R_OK) == 0) return true;
-    if (*app->places.recipes) n = snprintf(path, PATH_MAX, "%s/%s%s", app->places.recipes, name, suffix);
+    const bool own = strchr(name, '/') || access(name, R_OK) == 0 || !*app->places.recipes;
+    const int n = own ? snprintf(path, PATH_MAX, "%s", name)
+                      : snprintf(path, PATH_MAX, "%s/%s%s", app->places.recipes, name, suffix);
     if (n < 0 || n >= PATH_MAX) return fault_set(f, FAULT_INPUT, "recipe %.80s...: the path is too long", name);
-    return access(path, R_OK) == 0 ||
+    return strchr(name, '/') || access(path, R_OK) == 0 ||
            fault_set(f, FAULT_INPUT,
                      "recipe %s: no such file, and kvant came with none of that name; `kvant recipe` "
                      "lists them",
@@ -126,7 +126,7 @@ typedef struct lines {
     long number;
 } lines;
 
-/* The next line; one that ends with a backslash goes on in the next. False at the end. */
+/* The next line; one that ends with a backslash goes on in the next. False at the end, and where reading fails. */
 static bool next_line(lines *l)
 {
     ssize_t n = getline(&l->text, &l->room, l->in);
@@ -136,17 +136,17 @@ static bool next_line(lines *l)
         char *more = NULL;
         size_t room = 0;
         const ssize_t m = getline(&more, &room, l->in);
-        char *joined = m > 0 ? realloc(l->text, (size_t)(n + m)) : NULL;
+        char *joined = m >= 0 ? realloc(l->text, (size_t)(n + m)) : NULL;
         if (joined) {
             memcpy(joined + n - 2, more, (size_t)m + 1);
             l->text = joined;
             l->room = (size_t)(n + m);
             l->number++;
-        } else {
-            l->text[n - 2] = '\0';
         }
-        n = joined ? n - 2 + m : 0;
         free(more);
+        if (!joined && m >= 0) return false; /* out of memory: half a command is none */
+        if (m < 0) l->text[n - 2] = '\0';
+        n = m < 0 ? 0 : n - 2 + m;
     }
     return true;
 }
@@ -167,6 +167,11 @@ static int run_lines(app_context *app, FILE *in, const char *path)
         if (status) fprintf(stderr, "kvant: %s: stopped at line %ld\n", path, l.number);
     }
     free(l.text);
+    if (!status && !app->leaving && !feof(in)) {
+        fault f = { 0 };
+        fault_set(&f, FAULT_INPUT, "%s: reading failed after line %ld: %s", path, l.number, strerror(errno));
+        status = app_report(app, &f);
+    }
     return status;
 }
 

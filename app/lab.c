@@ -51,15 +51,13 @@ static bool make_job(lab *l, fault *f)
     if (!path) return false;
     l->text_name = text ? text : "self";
     const char *protocol_word = line_text(line, "protocol");
-    long processors = sysconf(_SC_NPROCESSORS_ONLN);
     job *j = &l->job;
     j->protocol = protocol_word && strcmp(protocol_word, "snapshot") == 0 ? PROTOCOL_SNAPSHOT : PROTOCOL_STREAM;
     j->ctx = (int)line_int(line, "ctx");
     j->eval = (int)line_int(line, "eval");
     j->passages = (int)line_int(line, "passages");
     j->at_most = !line_given(line, "passages");
-    j->threads = (int)line_int(line, "threads");
-    if (j->threads == 0) j->threads = processors < 1 ? 1 : processors > 256 ? 256 : (int)processors;
+    j->threads = app_threads(line);
     j->seed = (uint64_t)line_int(line, "seed");
     const char *calibrated = line_text(line, "calibration");
     if (calibrated && !copy_path(j->calibration, calibrated, "calibration", f)) return false;
@@ -194,8 +192,7 @@ static void fill_identity(store_run *row, const lab *l, const job *j, const conf
                                 (int64_t)r->model_params,
                                 (int64_t)r->model_bytes };
     bool self = strcmp(j->text, "self") == 0;
-    const char *slash = strrchr(l->text_name, '/');
-    row->text = (store_text){ r->text_id, slash ? slash + 1 : l->text_name, self ? "self" : "file",
+    row->text = (store_text){ r->text_id, app_text_name(l->text_name), self ? "self" : "file",
                               self ? (int64_t)j->seed : 0, (int64_t)r->text_tokens };
     row->config = (store_config){ c->id, c->text, c->base[KVANT_K]->text, c->base[KVANT_V]->text };
     row->calibration = (store_calibration){ r->calibration.id, r->calibration.text, r->calibration.text_id,

@@ -32,7 +32,7 @@ static void measure_columns(const float *m, const side *lines, side *columns)
         for (size_t j = 0; j < columns->n; j++) {
             const double v = (double)m[i * columns->n + j] * lines->inverse[i];
             columns->sum[j] += v;
-            columns->deviation[j] += v * v; /* for now the squares */
+            columns->deviation[j] += v * v; /* the squares, until the next loop */
         }
     for (size_t j = 0; j < columns->n; j++)
         columns->deviation[j] = columns->inverse[j] * deviation_of(columns->sum[j], columns->deviation[j], lines->n);

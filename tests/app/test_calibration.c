@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "app/calibration.h"
+#include "base/file.h"
 
 #define MODEL "tests/data/arch/llama.gguf"
 enum { CTX = 40, PASSAGES = 3, SAMPLED = 2 };
@@ -326,6 +327,37 @@ static void shared_text_is_found_wherever_it_stands(void **state)
     assert_true(calibration_overlap(s->c, text, 10, &f) == 0);
 }
 
+/* The header one blank longer: every tensor stands at an odd place in the file. */
+static void a_file_with_odd_offsets_is_read_alike(void **state)
+{
+    const setting *s = *state;
+    fault f = { 0 };
+    char path[80], *bytes, *odd;
+    size_t n;
+    assert_true(file_read(s->path, &bytes, &n, &f));
+    uint64_t header;
+    memcpy(&header, bytes, sizeof header);
+    odd = malloc(n + 1);
+    memcpy(odd, bytes, 8 + header);
+    odd[8 + header] = ' ';
+    memcpy(odd + 9 + header, bytes + 8 + header, n - 8 - header);
+    header++;
+    memcpy(odd, &header, sizeof header);
+    snprintf(path, sizeof path, "%s.odd", s->path);
+    assert_true(file_write(path, odd, n + 1, &f));
+    calibration *c = calibration_open(path, model_id, &s->m->shape, &f);
+    if (!c) fail_msg("%s", f.text);
+    assert_true(calibration_overlap(c, s->text.tokens, PASSAGES * CTX, &f) == 1);
+    kvant_samples one, other;
+    void *memory[2];
+    assert_true(calibration_samples(s->c, LAYER, KVANT_K, 0, NULL, &one, &memory[0], &f));
+    assert_true(calibration_samples(c, LAYER, KVANT_K, 0, NULL, &other, &memory[1], &f));
+    assert_memory_equal(one.rows, other.rows, one.n_rows * (size_t)s->m->shape.head_dim * sizeof(float));
+    calibration_close(c);
+    remove(path);
+    free(memory[0]), free(memory[1]), free(bytes), free(odd);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -336,6 +368,7 @@ int main(void)
         cmocka_unit_test(the_file_does_not_depend_on_threads),
         cmocka_unit_test(another_model_s_file_is_refused),
         cmocka_unit_test(shared_text_is_found_wherever_it_stands),
+        cmocka_unit_test(a_file_with_odd_offsets_is_read_alike),
     };
     return cmocka_run_group_tests(tests, open_all, close_all);
 }

@@ -37,6 +37,10 @@ printf 'recipe %s/endless.kvant\n' "$home" >"$home/endless.kvant"
 run recipe "$home/endless.kvant"
 is "one that runs itself ends" 3 $status
 has "with a reason" "8 recipes run each other already" "$err"
+mkdir "$home/folder.kvant"
+run recipe "$home/folder.kvant"
+is "a folder is no recipe" 3 $status
+has "and reading it fails aloud" "reading failed after line 0: Is a directory" "$err"
 run recipe nowhere
 has "one that is not there" "recipe nowhere: no such file" "$err"
 
