@@ -120,6 +120,21 @@ static bool check_config(const evaluation *v, fault *f)
     return plan != NULL;
 }
 
+/* A codec that always calibrates says so in its descriptor: whether there is a calibration is asked before a text is
+ * sampled. What a codec says only once it is open is asked then (open_calibration). */
+static bool find_calibration(const evaluation *v, fault *f)
+{
+    uint32_t flags = 0;
+    const config *c = v->config;
+    for (size_t i = 0; i <= c->n_exceptions; i++)
+        for (int side = KVANT_K; side <= KVANT_V; side++)
+            for (const spec *s = i ? c->exceptions[i - 1].spec[side] : c->base[side]; s; s = s->inner)
+                flags |= s->codec->flags;
+    char path[PATH_MAX];
+    return !(flags & KVANT_CALIBRATES) ||
+           calibration_find(v->job->calibrations, v->out->model_id, v->job->calibration, path, f);
+}
+
 /* ---- the host's side of codecs ---- */
 
 static void log_line(void *arg, const char *line)
@@ -281,7 +296,7 @@ bool evaluate(const job *j, const evaluate_watch *watch, job_result *out, fault 
     fingerprint_machine(&out->machine);
     watch->stage(watch->self, STAGE_SETUP, -1, -1);
     bool ok = shelf_open(&v.kept, j->cache, f) && open_config(&v, f) && open_model(&v, f) && check_config(&v, f) &&
-              make_passages(&v, f);
+              find_calibration(&v, f) && make_passages(&v, f);
     if (ok) {
         watch->started(watch->self, out);
         watch->stage(watch->self, STAGE_CODEC, -1, -1);

@@ -9,6 +9,7 @@ calibrate=(calibrate --model "$small" --ctx 64 --rows 128)
 evaluate shifts "${shifts[@]}"
 is "without one a run ends" 3 $status
 has "and says how to make it" 'the model has no calibration; `kvant calibrate` makes one' "$err"
+is "before it samples a text" 0 "$(grep -c sampling <<<"$err")"
 evaluate shifts "${shifts[@]}" --calibration wiki
 has "by its name" 'no calibration named wiki; `kvant calibrate --name wiki` makes one' "$err"
 evaluate shifts "${shifts[@]}" --calibration a/b
