@@ -59,7 +59,8 @@ enum {
     KVANT_E_CORRUPT = -6,   /* bytes that no encode of this codec writes */
     KVANT_E_MEMORY = -7,
     KVANT_E_CANCELLED = -8,
-    KVANT_E_STATE = -9, /* called out of order: decode before load, encode before calibrate */
+    KVANT_E_STATE = -9, /* called out of order (decode before load, encode before calibrate), or rows that are no whole
+                           blocks */
 };
 
 /* ---- parameters ------------------------------------------------------------------------------------------------- */
