@@ -14,6 +14,7 @@ bool app_open(app_context *app, fault *f)
     *app = (app_context){ .commands = commands_all(), .names = commands_names() };
     app->out = terminal_probe(STDOUT_FILENO, TERMINAL_COLOR_AUTO, false);
     app->err = terminal_probe(STDERR_FILENO, TERMINAL_COLOR_AUTO, false);
+    events_open(&app->events);
     app->session = settings_create(options_shared, f);
     return app->session && paths_find(&app->places, f);
 }

@@ -16,6 +16,7 @@
 #include <stdbool.h>
 
 #include "app/command.h"
+#include "app/events.h"
 #include "app/paths.h"
 #include "app/settings.h"
 #include "app/terminal.h"
@@ -34,6 +35,7 @@ struct app_context {
     paths places;
     terminal out, err; /* as the command at work was told: --color, --ascii */
     settings *session;
+    events events; /* to the screen this command was started from, if any */
     command_table commands;
     const app_name_source *names;
     bool at_prompt;   /* lines come from the prompt or a script, not from the shell's arguments */

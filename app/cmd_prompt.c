@@ -1,19 +1,9 @@
-/* The commands of the prompt itself, and the one that opens it. */
+/* The commands of the prompt itself. */
 #include "app/commands.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include <cjson/cJSON.h>
-
-#include "app/repl.h"
-
-int cmd_lab(app_context *app, const command_line *line)
-{
-    (void)line;
-    if (isatty(STDIN_FILENO) && isatty(STDOUT_FILENO)) return repl_prompt(app);
-    return repl_stream(app, stdin, "standard input");
-}
 
 int cmd_quit(app_context *app, const command_line *line)
 {

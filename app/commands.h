@@ -1,7 +1,7 @@
 /* commands.h - the rows of the command table and the functions that only need it.
  *
- * commands_face: what the program says about itself and the prompt's own commands. commands_lab: the rest, one function
- * per file cmd_NAME.c.
+ * commands_face: what the program says about itself and the prompt's own commands. the others: the lab's work by
+ * subject, one function per file cmd_NAME.c.
  */
 #ifndef KVANT_APP_COMMANDS_H
 #define KVANT_APP_COMMANDS_H
@@ -18,6 +18,12 @@ extern const char *const command_sections[];
 
 extern const command commands_face[];
 extern const command commands_lab[];
+extern const command commands_sweep[];
+extern const command commands_recipe[];
+extern const command commands_compare[];
+extern const command commands_data[];
+extern const command commands_report[];
+extern const command commands_program[];
 
 /* Help for one command, and the list of all, as wide as the terminal. */
 void help_command(FILE *to, const terminal *t, const command *c);

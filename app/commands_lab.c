@@ -114,44 +114,6 @@ static const command_option options_offline_front[] = {
     { 0 },
 };
 
-static const command_option options_sweep[] = {
-    { "k", 0, OPTION_TEXT, "LIST", COMPLETE_CONFIG,
-      .help = "codecs for the keys, a comma between; every pair with --v is run" },
-    { "v", 0, OPTION_TEXT, "LIST", COMPLETE_CONFIG, .help = "codecs for the values, a comma between" },
-    { "dry-run", 0, OPTION_FLAG, .help = "list the configs and what is known of them, and run nothing" },
-    { "force", 0, OPTION_FLAG, .help = "run also what the database already has" },
-    { 0 },
-};
-
-static const command_option options_runs[] = {
-    { "limit", 'n', OPTION_INT, "N", .standard = "50", .min = 0, .max = 1e9, .help = "newest runs to show; 0: all" },
-    { "where", 'w', OPTION_TEXT, "SQL", .help = "only runs for which this SQL expression over their columns is true" },
-    { 0 },
-};
-
-static const command_option options_frontier[] = {
-    { "x", 'x', OPTION_TEXT, "METRIC", COMPLETE_METRIC, "ratio", .help = "what is to be large" },
-    { "y", 'y', OPTION_TEXT, "METRIC", COMPLETE_METRIC, "kld", .help = "what is to be small" },
-    { "model", 'm', OPTION_TEXT, "MODEL", COMPLETE_MODEL, .help = "runs of this model: its file, name or hash" },
-    { "text", 't', OPTION_TEXT, "TEXT", COMPLETE_FILE, .help = "runs on this text: its name or hash" },
-    { "protocol", 'p', OPTION_CHOICE, "NAME", .choices = "stream snapshot", .help = "runs under this protocol" },
-    { "ctx", 'c', OPTION_SIZE, "N", .min = 4, .max = 1 << 24, .help = "runs with this ctx" },
-    { "eval", 'e', OPTION_SIZE, "N", .min = 2, .max = 1 << 24, .help = "runs with this eval" },
-    { "passages", 'n', OPTION_INT, "N", .min = 1, .max = 1e6, .help = "runs over so many passages" },
-    { 0 },
-};
-
-static const command_option options_sql[] = {
-    { "mode", 0, OPTION_CHOICE, "MODE", .choices = "box csv json markdown line", .standard = "box",
-      .help = "how rows are written" },
-    { 0 },
-};
-
-static const command_option options_cache[] = {
-    { "clear", 0, OPTION_FLAG, .help = "delete everything in it" },
-    { 0 },
-};
-
 const command commands_lab[] = {
     { "logits", "Models", "compute the logits of a sequence of tokens",
       .arguments =
@@ -291,65 +253,6 @@ const command commands_lab[] = {
                                      { "run turbo3 --protocol snapshot --ctx 2k", "compress a prefix of 2048 tokens" },
                                      { 0 } },
       .run = cmd_run },
-    { "sweep", "Runs", "evaluate many configs",
-      .arguments = (const command_argument[]){ { "CONFIG", COMPLETE_CONFIG, ARGUMENT_OPTIONAL | ARGUMENT_REPEATS,
-                                                 "a config; quote one that has spaces" },
-                                               { 0 } },
-      .options = { options_sweep, options_evaluation, options_plugin, options_database, options_output, NULL },
-      .text = "Evaluates every config given, or every pair of --k and --v, and skips what the database already has. "
-              "Interrupted, it ends with status 75; started again it goes on where it stopped.",
-      .examples = (const command_example[]){ { "sweep turbo2 turbo3 'k=q8_0 v=turbo3'", "three configs" },
-                                             { "sweep --k q8_0,turbo4 --v q8_0,turbo3", "four pairs" },
-                                             { 0 } },
-      .run = cmd_sweep },
-    { "recipe", "Runs", "run an experiment from a file of commands, or list those there are",
-      .arguments = (const command_argument[]){ { "RECIPE", COMPLETE_FILE, ARGUMENT_OPTIONAL,
-                                                 "a file, or the name of a recipe kvant came with" },
-                                               { 0 } },
-      .options = { options_evaluation, options_database, options_output, NULL },
-      .text =
-          "A recipe is lines as they are typed at the prompt; # begins a comment, a backslash at the end joins the next line. Model, text, protocol and the other "
-          "settings given here hold for its commands where they do not say otherwise. It ends at the first line that fails; "
-          "started again it goes on, because a sweep skips what is there.",
-      .examples =
-          (const command_example[]){ { "recipe", "what there is" },
-                                     { "recipe bits --protocol snapshot", "one of them, under the other protocol" },
-                                     { 0 } },
-      .run = cmd_recipe },
-    { "runs", "Runs", "list the runs in the database",
-      .options = { options_runs, options_database, options_output, NULL }, .text = "Lists runs, the newest first.",
-      .examples = (const command_example[]){ { "runs --where 'kld < 0.01'", "only the faithful ones" }, { 0 } },
-      .run = cmd_runs },
-    { "show", "Runs", "show one run in full",
-      .arguments = (const command_argument[]){ { "ID", COMPLETE_RUN, 0, "a run's number" }, { 0 } },
-      .options = { options_database, options_output, NULL },
-      .text = "Prints all metrics of a run, its bytes by kind and by layer, and how it can be repeated.",
-      .examples = (const command_example[]){ { "show 12", "run 12" }, { 0 } }, .run = cmd_show },
-    { "frontier", "Runs", "plot the runs that no other run beats",
-      .options = { options_frontier, options_database, options_output, NULL },
-      .text =
-          "Plots loss against compression for the runs of one model, text and protocol, and lists those that no other "
-          "run beats on both. Only runs of one model, text, protocol, ctx, eval and number of passages can be compared; what "
-          "is not given is as in the newest run. A run of the frontier that cannot be told apart from the one above it, by "
-          "their paired difference, is marked \"as good as above\".",
-      .examples = (const command_example[]){ { "frontier", "KL divergence against ratio" },
-                                             { "frontier --y dppl", "change of perplexity" },
-                                             { 0 } },
-      .run = cmd_frontier },
-    { "sql", "Runs", "ask the database a question in SQL",
-      .arguments =
-          (const command_argument[]){ { "QUERY", COMPLETE_NONE, ARGUMENT_JOINED, "a SELECT statement" }, { 0 } },
-      .options = { options_sql, options_database, options_output, NULL }, .text = "Runs one query that only reads.",
-      .examples =
-          (const command_example[]){ { "sql \"SELECT config, kld FROM v_runs ORDER BY kld\"", "a table" }, { 0 } },
-      .run = cmd_sql },
-    { "cache", "Runs", "show or clear the kept references", .options = { options_cache, options_output, NULL },
-      .text = "Reference logits and prefixes are kept so that a further config costs only its own work.",
-      .examples = (const command_example[]){ { "cache --clear", "free the space" }, { 0 } }, .run = cmd_cache },
-    { "demo", "Runs", "run a small sweep and show its frontier",
-      .options = { options_evaluation, options_plugin, options_database, options_output, NULL },
-      .text = "Sweeps a handful of configs over the model kvant comes with and prints the runs and the frontier.",
-      .examples = (const command_example[]){ { "demo", "a minute's tour" }, { 0 } }, .run = cmd_demo },
     { "roundtrip-child", "Program", "put rows through a codec in this process",
       .arguments = (const command_argument[]){ { "CODEC", COMPLETE_CODEC, 0, "a codec expression" },
                                                { "FILE", COMPLETE_FILE, 0, "rows" },

@@ -1,6 +1,6 @@
 # The face: the table of commands and everything that reads it, the prompt, and the program.
 add_library(face STATIC
-  app.c cmd_prompt.c command.c command_line.c complete.c completion.c help.c manual.c option_read.c options.c
+  app.c cmd_prompt.c command.c command_line.c complete.c completion.c events.c help.c manual.c option_read.c options.c
   paths.c progress.c repl.c repl_history.c settings.c terminal.c words.c wrap.c)
 target_link_libraries(face PUBLIC base PkgConfig::READLINE PkgConfig::CJSON)
 
@@ -13,10 +13,11 @@ target_compile_definitions(face PUBLIC KVANT_VERSION="${PROJECT_VERSION}" PRIVAT
 
 # The program: the table's functions.
 add_executable(kvant
-  main.c child.c child_words.c commands_all.c commands.c commands_lab.c names.c
+  main.c child.c child_words.c commands_all.c commands.c commands_compare.c commands_data.c commands_lab.c
+  commands_program.c commands_recipe.c commands_report.c commands_sweep.c names.c
   frontier.c lab.c report.c sweep.c columns.c plot.c scale.c table.c table_box.c table_data.c table_query.c
   cmd_capture.c cmd_offline.c offline_report.c
-  cmd_cache.c cmd_calibrate.c cmd_codecs.c cmd_config.c cmd_demo.c cmd_frontier.c cmd_inspect.c cmd_logits.c cmd_recipe.c cmd_roundtrip.c cmd_run.c cmd_runs.c
+  cmd_cache.c cmd_calibrate.c cmd_codecs.c cmd_config.c cmd_demo.c cmd_frontier.c cmd_inspect.c cmd_lab.c cmd_logits.c cmd_recipe.c cmd_roundtrip.c cmd_run.c cmd_runs.c
   cmd_sweep.c cmd_tokenize.c cmd_worker.c)
 target_sources(kvant PRIVATE
   cmd_paper.c paper/paper.c paper/print.c paper/measure.c paper/scalar.c paper/source.c paper/tables.c
@@ -28,6 +29,9 @@ add_library(verify STATIC
 target_link_libraries(verify PUBLIC face lab)
 target_sources(kvant PRIVATE cmd_verify.c cmd_verify_child.c verify_subjects.c)
 target_link_libraries(kvant PRIVATE verify)
+include(screen/screen.cmake)
+include(lua/lua.cmake)
+include(page/page.cmake)
 set_target_properties(kvant PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
 foreach(folder models recipes)
   file(CREATE_LINK ${CMAKE_SOURCE_DIR}/${folder} ${CMAKE_BINARY_DIR}/${folder} SYMBOLIC)

@@ -74,3 +74,22 @@ void words_free(words *w)
     free(w->word);
     *w = (words){ 0 };
 }
+
+size_t words_quote(const char *word, char *to, size_t capacity)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=:,./@%^";
+    const bool bare = *word && !word[strspn(word, plain)];
+    size_t n = 0;
+#define PUT(c) (n++ < capacity ? (void)(to[n - 1] = (c)) : (void)0)
+    if (!bare) PUT('\'');
+    for (const char *c = word; *c; c++) {
+        if (*c == '\'') /* ends the quotes, a quote by itself, opens them again */
+            for (const char *q = "'\\'"; *q; q++)
+                PUT(*q);
+        PUT(*c);
+    }
+    if (!bare) PUT('\'');
+#undef PUT
+    if (capacity) to[n < capacity ? n : capacity - 1] = '\0';
+    return n;
+}

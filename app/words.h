@@ -27,4 +27,8 @@ typedef struct words {
 bool words_split(const char *line, const char *home, words *w, fault *f);
 void words_free(words *w);
 
+/* Writes the word so that words_split and a shell read it back as it is: unchanged when nothing in it is special, else
+ * in single quotes. Returns the length it has, or would have when capacity is too small (then it is cut). [any thread] */
+size_t words_quote(const char *word, char *to, size_t capacity);
+
 #endif

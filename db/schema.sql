@@ -109,10 +109,12 @@ CREATE TABLE runs (
     ms_per_token REAL, -- per layer
     peak_rss_bytes INTEGER,
     calibration INTEGER REFERENCES calibrations, -- NULL: no codec asked for one
+    uid TEXT, -- 128 random bits, in hexadecimal: the same run in another database has the same
     CHECK (status = 'failed' OR (ratio IS NOT NULL AND bits_per_value IS NOT NULL AND kld IS NOT NULL
            AND kld_p999 IS NOT NULL AND dppl IS NOT NULL AND top1 IS NOT NULL AND rms_dp IS NOT NULL))
 ) STRICT;
 
+CREATE UNIQUE INDEX runs_uid ON runs (uid);
 CREATE INDEX runs_comparable ON runs (model, text, protocol, ctx, eval, passages, config, status);
 
 CREATE TABLE run_layers (
@@ -141,6 +143,25 @@ CREATE TABLE run_blocks (
     PRIMARY KEY (run, passage, block)
 ) STRICT, WITHOUT ROWID;
 
+-- Runs a person wants to keep in sight.
+CREATE TABLE pins (run INTEGER PRIMARY KEY REFERENCES runs ON DELETE CASCADE) STRICT;
+
+-- Configs by name: which codec each layer gets, found by someone for some model.
+CREATE TABLE profiles (
+    name TEXT PRIMARY KEY CHECK (name <> ''),
+    config TEXT NOT NULL, -- canonical
+    model TEXT NOT NULL, -- the model's name it was made for, or empty
+    note TEXT NOT NULL,
+    changed INTEGER NOT NULL -- seconds since 1970, UTC
+) STRICT, WITHOUT ROWID;
+
+-- Questions by name, for kvant sql.
+CREATE TABLE questions (
+    name TEXT PRIMARY KEY CHECK (name <> ''),
+    sql TEXT NOT NULL,
+    note TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
 -- Means per position and passage; top1 in percent.
 CREATE VIEW run_passages AS
     SELECT run, passage, sum(n) AS n, sum(nll_ref) / sum(n) AS nll_ref, sum(nll) / sum(n) AS nll,
@@ -165,7 +186,8 @@ CREATE VIEW v_runs AS
            c.hash AS config_hash,
            b.hash AS calibration_hash, b.text AS calibration_text, b.text_hash AS calibration_text_hash,
            b.tokens AS calibration_tokens,
-           e.hash AS environment_hash, e.version, e.engine, e.cpu, e.simd, e.compiler, e.os
+           e.hash AS environment_hash, e.version, e.engine, e.cpu, e.simd, e.compiler, e.os,
+           r.uid, EXISTS (SELECT 1 FROM pins WHERE run = r.id) AS pinned
     FROM runs AS r
     JOIN models AS m ON m.id = r.model
     JOIN texts AS x ON x.id = r.text

@@ -97,6 +97,8 @@ typedef struct store_estimate {
 
 typedef struct store_run {
     int64_t id;                /* given by the store */
+    const char *uid;           /* the run's identity in all databases; "": the store makes one */
+    int64_t pinned;            /* 1: someone wants to keep it in sight; not written with the run */
     int64_t started, finished; /* seconds since 1970, UTC */
     double wall_s;
     store_model model;

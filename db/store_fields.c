@@ -33,6 +33,8 @@
 
 const record_field store_run_fields[] = {
     INTEGER("id", id),
+    TEXT("uid", uid),
+    INTEGER("pinned", pinned),
     INTEGER("started", started),
     INTEGER("finished", finished),
     REAL("wall_s", wall_s),

@@ -6,8 +6,10 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "app/progress.h"
+#include "app/repl.h"
 
 static int echo(app_context *app, const command_line *line)
 {
@@ -76,6 +78,14 @@ DOUBLE(cmd_describe)
 DOUBLE(cmd_verify)
 DOUBLE(cmd_verify_child)
 
+/* The prompt alone: the screen belongs to the lab. */
+int cmd_lab(app_context *app, const command_line *line)
+{
+    (void)line;
+    if (isatty(STDIN_FILENO) && isatty(STDOUT_FILENO)) return repl_prompt(app);
+    return repl_stream(app, stdin, "standard input");
+}
+
 int cmd_sweep(app_context *app, const command_line *line)
 {
     return line_has(line, "dry-run") ? echo(app, line) : work(app, line);
@@ -83,7 +93,9 @@ int cmd_sweep(app_context *app, const command_line *line)
 
 command_table commands_all(void)
 {
-    static const command *const parts[] = { commands_face, commands_lab, NULL };
+    static const command *const parts[] = { commands_face,   commands_lab,     commands_sweep,
+                                            commands_recipe, commands_compare, commands_data,
+                                            commands_report, commands_program, NULL };
     return (command_table){ parts };
 }
 

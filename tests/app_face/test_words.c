@@ -92,9 +92,40 @@ static void wrapping_keeps_words_and_width(void **state)
     }
 }
 
+static void a_quoted_word_reads_back(void **state)
+{
+    static const struct {
+        const char *word, *quoted;
+    } cases[] = { { "turbo4", "turbo4" },
+                  { "k=q8_0", "k=q8_0" },
+                  { "", "''" },
+                  { "two words", "'two words'" },
+                  { "it's", "'it'\\''s'" },
+                  { "#5", "'#5'" },
+                  { "~/x", "'~/x'" },
+                  { "a\\b\"c", "'a\\b\"c'" },
+                  { "polar(bits=3)", "'polar(bits=3)'" } };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char text[64], cut[4] = "???";
+        words w;
+        size_t n = words_quote(cases[i].word, text, sizeof text);
+        assert_string_equal(text, cases[i].quoted);
+        assert_int_equal(n, strlen(text));
+        assert_true(words_split(text, "/home", &w, NULL));
+        assert_int_equal(w.n, 1);
+        assert_string_equal(w.word[0], cases[i].word);
+        words_free(&w);
+        assert_int_equal(words_quote(cases[i].word, cut, sizeof cut), n);
+        assert_int_equal(strlen(cut), n < 3 ? n : 3);
+        assert_int_equal(words_quote(cases[i].word, NULL, 0), n);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_quoted_word_reads_back),
         cmocka_unit_test(lines_split_as_in_a_shell),
         cmocka_unit_test(open_quotes_are_refused_with_their_column),
         cmocka_unit_test(wrapping_keeps_words_and_width),

@@ -30,6 +30,7 @@ static void every_field_of_a_run_comes_back(void **state)
 {
     store *s = fresh(state);
     store_run run = sample_run("turbo4");
+    run.uid = "0123456789abcdef0123456789abcdef";
     run.id = add(s, &run);
     fault f = { 0 };
     store_run *back = store_get_run(s, run.id, &f);
@@ -57,12 +58,31 @@ static void no_two_columns_are_swapped(void **state)
             *(const char **)at = text[i];
         }
     }
+    run.pinned = 0; /* is not written with the run */
     run.id = add(s, &run);
     fault f = { 0 };
     store_run *back = store_get_run(s, run.id, &f);
     assert_non_null(back);
     same_record(store_run_fields, &run, back);
     free(back);
+    store_close(s);
+}
+
+/* A run that came without a uid has one of its own; no uid is there twice. */
+static void a_run_is_known_by_its_uid(void **state)
+{
+    store *s = fresh(state);
+    store_run run = sample_run("turbo4");
+    fault f = { 0 };
+    int64_t first = add(s, &run), second = add(s, &run);
+    store_run *a = store_get_run(s, first, &f), *b = store_get_run(s, second, &f);
+    assert_int_equal(strlen(a->uid), 32);
+    assert_string_not_equal(a->uid, b->uid);
+    run.uid = a->uid;
+    assert_false(store_add_run(s, &run, NULL, 0, &(store_block){ .n = 1 }, 1, NULL, &f));
+    assert_int_equal(ask(s, "SELECT count(*) FROM runs"), 2);
+    free(a);
+    free(b);
     store_close(s);
 }
 
@@ -305,6 +325,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(every_field_of_a_run_comes_back),
         TEST(no_two_columns_are_swapped),
+        TEST(a_run_is_known_by_its_uid),
         TEST(what_was_not_measured_comes_back_so),
         TEST(layers_and_blocks_come_back_in_order),
         TEST(models_texts_configs_and_environments_are_shared),

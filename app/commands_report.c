@@ -1,0 +1,6 @@
+/* The rows of reports. */
+#include "app/commands.h"
+
+const command commands_report[] = {
+    { 0 },
+};
