@@ -86,10 +86,23 @@ bool lab_open(lab *l, app_context *app, const command_line *line, unsigned wante
     return ok;
 }
 
+bool lab_open_like(lab *l, const lab *from, const command_line *line, fault *f)
+{
+    *l = (lab){ .app = from->app,
+                .line = line,
+                .known = from->known,
+                .database = from->database,
+                .timeout = line_real(line, "timeout"),
+                .shares = true };
+    return make_job(l, f);
+}
+
 void lab_close(lab *l)
 {
-    catalog_free(l->known);
-    store_close(l->database);
+    if (!l->shares) {
+        catalog_free(l->known);
+        store_close(l->database);
+    }
     l->known = NULL;
     l->database = NULL;
 }

@@ -29,11 +29,16 @@ typedef struct lab {
     job job;               /* all of it but the config and its plugins */
     const char *text_name; /* as typed */
     double timeout;
+    bool shares;            /* codecs and database belong to another lab */
     bool calibration_known; /* the next is the file's hash, or "" */
     char calibration_id[HASH_HEX];
 } lab;
 
 bool lab_open(lab *l, app_context *app, const command_line *line, unsigned wanted, fault *f);
+
+/* The same for another line, with the codecs and the database that `from` has open: from must outlive l. What the line
+ * says of plugins and databases is not read. */
+bool lab_open_like(lab *l, const lab *from, const command_line *line, fault *f);
 void lab_close(lab *l);
 
 /* The codecs that a line's plugins (line may be NULL), $KVANT_PLUGIN_PATH and kvant's own directories offer. The caller

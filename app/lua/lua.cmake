@@ -1,1 +1,2 @@
 # Recipes in Lua (app/lua/).
+target_link_libraries(kvant PRIVATE PkgConfig::LUA)
