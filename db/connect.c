@@ -30,7 +30,7 @@ static char *uri_of(const char *path, const char *query)
     return uri;
 }
 
-static sqlite3 *open_uri(const char *path, const char *query, int flags, fault *f)
+static sqlite3 *open_uri(const char *path, const char *query, int flags, int wait_ms, fault *f)
 {
     char *uri = uri_of(path, query);
     if (!uri) {
@@ -45,7 +45,7 @@ static sqlite3 *open_uri(const char *path, const char *query, int flags, fault *
         sqlite3_close(db);
         return NULL;
     }
-    sqlite3_busy_timeout(db, CONNECT_WAIT_MS);
+    sqlite3_busy_timeout(db, wait_ms);
     sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_FKEY, 1, NULL);
     sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
@@ -81,23 +81,23 @@ static bool has_wal(const char *path)
     return has;
 }
 
-sqlite3 *connect_read(const char *path, fault *f)
+sqlite3 *connect_read(const char *path, int wait_ms, fault *f)
 {
     if (!check_path(path, true, f)) return NULL;
-    sqlite3 *db = open_uri(path, "", SQLITE_OPEN_READONLY, f);
+    sqlite3 *db = open_uri(path, "", SQLITE_OPEN_READONLY, wait_ms, f);
     if (!db) return NULL;
     int rc = sqlite3_exec(db, "PRAGMA query_only = 1; SELECT 1 FROM sqlite_schema", NULL, NULL, NULL);
     if (rc == SQLITE_OK) return db;
     bool unchanging = ((rc & 0xff) == SQLITE_CANTOPEN || (rc & 0xff) == SQLITE_READONLY) && !has_wal(path);
     if (!unchanging) sqlite_fault(db, path, "opening the database", f);
     sqlite3_close(db);
-    return unchanging ? open_uri(path, "?immutable=1", SQLITE_OPEN_READONLY, f) : NULL;
+    return unchanging ? open_uri(path, "?immutable=1", SQLITE_OPEN_READONLY, wait_ms, f) : NULL;
 }
 
 sqlite3 *connect_write(const char *path, fault *f)
 {
     if (!check_path(path, false, f)) return NULL;
-    sqlite3 *db = open_uri(path, "", SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, f);
+    sqlite3 *db = open_uri(path, "", SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, CONNECT_WAIT_MS, f);
     if (!db || !sqlite3_db_readonly(db, "main")) return db;
     fault_set(f, FAULT_INPUT, "%s: opening the database for writing: the file is read-only", path);
     sqlite3_close(db);

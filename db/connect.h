@@ -13,8 +13,9 @@
 enum { CONNECT_WAIT_MS = 5000 };
 
 /* The file must be there. SQLite wants to put a file beside a WAL database even to read it; where the directory forbids
- * that, the file is read as one that nobody changes. Close with sqlite3_close. */
-sqlite3 *connect_read(const char *path, fault *f);
+ * that, the file is read as one that nobody changes. wait_ms: how long to wait for another process's lock. Close with
+ * sqlite3_close. */
+sqlite3 *connect_read(const char *path, int wait_ms, fault *f);
 
 /* Makes an empty file when there is none. A file that cannot be written is a fault. Does not touch the content. */
 sqlite3 *connect_write(const char *path, fault *f);

@@ -27,9 +27,9 @@ static bool upgrade(const char *path, int version, fault *f)
     return db || fault_prefix(f, "bringing the database from version %d to %d", version, sql_n_migrations);
 }
 
-static sqlite3 *open_read(const char *path, fault *f)
+static sqlite3 *open_read(const char *path, int wait_ms, fault *f)
 {
-    sqlite3 *db = connect_read(path, f);
+    sqlite3 *db = connect_read(path, wait_ms, f);
     migrate_state state;
     if (!db || !migrate_read(db, path, &state, f) || !migrate_check(&state, path, sql_n_migrations, f)) goto failed;
     if (state.application_id == 0) {
@@ -38,7 +38,7 @@ static sqlite3 *open_read(const char *path, fault *f)
     }
     if (state.version == sql_n_migrations) return db;
     sqlite3_close(db);
-    return upgrade(path, state.version, f) ? connect_read(path, f) : NULL;
+    return upgrade(path, state.version, f) ? connect_read(path, wait_ms, f) : NULL;
 failed:
     sqlite3_close(db);
     return NULL;
@@ -54,8 +54,8 @@ store *store_open(const char *path, store_mode mode, fault *f)
         fault_memory(f, "the store");
         return NULL;
     }
-    *s = (store){ .path = own_path, .mode = mode, .wait_ms = CONNECT_WAIT_MS };
-    s->db = mode == STORE_WRITE ? open_write(path, f) : open_read(path, f);
+    *s = (store){ .path = own_path, .mode = mode, .wait_ms = mode == STORE_WATCH ? 0 : CONNECT_WAIT_MS };
+    s->db = mode == STORE_WRITE ? open_write(path, f) : open_read(path, s->wait_ms, f);
     if (s->db) return s;
     store_close(s);
     return NULL;
@@ -82,6 +82,12 @@ void store_wait(store *s, int milliseconds)
     if (s->asked) sqlite3_busy_timeout(s->asked, milliseconds);
 }
 
+bool store_was_locked(const store *s)
+{
+    const int code = sqlite3_errcode(s->db) & 0xff;
+    return code == SQLITE_BUSY || code == SQLITE_LOCKED;
+}
+
 void store_stop_when(store *s, bool (*stop)(void *arg), void *arg)
 {
     s->stop = stop;
@@ -103,6 +109,20 @@ bool store_version(store *s, int64_t *version, fault *f)
     if (!stmt) return false;
     bool ok = sqlite3_step(stmt) == SQLITE_ROW || sqlite_fault(s->db, s->path, doing, f);
     if (ok) *version = sqlite3_column_int64(stmt, 0);
+    sqlite3_finalize(stmt);
+    return ok;
+}
+
+bool store_write_row(store *s, const char *sql, const record_field *fields, const void *record, const char *doing,
+                     int64_t *rows, fault *f)
+{
+    if (s->mode != STORE_WRITE) return fault_set(f, FAULT_INTERNAL, "%s: %s: open for reading only", s->path, doing);
+    sqlite3_stmt *stmt = store_prepare(s, s->db, sql, doing, f);
+    if (!stmt) return false;
+    int rc = record_bind(stmt, fields, record);
+    if (rc == SQLITE_OK) rc = sqlite3_step(stmt);
+    bool ok = store_ended(s, s->db, rc, doing, f);
+    if (rows) *rows = sqlite3_changes64(s->db);
     sqlite3_finalize(stmt);
     return ok;
 }

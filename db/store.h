@@ -33,6 +33,7 @@ typedef struct store store;
 typedef enum store_mode {
     STORE_READ,  /* the file must be there; a read-only file or directory will do */
     STORE_WRITE, /* the file is made when absent */
+    STORE_WATCH, /* as STORE_READ, but never waits for another process's lock: for who may not be kept waiting */
 } store_mode;
 
 /* Opens the file and checks that it is a kvant database of a version this program knows; an older one is migrated in
@@ -44,6 +45,9 @@ const char *store_path(const store *s);
 
 /* How long to wait for another process's lock before giving up; 5000 ms at first. */
 void store_wait(store *s, int milliseconds);
+
+/* Whether the call that has just failed did so because another process had the lock: trying again may help. */
+bool store_was_locked(const store *s);
 
 /* Asked now and then while store_query, store_each_run and store_frontier work: true stops them with FAULT_INTERRUPTED.
  * NULL: never. */
@@ -190,9 +194,14 @@ enum {
 };
 
 extern const store_metric store_metrics[];
+enum { STORE_METRICS = 18 }; /* rows of the table, without its end */
 
 /* NULL when there is none of this name. [any thread] */
 const store_metric *store_metric_named(const char *name);
+
+/* A value with its interval (NaN: none) as they are compared: absolute values without their signs, with the ends of the
+ * interval that are nearer to and farther from zero. [any thread] */
+store_estimate store_metric_compared(const store_metric *m, store_estimate raw);
 
 /* The metric of a run as it is compared (absolute values without sign); NaN when not measured. [any thread] */
 double store_metric_value(const store_metric *m, const store_run *run);
@@ -222,10 +231,52 @@ typedef struct store_point {
     const store_run *run;
 } store_point;
 
+/* A run that takes part in a comparison, as store_classify sees it. */
+typedef struct store_candidate {
+    int64_t id, config; /* config: equal for runs of one config */
+    bool done;
+    double x, y, y_lo, y_hi; /* as compared; NaN when not measured */
+    store_class where;       /* the answer */
+    size_t self;             /* the caller's */
+} store_candidate;
+
+/* Leaves of each config the run that stands for it, classified, ordered as store_frontier says; returns how many. All
+ * must be of one comparable set. O(n log n). [any thread] */
+size_t store_classify(store_candidate *runs, size_t n, const store_metric *x, const store_metric *y);
+
 /* The set's configs, each with its newest finished run (or its newest failed one when none is done), by ascending x;
  * runs without x last. Runs that are equal on both axes are both on the frontier. No run at all: each is not called. */
 bool store_frontier(store *s, const store_selection *set, const store_metric *x, const store_metric *y,
                     bool (*each)(void *arg, const store_point *point), void *arg, fault *f);
+
+/* ---- runs in sight ---------------------------------------------------------------------------------------------- */
+
+/* What is shown of a run among thousands. */
+typedef struct store_brief {
+    int64_t id, started, seed, ctx, eval, passages;
+    int64_t model_id, text_id, config_id; /* in this file; equal for equal ones */
+    bool done;
+    const char *model_hash, *model, *text_hash, *text, *protocol, *config, *k, *v, *verdict, *reason;
+    store_estimate metric[STORE_METRICS]; /* by the rows of store_metrics, as they are stored */
+} store_brief;
+
+/* The runs with numbers above `after`, ascending. 10,000 take some tens of milliseconds. */
+bool store_each_brief(store *s, int64_t after, bool (*each)(void *arg, const store_brief *brief), void *arg, fault *f);
+
+bool store_count_runs(store *s, int64_t *n, fault *f);
+
+/* What store_version, store_each_brief, store_count_runs and store_each_pin say between these two is of one moment. */
+bool store_hold(store *s, fault *f);
+void store_release(store *s);
+
+/* The numbers of the runs that fit, ascending; where: as with store_each_run. */
+bool store_each_id(store *s, const char *where, bool (*each)(void *arg, int64_t id), void *arg, fault *f);
+
+/* Pins a run or takes its pin away; *changed (or NULL): it was not so before. No such run: FAULT_INPUT. */
+bool store_pin(store *s, int64_t id, bool pinned, bool *changed, fault *f);
+
+/* The pinned runs, ascending. */
+bool store_each_pin(store *s, bool (*each)(void *arg, int64_t id), void *arg, fault *f);
 
 /* ---- any question ----------------------------------------------------------------------------------------------- */
 
@@ -249,5 +300,71 @@ typedef struct store_reader {
  * refused, and it runs on a connection that could not do it either. A mistake is a fault with SQLite's words and the
  * column. */
 bool store_query(store *s, const char *sql, const store_reader *reader, fault *f);
+
+/* A value for a parameter. name: with or without its sign, ":kld" or "kld"; of the N-th nameless one "?N". */
+typedef struct store_binding {
+    const char *name;
+    store_value value;
+} store_binding;
+
+/* The same for a text of several statements: runs the one at *at, with values for its parameters, and moves *at to the
+ * next, or to the text's end. A parameter without a value is a fault; a value without a parameter is not. */
+bool store_query_at(store *s, const char *sql, size_t *at, const store_binding *values, size_t n_values,
+                    const store_reader *reader, fault *f);
+
+/* Compiles all statements of a text that only reads, and tells the name of every parameter ("?N" when it has none) of
+ * each; each may be NULL. Runs nothing. */
+bool store_check_query(store *s, const char *sql, bool (*each)(void *arg, const char *parameter), void *arg, fault *f);
+
+/* What a text that changes rows did. */
+typedef struct store_changes {
+    int64_t rows;   /* inserted, changed or deleted */
+    int64_t follow; /* deleted because they belong to those */
+} store_changes;
+
+/* Runs all statements of a text in one transaction: rows may be inserted, changed and deleted, and questions asked
+ * between. The schema, settings and other files stay out of reach, a run's uid cannot be changed, and runs cannot be
+ * made up. With keep == false everything is taken back, only *changes remains. A fault takes back everything. reader
+ * (or NULL) is called for statements that give rows. The store must be open for writing. */
+bool store_change(store *s, const char *sql, bool keep, const store_reader *reader, store_changes *changes, fault *f);
+
+/* ---- questions by name ------------------------------------------------------------------------------------------ */
+
+typedef struct store_question {
+    const char *name;
+    const char *sql;
+    const char *note; /* one line: what it answers */
+    bool shipped;     /* came with kvant: db/questions/NAME.sql, whose first comment line is the note */
+} store_question;
+
+/* Those that came with kvant, then those that were saved, each by name. */
+bool store_each_question(store *s, bool (*each)(void *arg, const store_question *q), void *arg, fault *f);
+
+/* With all its strings one block: free() it. NULL with a fault that names the nearest, or NULL and *there == false. */
+store_question *store_get_question(store *s, const char *name, bool *there, fault *f);
+
+/* Keeps a question, in the place of one of the same name. The name of a shipped one is refused. */
+bool store_save_question(store *s, const char *name, const char *sql, const char *note, fault *f);
+bool store_delete_question(store *s, const char *name, fault *f);
+
+/* ---- profiles --------------------------------------------------------------------------------------------------- */
+
+/* A config by name (app/profile.h). */
+typedef struct store_profile {
+    const char *name, *config, *model, *note; /* config: canonical; model: its name, or "" */
+    int64_t changed;                          /* seconds since 1970, UTC; set by the store */
+} store_profile;
+
+bool store_each_profile(store *s, bool (*each)(void *arg, const store_profile *p), void *arg, fault *f);
+
+/* With all its strings one block: free() it. NULL and *there == false when there is none. */
+store_profile *store_get_profile(store *s, const char *name, bool *there, fault *f);
+
+/* Keeps a profile, in the place of one of the same name. */
+bool store_save_profile(store *s, const store_profile *p, fault *f);
+
+/* Of a name that is not there, or, for the new name, is there already: a fault. */
+bool store_rename_profile(store *s, const char *name, const char *to, fault *f);
+bool store_delete_profile(store *s, const char *name, fault *f);
 
 #endif

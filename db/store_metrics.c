@@ -26,6 +26,17 @@ const store_metric store_metrics[] = {
     { 0 },
 };
 
+_Static_assert(sizeof store_metrics / sizeof store_metrics[0] == STORE_METRICS + 1, "STORE_METRICS counts the rows");
+
+store_estimate store_metric_compared(const store_metric *m, store_estimate raw)
+{
+    if (!(m->flags & STORE_ABSOLUTE)) return raw;
+    double lo = fabs(raw.lo), hi = fabs(raw.hi); /* fmin and fmax would hide a NaN */
+    if (isnan(lo) || isnan(hi)) return (store_estimate){ fabs(raw.value), NAN, NAN };
+    bool holds_zero = raw.lo <= 0 && raw.hi >= 0;
+    return (store_estimate){ fabs(raw.value), holds_zero ? 0 : fmin(lo, hi), fmax(lo, hi) };
+}
+
 const store_metric *store_metric_named(const char *name)
 {
     for (const store_metric *m = store_metrics; m->name; m++)

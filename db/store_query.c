@@ -4,55 +4,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "db/connect.h"
 #include "db/sqlite_fault.h"
 
-/* ---- what a question may do ---- */
-
-typedef struct readable_pragma {
-    const char *name;
-    bool takes_argument; /* which then only selects what is told; without it the pragma tells a setting */
-} readable_pragma;
-
-static const readable_pragma readable_pragmas[] = {
-    { "application_id", false },   { "collation_list", false },  { "compile_options", false },
-    { "data_version", false },     { "database_list", false },   { "encoding", false },
-    { "foreign_key_check", true }, { "foreign_key_list", true }, { "foreign_keys", false },
-    { "freelist_count", false },   { "function_list", false },   { "index_info", true },
-    { "index_list", true },        { "index_xinfo", true },      { "integrity_check", true },
-    { "journal_mode", false },     { "page_count", false },      { "page_size", false },
-    { "pragma_list", false },      { "quick_check", true },      { "schema_version", false },
-    { "table_info", true },        { "table_list", true },       { "table_xinfo", true },
-    { "user_version", false },
-};
-
-static bool pragma_reads(const char *name, const char *argument)
-{
-    for (size_t i = 0; i < sizeof readable_pragmas / sizeof readable_pragmas[0]; i++)
-        if (strcasecmp(readable_pragmas[i].name, name) == 0) return readable_pragmas[i].takes_argument || !argument;
-    return false;
-}
-
-static int authorize(void *arg, int action, const char *first, const char *second, const char *database,
-                     const char *view)
-{
-    (void)arg, (void)database, (void)view;
-    switch (action) {
-    case SQLITE_SELECT:
-    case SQLITE_READ:
-    case SQLITE_RECURSIVE: return SQLITE_OK;
-    case SQLITE_FUNCTION: return second && strcasecmp(second, "load_extension") == 0 ? SQLITE_DENY : SQLITE_OK;
-    /* SQLite asks this when a table-valued function (json_each, pragma_table_info) is first used, and then writes
-     * nothing; an UPDATE of the schema itself is refused by the connection's defensive mode. */
-    case SQLITE_UPDATE: return first && strcmp(first, "sqlite_master") == 0 ? SQLITE_OK : SQLITE_DENY;
-    case SQLITE_PRAGMA: return first && pragma_reads(first, second) ? SQLITE_OK : SQLITE_DENY;
-    default: return SQLITE_DENY;
-    }
-}
-
-static int poll_stop(void *arg)
+int store_poll_stop(void *arg)
 {
     const store *s = arg;
     return s->stop && s->stop(s->stop_arg);
@@ -60,13 +16,12 @@ static int poll_stop(void *arg)
 
 sqlite3 *store_asked(store *s, fault *f)
 {
-    enum { STEPS_BETWEEN_POLLS = 10000 };
     if (s->asked) return s->asked;
-    s->asked = connect_read(s->path, f);
+    s->asked = connect_read(s->path, s->wait_ms, f);
     if (!s->asked) return NULL;
     sqlite3_busy_timeout(s->asked, s->wait_ms);
-    sqlite3_progress_handler(s->asked, STEPS_BETWEEN_POLLS, poll_stop, s);
-    sqlite3_set_authorizer(s->asked, authorize, NULL);
+    sqlite3_progress_handler(s->asked, STORE_STEPS_BETWEEN_POLLS, store_poll_stop, s);
+    sqlite3_set_authorizer(s->asked, store_only_reads, NULL);
     return s->asked;
 }
 
@@ -79,71 +34,150 @@ bool store_ended(store *s, sqlite3 *db, int rc, const char *doing, fault *f)
 
 /* ---- mistakes in a question ---- */
 
-/* Characters, counted from 1, up to a byte of UTF-8. */
-static int column_at(const char *text, int byte)
+/* Where a byte of a question stands, for people: characters and lines are counted from 1. */
+static void write_place(char place[48], const char *text, size_t byte)
 {
-    int column = 1;
-    for (int i = 0; i < byte && text[i]; i++)
+    int line = 1, column = 1;
+    for (size_t i = 0; i < byte && text[i]; i++) {
         if (((unsigned char)text[i] & 0xc0) != 0x80) column++;
-    return column;
+        if (text[i] != '\n') continue;
+        line++;
+        column = 1;
+    }
+    if (line > 1)
+        snprintf(place, 48, "SQL, line %d, column %d", line, column);
+    else
+        snprintf(place, 48, "SQL, column %d", column);
 }
 
-/* The error of compiling or running a question somebody typed. `before` bytes of sql are ours. */
-static bool asked_fault(store *s, const char *sql, int before, fault *f)
+/* A text somebody asks, and the part of it that is at work. */
+typedef struct asking {
+    store *s;
+    const char *text; /* as typed */
+    const char *sql;  /* what SQLite gets: text + at, or ours around it */
+    int before;       /* bytes of sql that are ours */
+    size_t at;
+} asking;
+
+/* The error of compiling or running a question somebody typed. */
+static bool asked_fault(const asking *a, fault *f)
 {
-    int code = sqlite3_errcode(s->asked) & 0xff;
+    sqlite3 *db = a->s->asked;
+    int code = sqlite3_errcode(db) & 0xff;
     if (code == SQLITE_AUTH)
         return fault_set(
             f, FAULT_INPUT,
-            "%s: this SQL does more than read (%s); only SELECT and what tells about the database is allowed", s->path,
-            sqlite3_errmsg(s->asked));
+            "%s: this SQL does more than read (%s); only SELECT and what tells about the database is allowed",
+            a->s->path, sqlite3_errmsg(db));
     if (code != SQLITE_ERROR && code != SQLITE_MISMATCH && code != SQLITE_RANGE)
-        return sqlite_fault(s->asked, s->path, "asking the database", f);
-    int offset = sqlite3_error_offset(s->asked);
-    if (offset < before) return fault_set(f, FAULT_INPUT, "SQL: %s", sqlite3_errmsg(s->asked));
-    return fault_set(f, FAULT_INPUT, "SQL, column %d: %s", column_at(sql + before, offset - before),
-                     sqlite3_errmsg(s->asked));
+        return sqlite_fault(db, a->s->path, "asking the database", f);
+    int offset = sqlite3_error_offset(db);
+    if (offset < a->before) return fault_set(f, FAULT_INPUT, "SQL: %s", sqlite3_errmsg(db));
+    char place[48];
+    write_place(place, a->text, a->at + (size_t)(offset - a->before));
+    return fault_set(f, FAULT_INPUT, "%s: %s", place, sqlite3_errmsg(db));
 }
 
-/* Whether more than blanks, comments and semicolons follows. */
-static bool has_statement(sqlite3 *db, const char *sql)
+/* Moves over blanks, comments and semicolons: to the next statement, or to the end. */
+static size_t next_statement(sqlite3 *db, const char *text, size_t at)
 {
-    while (*sql) {
+    while (text[at]) {
         sqlite3_stmt *stmt = NULL;
-        const char *tail = sql;
-        int rc = sqlite3_prepare_v2(db, sql, -1, &stmt, &tail);
+        const char *tail = text + at;
+        int rc = sqlite3_prepare_v2(db, text + at, -1, &stmt, &tail);
         sqlite3_finalize(stmt);
-        if (rc != SQLITE_OK || stmt) return true;
-        if (tail == sql) return false;
-        sql = tail;
+        if (rc != SQLITE_OK || stmt) return at;
+        if (tail == text + at) return at + strlen(text + at);
+        at = (size_t)(tail - text);
     }
-    return false;
+    return at;
 }
 
-static sqlite3_stmt *prepare_asked(store *s, const char *sql, int before, fault *f)
+/* Compiles the statement and says where it ends. */
+static sqlite3_stmt *prepare_asked(const asking *a, const char **tail, fault *f)
 {
-    const char *tail = sql;
     sqlite3_stmt *stmt = NULL;
-    if (sqlite3_prepare_v2(s->asked, sql, -1, &stmt, &tail) != SQLITE_OK)
-        asked_fault(s, sql, before, f);
+    *tail = a->sql;
+    if (sqlite3_prepare_v2(a->s->asked, a->sql, -1, &stmt, tail) != SQLITE_OK)
+        asked_fault(a, f);
     else if (!stmt)
         fault_set(f, FAULT_INPUT, "SQL: there is no statement in it");
     else if (!sqlite3_stmt_readonly(stmt))
-        fault_set(f, FAULT_INPUT, "%s: this SQL would write; only statements that read are allowed", s->path);
-    else if (sqlite3_bind_parameter_count(stmt) > 0)
-        fault_set(f, FAULT_INPUT, "SQL: it has a parameter; write the value in its place");
-    else if (has_statement(s->asked, tail))
-        fault_set(f, FAULT_INPUT, "SQL, column %d: a second statement; one at a time",
-                  column_at(sql, (int)(tail - sql)));
+        fault_set(f, FAULT_INPUT, "%s: this SQL would write; only statements that read are allowed", a->s->path);
     else
         return stmt;
     sqlite3_finalize(stmt);
     return NULL;
 }
 
+/* The same for a text that is one statement without parameters. */
+static sqlite3_stmt *prepare_only(const asking *a, fault *f)
+{
+    const char *tail;
+    sqlite3_stmt *stmt = prepare_asked(a, &tail, f);
+    if (!stmt) return NULL;
+    size_t end = next_statement(a->s->asked, tail, 0);
+    if (sqlite3_bind_parameter_count(stmt) > 0) {
+        fault_set(f, FAULT_INPUT, "SQL: it has a parameter; write the value in its place");
+    } else if (tail[end]) {
+        char place[48];
+        write_place(place, a->text, a->at + (size_t)(tail - a->sql) - (size_t)a->before);
+        fault_set(f, FAULT_INPUT, "%s: a second statement; one at a time", place);
+    } else {
+        return stmt;
+    }
+    sqlite3_finalize(stmt);
+    return NULL;
+}
+
+/* ---- parameters ---- */
+
+typedef struct parameter {
+    char nameless[16];
+    const char *name;
+} parameter;
+
+static parameter parameter_at(sqlite3_stmt *stmt, int i)
+{
+    parameter p = { .name = sqlite3_bind_parameter_name(stmt, i) };
+    if (!p.name) snprintf(p.nameless, sizeof p.nameless, "?%d", i);
+    return p;
+}
+
+static const char *name_of(const parameter *p)
+{
+    return p->name ? p->name : p->nameless;
+}
+
+static int bind_value(sqlite3_stmt *stmt, int i, const store_value *v)
+{
+    switch (v->kind) {
+    case STORE_INTEGER: return sqlite3_bind_int64(stmt, i, v->integer);
+    case STORE_REAL: return sqlite3_bind_double(stmt, i, v->real);
+    case STORE_TEXT: return sqlite3_bind_text64(stmt, i, v->bytes, v->n, SQLITE_STATIC, SQLITE_UTF8);
+    case STORE_BLOB: return sqlite3_bind_blob64(stmt, i, v->bytes, v->n, SQLITE_STATIC);
+    case STORE_NULL: break;
+    }
+    return sqlite3_bind_null(stmt, i);
+}
+
+static bool bind_values(const asking *a, sqlite3_stmt *stmt, const store_binding *values, size_t n, fault *f)
+{
+    for (int i = 1; i <= sqlite3_bind_parameter_count(stmt); i++) {
+        const parameter p = parameter_at(stmt, i);
+        const char *name = name_of(&p);
+        size_t at = 0;
+        while (at < n && strcmp(values[at].name, name) != 0 && strcmp(values[at].name, name + 1) != 0)
+            at++;
+        if (at == n) return fault_set(f, FAULT_INPUT, "SQL: the parameter %s has no value", name);
+        if (bind_value(stmt, i, &values[at].value) != SQLITE_OK) return asked_fault(a, f);
+    }
+    return true;
+}
+
 /* ---- asking ---- */
 
-static store_value read_value(sqlite3_stmt *stmt, int i)
+store_value store_read_value(sqlite3_stmt *stmt, int i)
 {
     static const store_kind kinds[] = { [SQLITE_INTEGER] = STORE_INTEGER,
                                         [SQLITE_FLOAT] = STORE_REAL,
@@ -160,7 +194,7 @@ static store_value read_value(sqlite3_stmt *stmt, int i)
     return v;
 }
 
-static bool report_columns(sqlite3_stmt *stmt, int n, const store_reader *reader, bool *more, fault *f)
+bool store_tell_columns(sqlite3_stmt *stmt, int n, const store_reader *reader, bool *more, fault *f)
 {
     const char **names = calloc((size_t)n + 1, sizeof *names);
     if (!names) return fault_memory(f, "column names");
@@ -173,30 +207,70 @@ static bool report_columns(sqlite3_stmt *stmt, int n, const store_reader *reader
     return true;
 }
 
-static bool report_rows(store *s, sqlite3_stmt *stmt, int n, const char *sql, const store_reader *reader, fault *f)
+static bool report_rows(const asking *a, sqlite3_stmt *stmt, int n, const store_reader *reader, fault *f)
 {
     store_value *values = calloc((size_t)n + 1, sizeof *values);
     if (!values) return fault_memory(f, "a row");
     int rc;
     while ((rc = sqlite3_step(stmt)) == SQLITE_ROW) {
         for (int i = 0; i < n; i++)
-            values[i] = read_value(stmt, i);
+            values[i] = store_read_value(stmt, i);
         if (!reader->row(reader->arg, n, values)) break;
     }
     free(values);
-    return rc == SQLITE_ROW || rc == SQLITE_DONE || asked_fault(s, sql, 0, f);
+    return rc == SQLITE_ROW || rc == SQLITE_DONE || asked_fault(a, f);
+}
+
+static bool run_asked(const asking *a, sqlite3_stmt *stmt, const store_reader *reader, fault *f)
+{
+    int n = sqlite3_column_count(stmt);
+    bool more = false;
+    return store_tell_columns(stmt, n, reader, &more, f) && (!more || report_rows(a, stmt, n, reader, f));
 }
 
 bool store_query(store *s, const char *sql, const store_reader *reader, fault *f)
 {
     if (!store_asked(s, f)) return false;
-    sqlite3_stmt *stmt = prepare_asked(s, sql, 0, f);
-    if (!stmt) return false;
-    int n = sqlite3_column_count(stmt);
-    bool more = false;
-    bool ok = report_columns(stmt, n, reader, &more, f) && (!more || report_rows(s, stmt, n, sql, reader, f));
+    asking a = { .s = s, .text = sql, .sql = sql };
+    sqlite3_stmt *stmt = prepare_only(&a, f);
+    bool ok = stmt && run_asked(&a, stmt, reader, f);
     sqlite3_finalize(stmt);
     return ok;
+}
+
+bool store_query_at(store *s, const char *sql, size_t *at, const store_binding *values, size_t n_values,
+                    const store_reader *reader, fault *f)
+{
+    if (!store_asked(s, f)) return false;
+    const size_t begin = next_statement(s->asked, sql, *at);
+    asking a = { .s = s, .text = sql, .sql = sql + begin, .at = begin };
+    const char *tail;
+    sqlite3_stmt *stmt = prepare_asked(&a, &tail, f);
+    bool ok = stmt && bind_values(&a, stmt, values, n_values, f) && run_asked(&a, stmt, reader, f);
+    sqlite3_finalize(stmt);
+    if (ok) *at = next_statement(s->asked, sql, (size_t)(tail - sql));
+    return ok;
+}
+
+bool store_check_query(store *s, const char *sql, bool (*each)(void *arg, const char *parameter), void *arg, fault *f)
+{
+    if (!store_asked(s, f)) return false;
+    asking a = { .s = s, .text = sql };
+    bool more = true;
+    a.at = next_statement(s->asked, sql, 0);
+    do {
+        const char *tail;
+        a.sql = sql + a.at;
+        sqlite3_stmt *stmt = prepare_asked(&a, &tail, f);
+        if (!stmt) return false;
+        for (int i = 1; more && each && i <= sqlite3_bind_parameter_count(stmt); i++) {
+            const parameter p = parameter_at(stmt, i);
+            more = each(arg, name_of(&p));
+        }
+        sqlite3_finalize(stmt);
+        a.at = next_statement(s->asked, sql, (size_t)(tail - sql));
+    } while (sql[a.at]);
+    return true;
 }
 
 bool store_each_run(store *s, const char *where, int64_t limit, bool (*each)(void *arg, const store_run *run),
@@ -204,11 +278,13 @@ bool store_each_run(store *s, const char *where, int64_t limit, bool (*each)(voi
 {
     static const char before[] = "SELECT * FROM v_runs WHERE (";
     if (!store_asked(s, f)) return false;
+    const char *condition = where && *where ? where : "1";
     /* The line's end closes a comment in the condition; LIMIT -1 is no limit. */
-    char *sql = sqlite3_mprintf("%s%s\n) ORDER BY id DESC LIMIT %lld", before, where && *where ? where : "1",
-                                (long long)(limit > 0 ? limit : -1));
+    char *sql =
+        sqlite3_mprintf("%s%s\n) ORDER BY id DESC LIMIT %lld", before, condition, (long long)(limit > 0 ? limit : -1));
     if (!sql) return fault_memory(f, "a question");
-    sqlite3_stmt *stmt = prepare_asked(s, sql, (int)sizeof before - 1, f);
+    asking a = { .s = s, .text = condition, .sql = sql, .before = (int)sizeof before - 1 };
+    sqlite3_stmt *stmt = prepare_only(&a, f);
     int rc = SQLITE_DONE;
     if (stmt) {
         record_map map = record_columns(stmt, store_run_fields);
@@ -218,7 +294,25 @@ bool store_each_run(store *s, const char *where, int64_t limit, bool (*each)(voi
             if (rc == SQLITE_NOMEM || !each(arg, &run)) break;
         }
     }
-    bool ok = stmt && (rc == SQLITE_ROW || rc == SQLITE_DONE || asked_fault(s, sql, (int)sizeof before - 1, f));
+    bool ok = stmt && (rc == SQLITE_ROW || rc == SQLITE_DONE || asked_fault(&a, f));
+    sqlite3_finalize(stmt);
+    sqlite3_free(sql);
+    return ok;
+}
+
+bool store_each_id(store *s, const char *where, bool (*each)(void *arg, int64_t id), void *arg, fault *f)
+{
+    static const char before[] = "SELECT id FROM v_runs WHERE (";
+    if (!store_asked(s, f)) return false;
+    const char *condition = where && *where ? where : "1";
+    char *sql = sqlite3_mprintf("%s%s\n) ORDER BY id", before, condition);
+    if (!sql) return fault_memory(f, "a question");
+    asking a = { .s = s, .text = condition, .sql = sql, .before = (int)sizeof before - 1 };
+    sqlite3_stmt *stmt = prepare_only(&a, f);
+    int rc = SQLITE_DONE;
+    while (stmt && (rc = sqlite3_step(stmt)) == SQLITE_ROW)
+        if (!each(arg, sqlite3_column_int64(stmt, 0))) break;
+    bool ok = stmt && (rc == SQLITE_ROW || rc == SQLITE_DONE || asked_fault(&a, f));
     sqlite3_finalize(stmt);
     sqlite3_free(sql);
     return ok;

@@ -1,0 +1,1 @@
+SELECT name, config, model, note, changed FROM profiles WHERE name = :name

@@ -1,0 +1,1 @@
+SELECT name, config, model, note, changed FROM profiles ORDER BY name

@@ -1,0 +1,1 @@
+SELECT name, sql, note FROM questions ORDER BY name

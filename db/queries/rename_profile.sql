@@ -1,0 +1,1 @@
+UPDATE profiles SET name = :to WHERE name = :name
