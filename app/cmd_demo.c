@@ -39,7 +39,7 @@ int cmd_demo(app_context *app, const command_line *line)
     bool ok = true, json = line_has(line, "json");
     for (size_t i = 0; ok && i < sizeof tour / sizeof *tour; i++)
         ok = grid_add(&configs, l.known, tour[i], &f);
-    sweep s = { .lab = &l, .self = app, .row = json ? NULL : print_row };
+    sweep s = { .lab = &l, .jobs = 1, .self = app, .row = json ? NULL : print_row };
     sweep_count count;
     if (ok && !json) report_heading(stdout, &app->out);
     ok = ok && sweep_run(&s, &configs, &count, &f);

@@ -30,7 +30,7 @@ int cmd_run(app_context *app, const command_line *line)
     if (!lab_open(&l, app, line, LAB_CODECS | LAB_DATABASE, &f)) return app_report(app, &f);
     lab_run run;
     config *c = config_parse(l.known, line_arg(line, 0), &f);
-    bool ok = c && lab_evaluate(&l, c, c->text, &run, &f) &&
+    bool ok = c && lab_evaluate(&l, c, &run, &f) &&
               print_run(app, l.database, run.id, line_has(line, "json"), false, &f);
     if (ok && !run.done) {
         ok = false;

@@ -44,7 +44,7 @@ int cmd_sweep(app_context *app, const command_line *line)
     if (!lab_open(&l, app, line, LAB_CODECS | (dry ? 0 : LAB_DATABASE), &f)) return app_report(app, &f);
     grid_configs configs = { 0 };
     printer p = { .app = app, .list = json ? cJSON_CreateArray() : NULL };
-    sweep s = { .lab = &l, .force = line_has(line, "force"), .self = &p, .row = print_row };
+    sweep s = { .lab = &l, .jobs = (int)line_int(line, "jobs"), .force = line_has(line, "force"), .self = &p, .row = print_row };
     sweep_count count = { 0 };
     bool ok = gather(&l, &configs, &f);
     for (size_t i = 0; ok && dry && i < configs.n; i++) {

@@ -53,7 +53,7 @@ crew_state crew_next(crew *c, crew_result *out, fault *f);
  */
 bool crew_has(crew *c, const void *tag);
 
-size_t crew_left(const crew *c); /* runs that wait or run */
+size_t crew_left(const crew *c); /* runs that wait, run, or have ended and were not told yet */
 
 /* What the whole is, for app->events and the progress line: "sweep", and how many runs there will be. */
 void crew_about(crew *c, const char *what, size_t total);

@@ -15,8 +15,6 @@
 #include "app/app.h"
 #include "app/config.h"
 #include "app/job.h"
-#include "app/progress.h"
-#include "app/worker.h"
 #include "db/store.h"
 
 enum { LAB_CODECS = 1, LAB_DATABASE = 2, LAB_READS = 4 /* the database, and only to read */ };
@@ -51,9 +49,12 @@ typedef struct lab_run {
     fault why;
 } lab_run;
 
-/* Runs one config in a worker with a progress line, and stores the row. False with a fault when there is no row: bad
- * input, an interruption, a database that cannot be written. */
-bool lab_evaluate(lab *l, const config *c, const char *label, lab_run *out, fault *f);
+/* Runs one config in a worker with a progress line, and stores the row: a crew of one (app/crew.h). False with a fault
+ * when there is no row: bad input, an interruption, a database that cannot be written. */
+bool lab_evaluate(lab *l, const config *c, lab_run *out, fault *f);
+
+/* What a worker is asked for. */
+bool lab_job(const lab *l, const config *c, job *j, fault *f);
 
 /* Describes the run that evaluating this config would be, as far as it is known before: for store_find_done. The
  * model's and the text's hashes are those of *known, the last run that was done (blank: 0 is found). */

@@ -26,6 +26,12 @@ const command_option options_evaluation[] = {
     { 0 },
 };
 
+const command_option options_jobs[] = {
+    { "jobs", 0, OPTION_INT, "N", .standard = "1", .min = 1, .max = 64, .flags = OPTION_SETTING,
+      .help = "runs at a time, each in a process with its share of the threads. The results do not depend on it" },
+    { 0 },
+};
+
 const command_option options_plugin[] = {
     { "plugin", 0, OPTION_TEXT, "FILE.so", COMPLETE_FILE, .flags = OPTION_REPEATS,
       .help = "load codecs from this plugin too; may be given more than once" },
@@ -38,6 +44,13 @@ const command_option options_database[] = {
     { 0 },
 };
 
+const command_option options_rows[] = {
+    { "mode", 0, OPTION_CHOICE, "MODE", .choices = "box line markdown csv json", .standard = "box",
+      .flags = OPTION_SETTING, .help = "how the rows of an answer are written" },
+    { "timer", 0, OPTION_FLAG, .flags = OPTION_SETTING, .help = "say on stderr how long each answer took" },
+    { 0 },
+};
+
 const command_option options_output[] = {
     { "json", 0, OPTION_FLAG, .help = "write JSON instead of text" },
     { "color", 0, OPTION_CHOICE, "WHEN", .choices = "auto always never", .standard = "auto", .flags = OPTION_SETTING,
@@ -47,4 +60,5 @@ const command_option options_output[] = {
     { 0 },
 };
 
-const command_option *const options_shared[] = { options_evaluation, options_database, options_output, NULL };
+const command_option *const options_shared[] = { options_evaluation, options_jobs,   options_database,
+                                                 options_rows,       options_output, NULL };

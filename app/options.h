@@ -9,8 +9,10 @@
 #include "app/command.h"
 
 extern const command_option options_evaluation[]; /* model, text, protocol, sizes, threads, seed, time limit, cache */
+extern const command_option options_jobs[];       /* jobs: for what makes many runs */
 extern const command_option options_plugin[];     /* plugin */
 extern const command_option options_database[];   /* db */
+extern const command_option options_rows[];       /* mode, timer: of answers in rows */
 extern const command_option options_output[];     /* json, color, ascii, help: every command has these */
 
 /* All of the above, for settings_create. */

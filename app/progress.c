@@ -44,14 +44,14 @@ static void bar(const progress *p, double share, char *text, size_t capacity)
 size_t progress_line(const progress *p, double seconds, const char *note, int width, char *line, size_t capacity)
 {
     char cells[96] = "", share_text[160] = "", rate[64] = "", left[64] = "", text[768];
-    double share = p->total ? (double)p->done / (double)p->total : 0;
+    double share = p->total ? ((double)p->done + p->part) / (double)p->total : 0;
     if (share > 1) share = 1;
     if (p->total) {
         bar(p, share, cells, sizeof cells);
         snprintf(share_text, sizeof share_text, "%s %3.0f %%  ", p->terminal->moves ? cells : "", 100 * share);
     }
     if (p->done && seconds > 0) snprintf(rate, sizeof rate, "  %.3g %s/s", (double)p->done / seconds, p->unit);
-    if (p->done && p->done < p->total) {
+    if (share > 0 && p->done < p->total) {
         char time[32];
         progress_duration(seconds * (1 / share - 1), time, sizeof time);
         snprintf(left, sizeof left, "  %s left", time);

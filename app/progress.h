@@ -27,6 +27,7 @@ typedef struct progress {
     const terminal *terminal;
     const char *label, *unit; /* the caller's strings */
     uint64_t done, total;     /* total 0: not known */
+    double part;              /* of what is under way, in units: counts in the bar and the time left */
     double started, drawn;    /* seconds of a steady clock */
     int tenth;                /* last tenth written to a log, -1: none */
     bool visible;

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/crew.h"
+
 static bool tell(const sweep *s, int64_t id, bool ran, store_run **kept, fault *f)
 {
     store_run *run = store_get_run(s->lab->database, id, f);
@@ -20,7 +22,7 @@ static bool tell(const sweep *s, int64_t id, bool ran, store_run **kept, fault *
 static bool check_identity(const sweep *s, const config *identity, sweep_count *count, store_run **known, fault *f)
 {
     lab_run run;
-    if (!lab_evaluate(s->lab, identity, "identity", &run, f)) return false;
+    if (!lab_evaluate(s->lab, identity, &run, f)) return false;
     count->ran++;
     if (!tell(s, run.id, true, known, f)) return false;
     const store_run *r = *known;
@@ -32,20 +34,72 @@ static bool check_identity(const sweep *s, const config *identity, sweep_count *
                      r->kld.value, r->dppl.value, r->top1.value);
 }
 
-static bool run_one(const sweep *s, const config *c, const char *label, const store_run *known, sweep_count *count,
-                    fault *f)
+/* A sweep at work: configs [next, n) have not been looked at. */
+typedef struct sweeping {
+    const sweep *s;
+    const grid_configs *configs;
+    const config *identity;
+    const store_run *known;
+    crew *crew;
+    size_t next;
+    sweep_count *count;
+} sweeping;
+
+static bool find(const sweeping *w, const config *c, int64_t *id, fault *f)
 {
-    int64_t id = 0;
-    if (!s->force && !lab_find_done(s->lab, c, known, &id, f)) return false;
-    if (id) {
-        count->had++;
-        return tell(s, id, false, NULL, f);
+    *id = 0;
+    return w->s->force || lab_find_done(w->s->lab, c, w->known, id, f);
+}
+
+static bool is_identity(const sweeping *w, const config *c)
+{
+    return strcmp(c->id, w->identity->id) == 0;
+}
+
+/* How many will have to run, as far as it is known now. */
+static bool announce(const sweeping *w, fault *f)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < w->configs->n; i++) {
+        int64_t id;
+        if (!find(w, w->configs->items[i], &id, f)) return false;
+        if (!id && !is_identity(w, w->configs->items[i])) n++;
     }
-    lab_run run;
-    if (!lab_evaluate(s->lab, c, label, &run, f)) return false;
-    count->ran++;
-    if (!run.done) count->failed++;
-    return tell(s, run.id, true, NULL, f);
+    crew_about(w->crew, "sweep", n);
+    return true;
+}
+
+/* Gives the crew its next config. Each is looked up when its turn has come: another sweep may have run it by now. */
+static bool feed_one(sweeping *w, fault *f)
+{
+    const config *c = w->configs->items[w->next++];
+    int64_t id;
+    if (is_identity(w, c)) return true;
+    if (!find(w, c, &id, f)) return false;
+    if (!id) return crew_add(w->crew, w->s->lab, c, c->text, NULL, f);
+    w->count->had++;
+    return tell(w->s, id, false, NULL, f);
+}
+
+static bool take_one(const sweeping *w, fault *f)
+{
+    crew_result r;
+    const crew_state state = crew_next(w->crew, &r, f);
+    if (state != CREW_RUN) return state == CREW_EMPTY;
+    w->count->ran++;
+    if (!r.run.done) w->count->failed++;
+    return tell(w->s, r.run.id, true, NULL, f);
+}
+
+static bool run_all(sweeping *w, fault *f)
+{
+    bool ok = announce(w, f);
+    while (ok && (w->next < w->configs->n || crew_left(w->crew) > 0)) {
+        while (ok && w->next < w->configs->n && crew_left(w->crew) < (size_t)w->s->jobs)
+            ok = feed_one(w, f);
+        ok = ok && take_one(w, f);
+    }
+    return ok;
 }
 
 bool sweep_run(const sweep *s, const grid_configs *configs, sweep_count *count, fault *f)
@@ -53,14 +107,11 @@ bool sweep_run(const sweep *s, const grid_configs *configs, sweep_count *count, 
     *count = (sweep_count){ 0 };
     store_run *known = NULL;
     config *identity = config_parse(s->lab->known, "identity", f);
-    bool ok = identity && check_identity(s, identity, count, &known, f);
-    for (size_t i = 0; ok && i < configs->n; i++) {
-        const config *c = configs->items[i];
-        if (strcmp(c->id, identity->id) == 0) continue;
-        char label[192];
-        snprintf(label, sizeof label, "%zu/%zu %.120s", i + 1, configs->n, c->text);
-        ok = run_one(s, c, label, known, count, f);
-    }
+    crew *workers = identity ? crew_open(s->lab->app, s->jobs, f) : NULL;
+    bool ok = workers && check_identity(s, identity, count, &known, f);
+    sweeping w = { s, configs, identity, known, workers, 0, count };
+    ok = ok && run_all(&w, f);
+    crew_close(workers);
     config_free(identity);
     free(known);
     return ok;

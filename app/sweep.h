@@ -1,8 +1,9 @@
-/* sweep.h - many configs on one model and text, one after the other, resumable.
+/* sweep.h - many configs on one model and text, several at once, resumable.
  *
- * A sweep begins with `identity`: unless its KLD is exactly 0, its change of perplexity exactly 0 and its top-1
+ * A sweep begins with `identity`, alone: unless its KLD is exactly 0, its change of perplexity exactly 0 and its top-1
  * agreement 100 %, something below the codecs is wrong and no other number would mean anything. Then every config that
- * the database does not have yet is run. A config that fails is a row like any other and the sweep goes on.
+ * the database does not have yet is run, `jobs` at a time. A config that fails is a row like any other and the sweep
+ * goes on.
  */
 #ifndef KVANT_APP_SWEEP_H
 #define KVANT_APP_SWEEP_H
@@ -12,9 +13,10 @@
 
 typedef struct sweep {
     lab *lab;
+    int jobs;   /* workers; 1 ... CREW_MOST */
     bool force; /* run also what the database has */
     void *self;
-    /* Told each row as it comes; ran: false when the database had it. May be NULL. */
+    /* Told each row as it comes, in the order in which runs end; ran: false when the database had it. May be NULL. */
     void (*row)(void *self, const store_run *run, bool ran);
 } sweep;
 

@@ -16,7 +16,8 @@
 typedef struct server {
     FILE *events;
     evaluate_stage stage;
-    bool alone; /* nobody reads the events any more */
+    bool alone;               /* nobody reads the events any more */
+    const job_result *so_far; /* stands while the job is evaluated; NULL before it is known to be sound */
     bool (*cancelled)(void *self);
     void *self;
 } server;
@@ -42,9 +43,11 @@ static cJSON *event_named(const char *name)
 
 static void on_started(void *self, const job_result *so_far)
 {
+    server *s = self;
+    s->so_far = so_far;
     cJSON *event = event_named("started");
     cJSON_AddItemToObject(event, "so_far", job_result_to_json(so_far));
-    send(self, event);
+    send(s, event);
 }
 
 static void on_stage(void *self, evaluate_stage stage, int passage, int layer)
@@ -60,12 +63,14 @@ static void on_stage(void *self, evaluate_stage stage, int passage, int layer)
 
 static void on_progress(void *self, const char *what, uint64_t done, uint64_t total, double kld)
 {
+    server *s = self;
     cJSON *event = event_named("progress");
     cJSON_AddStringToObject(event, "what", what);
     cJSON_AddNumberToObject(event, "done", (double)done);
     cJSON_AddNumberToObject(event, "total", (double)total);
     cJSON_AddNumberToObject(event, "kld", kld);
-    send(self, event);
+    cJSON_AddBoolToObject(event, "kept", done > 0 && s->so_far && s->so_far->reference_kept);
+    send(s, event);
 }
 
 static void on_log(void *self, const char *line)
