@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "app/commands.h"
+#include "app/complete.h"
 #include "app/options.h"
 
 bool app_open(app_context *app, fault *f)
@@ -23,6 +24,7 @@ void app_close(app_context *app)
 {
     settings_free(app->session);
     app->session = NULL;
+    complete_forget(app);
 }
 
 int app_report(const app_context *app, const fault *f)

@@ -23,8 +23,9 @@
 #include "base/fault.h"
 
 /* Names that only a running program knows (codecs, runs), for completion: calls add once for each, in the order to be
- * shown. Must be quick and quiet; when it cannot know, it adds nothing. */
-typedef void (*app_names)(app_context *app, void (*add)(void *to, const char *name), void *to);
+ * shown; help is a line about the name, or NULL. Must be quick and quiet; when it cannot know, it adds nothing. */
+typedef void (*app_add_name)(void *to, const char *name, const char *help);
+typedef void (*app_names)(app_context *app, app_add_name add, void *to);
 
 typedef struct app_name_source {
     completion kind; /* COMPLETE_NONE ends a list */
@@ -38,9 +39,10 @@ struct app_context {
     events events; /* to the screen this command was started from, if any */
     command_table commands;
     const app_name_source *names;
-    bool at_prompt;   /* lines come from the prompt or a script, not from the shell's arguments */
-    bool leaving;     /* the prompt should end (quit) */
-    int recipe_depth; /* recipes that run one another now */
+    bool at_prompt;               /* lines come from the prompt or a script, not from the shell's arguments */
+    bool leaving;                 /* the prompt should end (quit) */
+    int recipe_depth;             /* recipes that run one another now */
+    struct catalog_cache *codecs; /* what completion knows of codecs; NULL until it is asked (app/complete.h) */
 };
 
 bool app_open(app_context *app, fault *f);

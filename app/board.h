@@ -25,8 +25,8 @@ enum { BOARD_NO_FAMILY = -1 };
 typedef struct board_row {
     int64_t id, started, seed;
     int32_t set;    /* the comparable set it belongs to, 0 ... board_n_sets - 1 */
-    int32_t family; /* of the codec that does most: the keys', or the values' when keys are f16; an index into
-                       board_family_name, BOARD_NO_FAMILY until board_families was told */
+    int32_t family; /* of the codec that does most: the keys', or the values' when keys are kept exact, inside all
+                       wrappers; an index into board_family_name, BOARD_NO_FAMILY until board_families was told */
     bool done, pinned;
     const char *config, *verdict, *reason; /* reason: of a failure */
     store_estimate kld, dppl, top1, rms_dp;
@@ -36,7 +36,7 @@ typedef struct board_row {
 typedef struct board_set {
     const char *model, *text, *protocol;
     int64_t ctx, eval, passages;
-    size_t n_runs;
+    size_t n_runs;  /* 0: they are all gone; a set keeps its number */
     int64_t newest; /* run */
 } board_set;
 

@@ -77,8 +77,9 @@ int cmd_unset(app_context *app, const command_line *line)
     return settings_unset(app->session, line_arg(line, 0), &f) ? FAULT_NONE : app_report(app, &f);
 }
 
-static void put_name(void *to, const char *name)
+static void put_name(void *to, const char *name, const char *help)
 {
+    (void)help;
     fprintf(to, "%s\n", name);
 }
 

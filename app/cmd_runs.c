@@ -1,10 +1,9 @@
-/* kvant runs and kvant sql: the database as tables. */
+/* kvant runs: the database as a table. */
 #include <stdio.h>
 
 #include "app/commands.h"
 #include "app/lab.h"
 #include "app/report.h"
-#include "app/table_query.h"
 
 static bool stop(void *arg)
 {
@@ -41,23 +40,6 @@ int cmd_runs(app_context *app, const command_line *line)
     else
         cJSON_Delete(each.list);
     if (ok && each.n == 0 && !line_has(line, "json")) fprintf(stderr, "kvant: no runs\n");
-    lab_close(&l);
-    return ok ? FAULT_NONE : app_report(app, &f);
-}
-
-/* ---- sql ---- */
-
-int cmd_sql(app_context *app, const command_line *line)
-{
-    fault f = { 0 };
-    lab l;
-    if (!lab_open(&l, app, line, LAB_READS, &f)) return app_report(app, &f);
-    store_stop_when(l.database, stop, app);
-    table *t = table_query(l.database, line_arg(line, 0), &f);
-    table_style style = { .utf8 = app->out.utf8, .width = app->out.is_tty ? terminal_width(&app->out) : 0 };
-    style.mode = line_has(line, "json") ? TABLE_JSON : (table_mode)table_mode_named(line_text(line, "mode"));
-    bool ok = t && table_write(t, stdout, &style, &f);
-    table_free(t);
     lab_close(&l);
     return ok ? FAULT_NONE : app_report(app, &f);
 }

@@ -13,6 +13,9 @@
  * makes everything after it an argument; "-" and negative numbers are arguments. Names are never abbreviated, so that a
  * script keeps its meaning when an option is added. Everything wrong with a line is FAULT_USAGE.
  *
+ * A language with quotes of its own (SQL) is an ARGUMENT_RAW: on a line that is typed, options come first and the rest
+ * is the argument as it stands; app/repl.h has the rule. The shell has split its words before kvant sees them.
+ *
  * The tables are constant and may be read from any thread; a line is not shared.
  */
 #ifndef KVANT_APP_COMMAND_H
@@ -48,6 +51,8 @@ typedef enum completion {
     COMPLETE_RUN,     /* a run's id */
     COMPLETE_COMMAND, /* a name in this table */
     COMPLETE_SETTING, /* an option a session keeps */
+    COMPLETE_RECIPE,  /* a recipe kvant came with, or a file */
+    COMPLETE_QUERY,   /* a saved question */
 } completion;
 
 typedef struct command_option {
@@ -79,6 +84,7 @@ enum {
     ARGUMENT_OPTIONAL = 1,
     ARGUMENT_REPEATS = 2, /* takes all that follow; only the last of a list */
     ARGUMENT_JOINED = 4,  /* takes all that follow as one text, a space between the words; only the last of a list */
+    ARGUMENT_RAW = 8,     /* with one of the last two: on a typed line what follows is one word, quotes and all */
 };
 
 typedef struct command_example {
@@ -91,7 +97,7 @@ typedef struct command {
     const char *section;                                    /* heading in the list of commands */
     const char *summary;                                    /* one line, no full stop */
     const command_argument *arguments;                      /* NULL: none */
-    const command_option *options[6];                       /* tables of options, ended by NULL */
+    const command_option *options[8];                       /* tables of options, ended by NULL */
     const char *text;                                       /* paragraphs, an empty line between */
     const command_example *examples;                        /* NULL: none */
     int (*run)(app_context *app, const command_line *line); /* returns the exit status */
@@ -99,9 +105,10 @@ typedef struct command {
 } command;
 
 enum {
-    COMMAND_HIDDEN = 1,   /* for kvant itself: in no list, no help, no completion */
-    COMMAND_LAB_ONLY = 2, /* only means something at the prompt */
-    COMMAND_CLI_ONLY = 4, /* only means something to a shell */
+    COMMAND_HIDDEN = 1,      /* for kvant itself: in no list, no help, no completion */
+    COMMAND_LAB_ONLY = 2,    /* only means something at the prompt */
+    COMMAND_CLI_ONLY = 4,    /* only means something to a shell */
+    COMMAND_SCREEN_ONLY = 8, /* with COMMAND_LAB_ONLY: only means something on the lab's screen */
 };
 
 /* All commands: tables one after another, ended by NULL. */

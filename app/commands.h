@@ -24,6 +24,7 @@ extern const command commands_compare[];
 extern const command commands_data[];
 extern const command commands_report[];
 extern const command commands_program[];
+extern const command commands_screen[];
 
 /* Help for one command, and the list of all, as wide as the terminal. */
 void help_command(FILE *to, const terminal *t, const command *c);

@@ -12,8 +12,9 @@ typedef struct candidates {
     complete_result *result;
 } candidates;
 
-static void add(void *to, const char *name)
+static void add(void *to, const char *name, const char *help)
 {
+    (void)help;
     candidates *c = to;
     complete_result *r = c->result;
     if (strncmp(name, c->prefix, strlen(c->prefix)) != 0) return;
@@ -29,7 +30,7 @@ static void add_split(candidates *to, const char *list)
     for (size_t n; *list; list += n + (list[n] == ' ')) {
         n = strcspn(list, " ");
         snprintf(word, sizeof word, "%.*s", (int)n, list);
-        add(to, word);
+        add(to, word, NULL);
     }
 }
 
@@ -37,14 +38,14 @@ static void add_commands(candidates *to)
 {
     const command *c;
     for (size_t i = 0; (c = command_at(&to->app->commands, i)); i++)
-        if (!(c->flags & (COMMAND_HIDDEN | COMMAND_CLI_ONLY))) add(to, c->name);
+        if (!(c->flags & (COMMAND_HIDDEN | COMMAND_CLI_ONLY))) add(to, c->name, c->summary);
 }
 
 static void add_settings(candidates *to)
 {
     const command_option *o;
     for (size_t i = 0; (o = settings_option(to->app->session, i)); i++)
-        add(to, o->name);
+        add(to, o->name, o->help);
 }
 
 static void add_options(candidates *to, const command *c)
@@ -53,7 +54,7 @@ static void add_options(candidates *to, const command *c)
     const command_option *o;
     for (size_t i = 0; (o = command_option_at(c, i)); i++) {
         snprintf(name, sizeof name, "--%s", o->name);
-        add(to, name);
+        add(to, name, o->help);
     }
 }
 
@@ -161,6 +162,16 @@ void complete_line(app_context *app, const char *line, size_t start, complete_re
         add_argument(&to, c, &w);
     }
     words_free(&w);
+}
+
+void complete_prepare(app_context *app)
+{
+    (void)app;
+}
+
+void complete_forget(app_context *app)
+{
+    app->codecs = NULL;
 }
 
 void complete_free(complete_result *r)

@@ -7,9 +7,10 @@
 #include <string.h>
 
 static const char *const kinds[] = {
-    [COMPLETE_NONE] = "none",   [COMPLETE_FILE] = "file",       [COMPLETE_MODEL] = "model",
-    [COMPLETE_CODEC] = "codec", [COMPLETE_CONFIG] = "config",   [COMPLETE_METRIC] = "metric",
-    [COMPLETE_RUN] = "run",     [COMPLETE_COMMAND] = "command", [COMPLETE_SETTING] = "setting",
+    [COMPLETE_NONE] = "none",     [COMPLETE_FILE] = "file",       [COMPLETE_MODEL] = "model",
+    [COMPLETE_CODEC] = "codec",   [COMPLETE_CONFIG] = "config",   [COMPLETE_METRIC] = "metric",
+    [COMPLETE_RUN] = "run",       [COMPLETE_COMMAND] = "command", [COMPLETE_SETTING] = "setting",
+    [COMPLETE_RECIPE] = "recipe", [COMPLETE_QUERY] = "query",
 };
 
 static bool listed(const command *c)

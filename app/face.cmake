@@ -1,7 +1,7 @@
 # The face: the table of commands and everything that reads it, the prompt, and the program.
 add_library(face STATIC
   app.c cmd_prompt.c command.c command_line.c complete.c completion.c events.c help.c manual.c option_read.c options.c
-  paths.c progress.c repl.c repl_history.c settings.c terminal.c words.c wrap.c)
+  paths.c progress.c repl.c repl_complete.c repl_history.c repl_words.c settings.c terminal.c words.c wrap.c)
 target_link_libraries(face PUBLIC base PkgConfig::READLINE PkgConfig::CJSON)
 
 set(KVANT_PLUGIN_DIR ${CMAKE_INSTALL_LIBDIR}/kvant/plugins)
@@ -14,7 +14,7 @@ target_compile_definitions(face PUBLIC KVANT_VERSION="${PROJECT_VERSION}" PRIVAT
 # The program: the table's functions.
 add_executable(kvant
   main.c child.c child_words.c commands_all.c commands.c commands_compare.c commands_data.c commands_lab.c
-  commands_program.c commands_recipe.c commands_report.c commands_sweep.c names.c
+  commands_program.c commands_recipe.c commands_report.c commands_screen.c commands_sweep.c names.c
   frontier.c lab.c report.c sweep.c columns.c plot.c scale.c table.c table_box.c table_data.c table_query.c
   cmd_capture.c cmd_offline.c offline_report.c
   cmd_cache.c cmd_calibrate.c cmd_codecs.c cmd_config.c cmd_demo.c cmd_frontier.c cmd_inspect.c cmd_lab.c cmd_logits.c cmd_recipe.c cmd_roundtrip.c cmd_run.c cmd_runs.c
@@ -22,6 +22,8 @@ add_executable(kvant
 target_sources(kvant PRIVATE
   cmd_paper.c paper/paper.c paper/print.c paper/measure.c paper/scalar.c paper/source.c paper/tables.c
   paper/h1.c paper/h2.c paper/h3.c paper/h4.c paper/h5.c paper/h6.c paper/h7.c paper/h7_sketch.c paper/k1.c paper/k4.c)
+target_sources(kvant PRIVATE board.c board_family.c board_points.c board_read.c board_show.c paired.c texts.c)
+target_sources(kvant PRIVATE crew.c crew_task.c crew_watch.c run_row.c)
 target_link_libraries(kvant PRIVATE face lab store engine)
 add_library(verify STATIC
   verify.c verify_attention.c verify_claims.c verify_contract.c verify_forms.c verify_host.c verify_hostile.c verify_kept.c verify_life.c
@@ -29,6 +31,7 @@ add_library(verify STATIC
 target_link_libraries(verify PUBLIC face lab)
 target_sources(kvant PRIVATE cmd_verify.c cmd_verify_child.c verify_subjects.c)
 target_link_libraries(kvant PRIVATE verify)
+include(data.cmake)
 include(screen/screen.cmake)
 include(lua/lua.cmake)
 include(page/page.cmake)

@@ -7,23 +7,23 @@
 
 enum { RECENT = 50 }; /* runs offered */
 
-static void codec_names(app_context *app, void (*add)(void *to, const char *name), void *to)
+static void codec_names(app_context *app, app_add_name add, void *to)
 {
     catalog *known = lab_catalog(app, NULL, NULL);
     for (size_t i = 0; known && i < known->n_codecs; i++)
-        add(to, known->codecs[i]->name);
+        add(to, known->codecs[i]->name, known->codecs[i]->summary);
     catalog_free(known);
 }
 
-static void metric_names(app_context *app, void (*add)(void *to, const char *name), void *to)
+static void metric_names(app_context *app, app_add_name add, void *to)
 {
     (void)app;
     for (const store_metric *m = store_metrics; m->name; m++)
-        add(to, m->name);
+        add(to, m->name, NULL);
 }
 
 typedef struct adder {
-    void (*add)(void *to, const char *name);
+    app_add_name add;
     void *to;
 } adder;
 
@@ -32,11 +32,11 @@ static bool add_run(void *arg, const store_run *run)
     const adder *a = arg;
     char id[24];
     snprintf(id, sizeof id, "%" PRId64, run->id);
-    a->add(a->to, id);
+    a->add(a->to, id, run->config.canonical);
     return true;
 }
 
-static void run_names(app_context *app, void (*add)(void *to, const char *name), void *to)
+static void run_names(app_context *app, app_add_name add, void *to)
 {
     const char *set = settings_get(app->session, "db");
     store *s = store_open(set ? set : app->places.database, STORE_READ, NULL);

@@ -7,7 +7,7 @@
 
 #include <readline/readline.h>
 
-#include "app/complete.h"
+#include "app/repl_complete.h"
 #include "app/repl_history.h"
 #include "app/words.h"
 
@@ -15,7 +15,7 @@ int repl_line(app_context *app, const char *line)
 {
     fault f = { 0 };
     words w;
-    if (!words_split(line, getenv("HOME"), &w, &f)) return app_report(app, &f);
+    if (!repl_words(&app->commands, line, &w, &f)) return app_report(app, &f);
     int status = w.n ? app_run(app, w.n, (const char *const *)w.word) : FAULT_NONE;
     words_free(&w);
     return status;
@@ -39,40 +39,9 @@ int repl_stream(app_context *app, FILE *from, const char *name)
     return status;
 }
 
-/* Readline's hooks have no argument of their own: these say for whom it reads, while repl_prompt runs. */
-static app_context *reading_for;
+/* Readline's hook has no argument of its own. */
 static char *line_read;
 static bool line_done;
-
-static char **as_matches(const complete_result *r)
-{
-    char **matches = calloc(r->n + 2, sizeof *matches);
-    if (!matches) return NULL;
-    size_t common = strlen(r->names[0]);
-    for (size_t i = 0; i < r->n; i++) {
-        size_t n = 0;
-        while (n < common && r->names[i][n] == r->names[0][n])
-            n++;
-        common = n;
-        if (r->n > 1) matches[i + 1] = strdup(r->names[i]);
-    }
-    matches[0] = strndup(r->names[0], common);
-    return matches;
-}
-
-static char **offer(const char *text, int start, int end)
-{
-    (void)text;
-    char *line = strndup(rl_line_buffer, (size_t)end);
-    if (!line) return NULL;
-    complete_result r;
-    complete_line(reading_for, line, (size_t)start, &r);
-    free(line);
-    rl_attempted_completion_over = !r.files;
-    char **matches = r.n ? as_matches(&r) : NULL;
-    complete_free(&r);
-    return matches;
-}
 
 static void take(char *line)
 {
@@ -117,14 +86,11 @@ static void read_line(const char *prompt, char **line)
 
 static void prepare(app_context *app)
 {
-    reading_for = app;
     rl_readline_name = "kvant";
     rl_catch_signals = 0;
     rl_catch_sigwinch = 0;
     rl_change_environment = 0;
-    rl_completer_word_break_characters = " \t\n=,(";
-    rl_completer_quote_characters = "'\"";
-    rl_attempted_completion_function = offer;
+    repl_complete_begin(app);
     rl_initialize();
     rl_variable_bind("page-completions", "off");
 }
@@ -156,6 +122,6 @@ int repl_prompt(app_context *app)
         free(line);
     }
     repl_history_close(app->places.history);
-    reading_for = NULL;
+    repl_complete_end();
     return app_flush(app, terminal_ended() ? FAULT_INTERRUPTED : FAULT_NONE);
 }

@@ -68,11 +68,17 @@ table *table_create(size_t n_columns, const char *const *names, fault *f)
     return t;
 }
 
+static void forget_rows(table *t)
+{
+    for (size_t i = 0; i < t->n_rows * t->n_columns; i++)
+        free((char *)t->cells[i].text);
+    t->n_rows = 0;
+}
+
 void table_free(table *t)
 {
     if (!t) return;
-    for (size_t i = 0; i < t->n_rows * t->n_columns; i++)
-        free((char *)t->cells[i].text);
+    forget_rows(t);
     for (size_t i = 0; i < t->n_columns; i++)
         free(t->names[i]);
     free(t->cells);
@@ -153,8 +159,22 @@ bool table_write(const table *t, FILE *out, const table_style *style, fault *f)
     case TABLE_BOX: return table_write_box(t, out, style, f);
     case TABLE_LINE: table_write_line(t, out, style); break;
     case TABLE_MARKDOWN: table_write_markdown(t, out); break;
-    case TABLE_CSV: table_write_csv(t, out); break;
-    case TABLE_JSON: table_write_json(t, out); break;
+    case TABLE_CSV: table_write_csv(t, out, true); break;
+    case TABLE_JSON: table_write_json(t, out, true, true); break;
     }
     return true;
+}
+
+bool table_streams(table_mode mode)
+{
+    return mode == TABLE_CSV || mode == TABLE_JSON;
+}
+
+void table_flush(table *t, FILE *out, table_mode mode, bool first, bool last)
+{
+    if (mode == TABLE_CSV)
+        table_write_csv(t, out, first);
+    else
+        table_write_json(t, out, first, last);
+    forget_rows(t);
 }

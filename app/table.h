@@ -70,4 +70,9 @@ size_t table_rows(const table *t);
 /* Writes all rows. Fails without memory only; errors of the stream are found where it is closed. */
 bool table_write(const table *t, FILE *out, const table_style *style, fault *f);
 
+/* csv and json need not wait for the last row: writes the rows that are there and forgets them. first: of this table
+ * nothing has been written; last: no more rows come. */
+bool table_streams(table_mode mode);
+void table_flush(table *t, FILE *out, table_mode mode, bool first, bool last);
+
 #endif

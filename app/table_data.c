@@ -70,13 +70,13 @@ static void put_csv(FILE *out, const char *s, size_t n, bool text)
     if (quote) fputc('"', out);
 }
 
-void table_write_csv(const table *t, FILE *out)
+void table_write_csv(const table *t, FILE *out, bool first)
 {
-    for (size_t i = 0; i < t->n_columns; i++) {
+    for (size_t i = 0; first && i < t->n_columns; i++) {
         if (i) fputc(',', out);
         put_csv(out, t->names[i], strlen(t->names[i]), true);
     }
-    fputs("\r\n", out);
+    if (first) fputs("\r\n", out);
     for (size_t row = 0; row < t->n_rows; row++) {
         for (size_t i = 0; i < t->n_columns; i++) {
             const table_cell *cell = &t->cells[row * t->n_columns + i];
@@ -133,11 +133,11 @@ static void put_value(FILE *out, const table_cell *cell)
     if (cell->kind == TABLE_TEXT) fputc('"', out);
 }
 
-void table_write_json(const table *t, FILE *out)
+void table_write_json(const table *t, FILE *out, bool first, bool last)
 {
-    fputc('[', out);
+    if (first) fputc('[', out);
     for (size_t row = 0; row < t->n_rows; row++) {
-        fputs(row ? ",\n  {" : "\n  {", out);
+        fputs(row || !first ? ",\n  {" : "\n  {", out);
         for (size_t i = 0; i < t->n_columns; i++) {
             if (i) fputs(", ", out);
             put_key(out, t, i);
@@ -145,5 +145,5 @@ void table_write_json(const table *t, FILE *out)
         }
         fputc('}', out);
     }
-    fputs(t->n_rows ? "\n]\n" : "]\n", out);
+    if (last) fputs(t->n_rows || !first ? "\n]\n" : "]\n", out);
 }

@@ -24,7 +24,7 @@ const table_shown *table_show(const table_cell *cell, int digits, table_shown *s
 bool table_write_box(const table *t, FILE *out, const table_style *style, fault *f);
 void table_write_line(const table *t, FILE *out, const table_style *style);
 void table_write_markdown(const table *t, FILE *out);
-void table_write_csv(const table *t, FILE *out);
-void table_write_json(const table *t, FILE *out);
+void table_write_csv(const table *t, FILE *out, bool first);
+void table_write_json(const table *t, FILE *out, bool first, bool last);
 
 #endif

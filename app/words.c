@@ -45,7 +45,22 @@ static bool reserve(const char *line, const char *home, words *w, fault *f)
     return fault_memory(f, "the words of a line");
 }
 
+/* The whole rest, without blanks at its end. */
+static void take_rest(const char *from, char *to)
+{
+    size_t n = strlen(from);
+    while (n && strchr(white, from[n - 1]))
+        n--;
+    memcpy(to, from, n);
+    to[n] = '\0';
+}
+
 bool words_split(const char *line, const char *home, words *w, fault *f)
+{
+    return words_split_raw(line, home, NULL, NULL, w, f);
+}
+
+bool words_split_raw(const char *line, const char *home, words_raw raw, void *arg, words *w, fault *f)
 {
     *w = (words){ 0 };
     if (!reserve(line, home, w, f)) return false;
@@ -53,8 +68,13 @@ bool words_split(const char *line, const char *home, words *w, fault *f)
     char *to = w->letters;
     for (;;) {
         from += strspn(from, white);
-        if (!*from || *from == '#') return true;
+        bool as_it_is = *from && raw && raw(arg, w, from);
+        if (!*from || (*from == '#' && !as_it_is)) return true;
         w->word[w->n++] = to;
+        if (as_it_is) {
+            take_rest(from, to);
+            return true;
+        }
         if (home && from[0] == '~' && (from[1] == '/' || !from[1] || strchr(white, from[1]))) {
             size_t n = strlen(home);
             memcpy(to, home, n);

@@ -27,8 +27,15 @@ typedef struct words {
 bool words_split(const char *line, const char *home, words *w, fault *f);
 void words_free(words *w);
 
+/* The same for a line of which a part is not to be split. raw is asked before each word, with the words so far and the
+ * part of the line where the next one begins: true makes all of that, without blanks at its end, the last word as it
+ * is. [any thread] */
+typedef bool (*words_raw)(void *arg, const words *so_far, const char *rest);
+bool words_split_raw(const char *line, const char *home, words_raw raw, void *arg, words *w, fault *f);
+
 /* Writes the word so that words_split and a shell read it back as it is: unchanged when nothing in it is special, else
- * in single quotes. Returns the length it has, or would have when capacity is too small (then it is cut). [any thread] */
+ * in single quotes. Returns the length it has, or would have when capacity is too small (then it is cut). [any thread]
+ */
 size_t words_quote(const char *word, char *to, size_t capacity);
 
 #endif

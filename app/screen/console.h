@@ -30,9 +30,15 @@ void console_free(console *c); /* stops the children: SIGTERM, a second, SIGKILL
 /* Runs one line as typed. A line that cannot be split, or a command that does not exist, is an entry in the log. */
 void console_run(console *c, const char *line);
 
-/* Stops the newest command that runs. False: none runs. */
+/* Stops the newest command that runs; asked again while it is being stopped, it is stopped harder. False: none runs. */
 bool console_cancel(console *c);
 size_t console_running(const console *c);
+
+/* Columns that the output of later commands may take. */
+void console_width(console *c, int columns);
+
+/* The run that a command has last told of, done or failed: the screen can look at it at once. 0: none. */
+int64_t console_last_run(const console *c);
 
 /* For the loop: fills in up to `room` descriptors to poll, returns how many; console_take then reads what is there and
  * reaps children that have ended. True when something is to be drawn. ms: after how long console_take should be called
@@ -46,13 +52,15 @@ typedef enum console_kind { LOG_COMMAND, LOG_OUTPUT, LOG_ERROR, LOG_NOTE } conso
 
 typedef struct console_line {
     console_kind kind;
-    int command;      /* the command's number in this session */
+    bool apart;       /* output of another command than the line above: to be shown with its number */
+    int command;      /* the command's number in this session; 0: of none */
     const char *text; /* one line, UTF-8, no control characters */
 } console_line;
 
 /* The last 20,000 lines; those before are dropped and counted. */
 size_t console_n_lines(const console *c);
-const console_line *console_line_at(const console *c, size_t i);
+size_t console_n_dropped(const console *c);
+const console_line *console_line_at(const console *c, size_t i); /* NULL past the end */
 void console_note(console *c, console_kind kind, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /* ---- what runs ---- */

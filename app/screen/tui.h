@@ -2,8 +2,10 @@
  *
  * tui_open switches the terminal to the alternate screen and takes its keys and, if wanted, its mouse; tui_close gives
  * it back. Whatever ends the program gives it back, too: exit, a fatal signal (SIGSEGV, SIGBUS, SIGFPE, SIGILL,
- * SIGABRT; the signal is then raised again), SIGTERM and SIGHUP through the loop. Ctrl-Z suspends with the terminal
- * given back and redraws on return. Of all rooms only this file and keys.c know ncurses.
+ * SIGABRT and the others that end a program; the signal then does what it did before), SIGTERM and SIGHUP through the
+ * loop. Only SIGKILL cannot be helped. Ctrl-Z suspends with the terminal given back and redraws on return. Of all rooms
+ * only tui_curses.c and tui_keys.c know ncurses; tui.c is the grid, which the one compares with what the terminal
+ * shows.
  *
  * Drawing never fails and never goes outside the rectangle given: text is cut at its edge by columns, control
  * characters are made visible, combining and wide characters count as what they are (app/columns.h). Only the
@@ -44,6 +46,7 @@ typedef struct tui {
     terminal terminal; /* color, utf8 as asked for */
     bool mouse;
     int height, width;
+    struct tui_grid *grid; /* the cells */
 } tui;
 
 /* FAULT_INPUT with the reason when the terminal cannot do it (no such TERM, no cursor addressing). */
@@ -52,6 +55,13 @@ void tui_close(tui *t); /* may be called twice */
 
 /* Reads the size again, after SIGWINCH. */
 void tui_resize(tui *t);
+
+/* What signals have asked for since the last call: a new size; to be suspended (SIGTSTP from outside); all to be drawn
+ * anew (the program was stopped and goes on). */
+typedef struct tui_wishes {
+    bool resize, suspend, redraw;
+} tui_wishes;
+tui_wishes tui_take_wishes(tui *t);
 /* Everything is sent anew with the next tui_show: Ctrl-L. */
 void tui_redraw(tui *t);
 
@@ -74,6 +84,12 @@ void tui_show(tui *t);
 
 /* Suspends the program as Ctrl-Z does, and returns when it goes on. */
 void tui_suspend(tui *t);
+
+/* Mouse events from now on, or none, so that the terminal's own selection works. */
+void tui_set_mouse(tui *t, bool on);
+
+/* Asks the terminal to put text on its clipboard (OSC 52; terminals that do not know it ignore it). */
+void tui_copy(tui *t, const char *text);
 
 /* The screen as text: one line per row, blanks at the end cut, then with `looks` a second block with one letter per
  * cell for its look (. plain, B bold, D dim, G good, W warn, R bad, A accent, C chosen, M marked, 1 ... 6 families).

@@ -95,16 +95,16 @@ command_table commands_all(void)
 {
     static const command *const parts[] = { commands_face,   commands_lab,     commands_sweep,
                                             commands_recipe, commands_compare, commands_data,
-                                            commands_report, commands_program, NULL };
+                                            commands_report, commands_program, commands_screen, NULL };
     return (command_table){ parts };
 }
 
-static void codec_names(app_context *app, void (*add)(void *to, const char *name), void *to)
+static void codec_names(app_context *app, app_add_name add, void *to)
 {
     static const char *const names[] = { "identity", "q4_0", "q8_0", "rotate", "turbo2", "turbo3", "turbo4" };
     (void)app;
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-        add(to, names[i]);
+        add(to, names[i], NULL);
 }
 
 const app_name_source *commands_names(void)

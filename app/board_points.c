@@ -1,0 +1,152 @@
+/* The points of one set, and which of them cannot be told apart from the chosen one. */
+#include "app/board_parts.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+static store_estimate compared(const board_entry *e, const store_metric *m)
+{
+    return store_metric_compared(m, e->metric[m - store_metrics]);
+}
+
+bool board_make_points(board *b, board_point **points, size_t *n, fault *f)
+{
+    store_candidate *runs = calloc(b->all.n + 1, sizeof *runs);
+    size_t n_runs = 0;
+    for (size_t i = 0; runs && b->x && i < b->all.n; i++) {
+        const board_entry *e = b->all.at[i];
+        if (e->hidden || (size_t)e->row.set != b->set) continue;
+        store_estimate x = compared(e, b->x), y = compared(e, b->y);
+        runs[n_runs++] = (store_candidate){ .id = e->row.id,
+                                            .config = e->config_id,
+                                            .done = e->row.done,
+                                            .x = x.value,
+                                            .y = y.value,
+                                            .y_lo = y.lo,
+                                            .y_hi = y.hi,
+                                            .self = i };
+    }
+    *n = runs && n_runs ? store_classify(runs, n_runs, b->x, b->y) : 0;
+    *points = runs ? calloc(*n + 1, sizeof **points) : NULL;
+    for (size_t i = 0; *points && i < *n; i++) {
+        const store_candidate *c = &runs[i];
+        const board_entry *e = b->all.at[c->self];
+        (*points)[i] = (board_point){ &e->row, c->where, c->x, c->y, c->y_lo, c->y_hi, e->like == LIKE_YES };
+    }
+    free(runs);
+    return *points || fault_memory(f, "the points");
+}
+
+void board_plot(board *b, size_t set, const store_metric *x, const store_metric *y)
+{
+    if (b->set == set && b->x == x && b->y == y) return;
+    if (b->set != set || b->y != y) board_forget_likeness(b);
+    b->set = set;
+    b->x = x;
+    b->y = y;
+    board_arrange(b, NULL);
+}
+
+size_t board_n_points(const board *b)
+{
+    return b->n_points;
+}
+
+const board_point *board_point_at(const board *b, size_t i)
+{
+    return &b->points[i];
+}
+
+ptrdiff_t board_point_of(const board *b, int64_t id)
+{
+    const board_entry *e = board_entry_of(b, id);
+    return e ? e->point : -1;
+}
+
+ptrdiff_t board_cheapest(const board *b, double limit)
+{
+    ptrdiff_t best = -1;
+    for (size_t i = 0; i < b->n_points; i++) {
+        const board_point *p = &b->points[i];
+        if (!p->row->done || isnan(p->x) || isnan(p->y) || b->y->direction * p->y < b->y->direction * limit) continue;
+        const board_point *q = best < 0 ? NULL : &b->points[best];
+        double dx = q ? b->x->direction * (p->x - q->x) : 1, dy = q ? b->y->direction * (p->y - q->y) : 0;
+        if (dx > 0 || (dx == 0 && dy > 0)) best = (ptrdiff_t)i;
+    }
+    return best;
+}
+
+/* ---- likeness ---- */
+
+void board_forget_likeness(board *b)
+{
+    for (size_t i = 0; i < b->all.n; i++)
+        b->all.at[i]->like = LIKE_UNKNOWN;
+    for (size_t i = 0; i < b->n_points; i++)
+        b->points[i].like_chosen = false;
+}
+
+/* Intervals that do not meet need no comparison. */
+static bool intervals_meet(const board_entry *e, const board_entry *chosen, const store_metric *y)
+{
+    const store_estimate *a = &e->metric[y - store_metrics], *c = &chosen->metric[y - store_metrics];
+    return a->lo <= c->hi && c->lo <= a->hi;
+}
+
+/* Compares the point with the chosen run if that is still to do. *did: a comparison was made. */
+static bool judge(board *b, size_t i, const board_entry *chosen, metric_id metric, size_t *budget, size_t *left,
+                  fault *f)
+{
+    board_point *p = &b->points[i];
+    board_entry *e = board_entry_of(b, p->row->id);
+    if (e == chosen || !e->row.done || e->like != LIKE_UNKNOWN || !intervals_meet(e, chosen, b->y)) return true;
+    if (*budget == 0) {
+        ++*left;
+        return true;
+    }
+    --*budget;
+    paired_run other = { 0 };
+    interval d = { 0 };
+    bool ok =
+        paired_read(b->file, e->row.id, e->row.seed, &other, f) && paired_difference(&b->chosen, &other, metric, &d, f);
+    paired_release(&other);
+    e->like = ok && paired_alike(&d) ? LIKE_YES : LIKE_NO;
+    p->like_chosen = e->like == LIKE_YES;
+    return ok;
+}
+
+static bool take_choice(board *b, const board_entry *chosen, fault *f)
+{
+    if (b->chosen.id == chosen->row.id) return true;
+    board_forget_likeness(b);
+    paired_release(&b->chosen);
+    if (paired_read(b->file, chosen->row.id, chosen->row.seed, &b->chosen, f)) return true;
+    paired_release(&b->chosen);
+    return false;
+}
+
+bool board_choose(board *b, int64_t id, size_t most, size_t *left, fault *f)
+{
+    const board_entry *chosen = board_entry_of(b, id);
+    metric_id metric;
+    *left = 0;
+    if (!chosen) {
+        if (b->chosen.id) board_forget_likeness(b);
+        paired_release(&b->chosen);
+        return true;
+    }
+    bool comparable = chosen->row.done && b->y && (size_t)chosen->row.set == b->set && paired_metric(b->y, &metric);
+    if (!comparable) {
+        if (b->chosen.id) board_forget_likeness(b);
+        paired_release(&b->chosen);
+        return true;
+    }
+    if (!take_choice(b, chosen, f)) return false;
+    size_t from = chosen->point < 0 ? 0 : (size_t)chosen->point;
+    bool ok = true;
+    for (size_t d = 0; ok && d < b->n_points; d++) { /* outwards */
+        if (from + d < b->n_points) ok = judge(b, from + d, chosen, metric, &most, left, f);
+        if (ok && d > 0 && d <= from) ok = judge(b, from - d, chosen, metric, &most, left, f);
+    }
+    return ok;
+}

@@ -1,0 +1,253 @@
+/* Reading: what is new, and everything anew where that does not explain what is there. */
+#include "app/board_parts.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void board_drop_entries(board_entries *all, size_t from)
+{
+    for (size_t i = from; i < all->n; i++)
+        free(all->at[i]);
+    all->n = from;
+    if (from > 0) return;
+    free(all->at);
+    *all = (board_entries){ 0 };
+}
+
+bool board_ids_add(void *ids, int64_t id)
+{
+    board_ids *list = ids;
+    if (list->n == list->room) {
+        size_t room = list->room ? 2 * list->room : 64;
+        int64_t *grown = reallocarray(list->items, room, sizeof *grown);
+        list->no_memory = !grown;
+        if (!grown) return false;
+        list->items = grown;
+        list->room = room;
+    }
+    list->items[list->n++] = id;
+    return true;
+}
+
+/* ---- one run ---- */
+
+typedef struct reader {
+    board *b;
+    board_entries *to;
+    bool no_memory;
+} reader;
+
+/* The number of the comparable set, made when it is new; -1: out of memory. */
+static int32_t set_of(board *b, const store_brief *r)
+{
+    char key[512];
+    snprintf(key, sizeof key, "%" PRId64 " %" PRId64 " %" PRId64 " %.16s %.128s %.128s", r->ctx, r->eval, r->passages,
+             r->protocol, r->model_hash, r->text_hash);
+    int32_t i = texts_keep(b->set_keys, key);
+    if (i < 0) return -1;
+    if ((size_t)i == b->sets_room) {
+        size_t room = b->sets_room ? 2 * b->sets_room : 16;
+        board_set *grown = reallocarray(b->sets, room, sizeof *grown);
+        if (!grown) return -1;
+        memset(grown + b->sets_room, 0, (room - b->sets_room) * sizeof *grown);
+        b->sets = grown;
+        b->sets_room = room;
+    }
+    return i;
+}
+
+/* The number and the description of the text; NULL: out of memory. */
+static const char *keep(board *b, const char *text)
+{
+    int32_t i = texts_keep(b->texts, text);
+    return i < 0 ? NULL : texts_at(b->texts, i);
+}
+
+static store_estimate metric_named(const store_brief *r, const char *name)
+{
+    return r->metric[store_metric_named(name) - store_metrics];
+}
+
+static bool fill_entry(board *b, const store_brief *r, board_entry *e)
+{
+    e->row = (board_row){ .id = r->id,
+                          .started = r->started,
+                          .seed = r->seed,
+                          .set = set_of(b, r),
+                          .family = BOARD_NO_FAMILY,
+                          .done = r->done,
+                          .config = keep(b, r->config),
+                          .verdict = keep(b, r->verdict),
+                          .reason = keep(b, r->reason),
+                          .kld = metric_named(r, "kld"),
+                          .dppl = metric_named(r, "dppl"),
+                          .top1 = metric_named(r, "top1"),
+                          .rms_dp = metric_named(r, "rms_dp"),
+                          .ratio = metric_named(r, "ratio").value,
+                          .bits_per_value = metric_named(r, "bits_per_value").value,
+                          .kld_p99 = metric_named(r, "kld_p99").value };
+    e->config_id = r->config_id;
+    e->k = keep(b, r->k);
+    e->v = keep(b, r->v);
+    memcpy(e->metric, r->metric, sizeof e->metric);
+    e->place = e->point = -1;
+    const char *model = keep(b, r->model), *text = keep(b, r->text), *protocol = keep(b, r->protocol);
+    if (e->row.set < 0 || !e->row.config || !e->row.verdict || !e->row.reason || !e->k || !e->v || !model || !text ||
+        !protocol)
+        return false;
+    board_set *set = &b->sets[e->row.set];
+    set->model = model; /* as it was called last */
+    set->text = text;
+    set->protocol = protocol;
+    set->ctx = r->ctx;
+    set->eval = r->eval;
+    set->passages = r->passages;
+    return true;
+}
+
+static bool take(void *arg, const store_brief *r)
+{
+    reader *to = arg;
+    board_entries *all = to->to;
+    if (all->n == all->room) {
+        size_t room = all->room ? 2 * all->room : 256;
+        board_entry **grown = reallocarray(all->at, room, sizeof *grown);
+        to->no_memory = !grown;
+        if (!grown) return false;
+        all->at = grown;
+        all->room = room;
+    }
+    board_entry *e = calloc(1, sizeof *e);
+    if (!e || !fill_entry(to->b, r, e)) {
+        free(e);
+        to->no_memory = true;
+        return false;
+    }
+    board_set_family(to->b, e);
+    all->at[all->n++] = e;
+    return true;
+}
+
+static bool read_after(board *b, int64_t id, board_entries *to, fault *f)
+{
+    reader r = { .b = b, .to = to };
+    if (!store_each_brief(b->file, id, take, &r, f)) return false;
+    return !r.no_memory || fault_memory(f, "the runs");
+}
+
+/* ---- all that has changed ---- */
+
+static bool same_ids(const board_ids *a, const board_ids *b)
+{
+    return a->n == b->n && (a->n == 0 || memcmp(a->items, b->items, a->n * sizeof *a->items) == 0);
+}
+
+static void mark_pins(board *b)
+{
+    size_t next = 0;
+    for (size_t i = 0; i < b->all.n; i++) {
+        board_row *row = &b->all.at[i]->row;
+        while (next < b->pins.n && b->pins.items[next] < row->id)
+            next++;
+        row->pinned = next < b->pins.n && b->pins.items[next] == row->id;
+    }
+}
+
+static void count_sets(board *b)
+{
+    b->n_sets = (size_t)texts_n(b->set_keys);
+    if (b->n_sets > b->sets_room) b->n_sets = b->sets_room;
+    for (size_t i = 0; i < b->n_sets; i++)
+        b->sets[i].n_runs = 0;
+    for (size_t i = 0; i < b->all.n; i++) {
+        const board_row *row = &b->all.at[i]->row;
+        b->sets[row->set].n_runs++;
+        b->sets[row->set].newest = row->id;
+    }
+}
+
+/* Everything that may fail, in one transaction; then everything is taken over at once. */
+typedef struct news {
+    board_entries added, anew;
+    board_ids pins, let_through;
+    bool all; /* anew is everything there is */
+} news;
+
+static bool read_news(board *b, news *n, fault *f)
+{
+    int64_t count = 0, newest = b->all.n ? b->all.at[b->all.n - 1]->row.id : 0;
+    if (!store_count_runs(b->file, &count, f) || !store_each_pin(b->file, board_ids_add, &n->pins, f)) return false;
+    if (n->pins.no_memory) return fault_memory(f, "the pins");
+    if (!read_after(b, newest, &n->added, f)) return false;
+    bool fits = count == (int64_t)(b->all.n + n->added.n);
+    bool explained = n->added.n > 0 || !same_ids(&n->pins, &b->pins); /* else a row itself was changed */
+    n->all = b->anew || !fits || !explained;
+    return !n->all || read_after(b, 0, &n->anew, f);
+}
+
+static bool append(board *b, board_entries *added, fault *f)
+{
+    size_t room = b->all.n + added->n;
+    if (room > b->all.room) {
+        board_entry **grown = reallocarray(b->all.at, 2 * room, sizeof *grown);
+        if (!grown) return fault_memory(f, "the runs");
+        b->all.at = grown;
+        b->all.room = 2 * room;
+    }
+    memcpy(b->all.at + b->all.n, added->at, added->n * sizeof *added->at);
+    b->all.n = room;
+    added->n = 0;
+    return true;
+}
+
+static bool take_over(board *b, news *n, fault *f)
+{
+    board_entries before = b->all;
+    if (n->all) {
+        b->all = n->anew;
+        n->anew = (board_entries){ 0 };
+    } else if (n->added.n > 0 && !append(b, &n->added, f)) {
+        return false;
+    }
+    board_ids pins = b->pins;
+    b->pins = n->pins;
+    n->pins = pins;
+    mark_pins(b);
+    board_hide(b, *b->where ? &n->let_through : NULL);
+    if (!board_arrange(b, f)) { /* without memory: at least nothing points to what is gone */
+        if (n->all) {
+            n->anew = b->all;
+            b->all = before;
+        }
+        return false;
+    }
+    if (n->all) board_drop_entries(&before, 0);
+    count_sets(b);
+    return true;
+}
+
+bool board_read(board *b, bool *changed, fault *f)
+{
+    enum { FILTER_SECONDS = 1 };
+    news n = { 0 };
+    int64_t version = 0;
+    bool ok = store_hold(b->file, f) && store_version(b->file, &version, f) && read_news(b, &n, f);
+    store_release(b->file);
+    if (ok && *b->where && !board_ask_filter(b, b->where, FILTER_SECONDS, &n.let_through, f)) {
+        ok = false;
+        if (f && f->code == FAULT_NO) *b->where = '\0'; /* too slow: it would keep the screen waiting each time */
+    }
+    ok = ok && take_over(b, &n, f);
+    if (ok) {
+        b->version = version;
+        b->anew = false;
+        *changed = true;
+    }
+    board_drop_entries(&n.added, 0);
+    board_drop_entries(&n.anew, 0);
+    free(n.pins.items);
+    free(n.let_through.items);
+    return ok;
+}

@@ -1,0 +1,168 @@
+/* Where the runs of a set stand, as store_classify says, and the order they are listed in. */
+#include "app/page/gather_parts.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/page/alike.h"
+
+/* ---- candidates ---- */
+
+/* The metric as stored, with its interval. */
+static store_estimate estimate(const store_run *r, const store_metric *m)
+{
+    static const struct {
+        const char *name;
+        size_t offset;
+    } estimates[] = { { "kld", offsetof(store_run, kld) },
+                      { "dppl", offsetof(store_run, dppl) },
+                      { "top1", offsetof(store_run, top1) },
+                      { "rms_dp", offsetof(store_run, rms_dp) } };
+    for (size_t i = 0; i < sizeof estimates / sizeof *estimates; i++)
+        if (strcmp(m->name, estimates[i].name) == 0)
+            return *(const store_estimate *)((const char *)r + estimates[i].offset);
+    return (store_estimate){ store_metric_value(m, r), NAN, NAN };
+}
+
+static store_candidate candidate(const page_set *set, size_t i, const int64_t *configs, const store_metric *x,
+                                 const store_metric *y)
+{
+    const store_run *r = &set->runs[i].run;
+    store_estimate at = store_metric_compared(y, estimate(r, y));
+    return (store_candidate){ .id = r->id,
+                              .config = configs[i],
+                              .done = strcmp(r->status, "done") == 0,
+                              .x = store_metric_value(x, r),
+                              .y = at.value,
+                              .y_lo = at.lo,
+                              .y_hi = at.hi,
+                              .self = i };
+}
+
+typedef struct hashed {
+    const char *hash;
+    size_t at;
+} hashed;
+
+static int by_hash(const void *a, const void *b)
+{
+    return strcmp(((const hashed *)a)->hash, ((const hashed *)b)->hash);
+}
+
+/* A number for each config: configs[i] is that of run i. */
+static bool number_configs(const page_set *set, int64_t *configs)
+{
+    hashed *all = calloc(set->n_runs, sizeof *all);
+    if (!all) return false;
+    for (size_t i = 0; i < set->n_runs; i++)
+        all[i] = (hashed){ set->runs[i].run.config.hash, i };
+    qsort(all, set->n_runs, sizeof *all, by_hash);
+    int64_t number = 0;
+    for (size_t i = 0; i < set->n_runs; i++) {
+        if (i > 0 && strcmp(all[i - 1].hash, all[i].hash) != 0) number++;
+        configs[all[i].at] = number;
+    }
+    free(all);
+    return true;
+}
+
+/* ---- one pair of axes ---- */
+
+static bool place(const page_axes *axes, page_set *set, size_t x, size_t y)
+{
+    static const page_class classes[] = { PAGE_FRONTIER, PAGE_DOMINATED, PAGE_FAILED, PAGE_UNMEASURED };
+    size_t n = set->n_runs;
+    int64_t *configs = calloc(n, sizeof *configs);
+    store_candidate *all = calloc(n, sizeof *all);
+    page_place *places = set->places[x][y] = calloc(n, sizeof *places);
+    size_t *front = set->front[x][y] = calloc(n, sizeof *front);
+    bool ok = configs && all && places && front && number_configs(set, configs);
+    size_t n_points = 0, n_front = 0;
+    for (size_t i = 0; ok && i < n; i++) {
+        all[i] = candidate(set, i, configs, axes->x[x], axes->y[y]);
+        places[i] = (page_place){ PAGE_OLDER, all[i].x, all[i].y, all[i].y_lo, all[i].y_hi, n, false };
+    }
+    if (ok) n_points = store_classify(all, n, axes->x[x], axes->y[y]);
+    for (size_t i = 0; i < n_points; i++) {
+        page_place *p = &places[all[i].self];
+        p->where = classes[all[i].where];
+        p->rank = i;
+        if (p->where == PAGE_FRONTIER) front[n_front++] = all[i].self;
+    }
+    set->n_front[x][y] = n_front;
+    free(configs);
+    free(all);
+    return ok;
+}
+
+static void drop_places(page_set *set, size_t x, size_t y)
+{
+    free(set->places[x][y]);
+    free(set->front[x][y]);
+    set->places[x][y] = NULL;
+    set->front[x][y] = NULL;
+}
+
+/* ---- the order in which they are listed ---- */
+
+typedef struct key {
+    page_class where;
+    size_t rank;
+    int64_t id;
+    size_t at;
+} key;
+
+static int by_key(const void *a, const void *b)
+{
+    const key *p = a, *q = b;
+    if (p->where != q->where) return p->where < q->where ? -1 : 1;
+    if (p->where == PAGE_FRONTIER && p->rank != q->rank) return p->rank < q->rank ? -1 : 1;
+    return (p->id < q->id) - (p->id > q->id);
+}
+
+static bool sort_runs(page_set *set)
+{
+    key *keys = calloc(set->n_runs, sizeof *keys);
+    page_run *sorted = calloc(set->n_runs, sizeof *sorted);
+    if (!keys || !sorted) {
+        free(keys);
+        free(sorted);
+        return false;
+    }
+    for (size_t i = 0; i < set->n_runs; i++)
+        keys[i] = (key){ set->places[0][0][i].where, set->places[0][0][i].rank, set->runs[i].run.id, i };
+    qsort(keys, set->n_runs, sizeof *keys, by_key);
+    for (size_t i = 0; i < set->n_runs; i++)
+        sorted[i] = set->runs[keys[i].at];
+    free(keys);
+    free(set->runs);
+    set->runs = sorted;
+    return true;
+}
+
+/* ---- neighbours ---- */
+
+static bool mark_alike(store *s, const store_metric *y, page_set *set, size_t ix, size_t iy, fault *f)
+{
+    const size_t *front = set->front[ix][iy];
+    for (size_t i = 1; alike_knows(y) && i < set->n_front[ix][iy]; i++)
+        if (!alike_runs(s, &set->runs[front[i - 1]].run, &set->runs[front[i]].run, y,
+                        &set->places[ix][iy][front[i]].alike, f))
+            return false;
+    return true;
+}
+
+bool gather_places(store *s, const page_axes *axes, page_set *set, fault *f)
+{
+    bool ok = place(axes, set, 0, 0) && sort_runs(set);
+    drop_places(set, 0, 0);
+    for (size_t x = 0; ok && x < axes->n_x; x++)
+        for (size_t y = 0; ok && y < axes->n_y; y++)
+            ok = place(axes, set, x, y);
+    if (!ok) return fault_memory(f, "the frontier");
+    for (size_t x = 0; x < axes->n_x; x++)
+        for (size_t y = 0; y < axes->n_y; y++)
+            if (!mark_alike(s, axes->y[y], set, x, y, f)) return false;
+    return true;
+}

@@ -1,0 +1,125 @@
+#include "app/run_row.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void fill_machine(store_environment *e, const machine *m, char id[HASH_HEX])
+{
+    const char *parts[] = { m->version, m->engine, m->cpu, m->simd, m->compiler, m->os };
+    hash h;
+    hash_start(&h);
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        hash_string(&h, parts[i]);
+    hash_finish(&h, id);
+    *e = (store_environment){ id, m->version, m->engine, m->cpu, m->simd, m->compiler, m->os };
+}
+
+static store_estimate estimate(interval i)
+{
+    return (store_estimate){ i.value, i.lo, i.hi };
+}
+
+/* What was run; the strings stay where they are. */
+static void fill_identity(store_run *row, const lab *l, const job *j, const config *c, const job_result *r)
+{
+    row->model = (store_model){ r->model_id,
+                                r->model_name,
+                                j->model,
+                                r->model_arch,
+                                r->model_type,
+                                r->n_layers,
+                                r->n_heads,
+                                r->n_kv_heads,
+                                r->head_dim,
+                                (int64_t)r->model_params,
+                                (int64_t)r->model_bytes };
+    bool self = strcmp(j->text, "self") == 0;
+    row->text = (store_text){ r->text_id, app_text_name(l->text_name), self ? "self" : "file",
+                              self ? (int64_t)j->seed : 0, (int64_t)r->text_tokens };
+    row->config = (store_config){ c->id, c->text, c->base[KVANT_K]->text, c->base[KVANT_V]->text };
+    row->calibration = (store_calibration){ r->calibration.id, r->calibration.text, r->calibration.text_id,
+                                            (int64_t)r->calibration.tokens };
+    row->protocol = protocol_name(j->protocol);
+    row->ctx = j->ctx;
+    row->eval = j->protocol == PROTOCOL_SNAPSHOT ? j->eval : 0;
+    row->passages = r->passages;
+    row->threads = j->threads;
+    row->seed = (int64_t)j->seed;
+}
+
+static void fill_metrics(store_run *row, const job_result *r)
+{
+    const run_metrics *m = &r->metrics;
+    row->n_values = (int64_t)r->bytes.values;
+    row->bytes = (int64_t)r->bytes.total;
+    row->payload_bytes = (int64_t)r->bytes.payload;
+    row->metadata_bytes = (int64_t)r->bytes.metadata;
+    row->exact_bytes = (int64_t)r->bytes.exact;
+    row->side_bytes = (int64_t)r->side_bytes;
+    row->ratio = r->ratio;
+    row->bits_per_value = r->bits_per_value;
+    row->ratio_ctx = r->ratio_ctx;
+    row->ratio_128k = r->ratio_128k;
+    row->kld = estimate(m->kld);
+    row->kld_median = m->kld_median;
+    row->kld_p99 = m->kld_p99;
+    row->kld_p999 = m->kld_p999;
+    row->kld_max = m->kld_max;
+    row->ppl = m->ppl;
+    row->ppl_ref = m->ppl_ref;
+    row->dppl = estimate(m->dppl);
+    row->top1 = estimate(m->top1);
+    row->rms_dp = estimate(m->rms_dp);
+    row->verdict = r->verdict.text;
+    row->verdict_note = r->verdict.note;
+    row->encode_gbs = r->encode_gbs;
+    row->decode_gbs = r->decode_gbs;
+    row->ms_per_token = r->ms_per_token_layer;
+    row->peak_rss_bytes = (int64_t)r->peak_rss;
+}
+
+static bool add_done(store *s, const store_run *row, const job_result *r, int64_t *id, fault *f)
+{
+    store_layer *sides = calloc(r->n_layer_results + 1, sizeof *sides);
+    store_block *blocks = calloc(r->n_blocks + 1, sizeof *blocks);
+    for (size_t i = 0; sides && i < r->n_layer_results; i++) {
+        const layer_result *l = &r->layers[i];
+        sides[i] = (store_layer){ l->layer,
+                                  l->stream == KVANT_K ? "k" : "v",
+                                  l->codec,
+                                  l->error,
+                                  l->query_error,
+                                  (int64_t)l->bytes.values,
+                                  (int64_t)l->bytes.total };
+    }
+    for (size_t i = 0; blocks && i < r->n_blocks; i++) {
+        const block_metrics *b = &r->blocks[i];
+        blocks[i] = (store_block){ b->passage, b->block, b->n, b->nll_ref, b->nll, b->kld, b->dp2, b->same_top };
+    }
+    bool ok = (sides && blocks) || fault_memory(f, "the run's row");
+    ok = ok && store_add_run(s, row, sides, r->n_layer_results, blocks, r->n_blocks, id, f);
+    free(sides);
+    free(blocks);
+    return ok;
+}
+
+bool run_row_store(lab *l, const job *j, const config *c, const job_result *r, const run_end *end, int64_t *id,
+                   fault *f)
+{
+    char environment[HASH_HEX];
+    store_run row = store_run_blank();
+    fill_identity(&row, l, j, c, r);
+    fill_machine(&row.environment, &r->machine, environment);
+    row.started = (int64_t)end->started;
+    row.finished = (int64_t)end->finished;
+    row.status = end->done ? "done" : "failed";
+    if (end->done) {
+        row.wall_s = r->seconds;
+        fill_metrics(&row, r);
+        return add_done(l->database, &row, r, id, f);
+    }
+    row.wall_s = (double)(row.finished - row.started);
+    row.reason = end->reason;
+    row.phase = end->phase;
+    return store_add_run(l->database, &row, NULL, 0, NULL, 0, id, f);
+}

@@ -1,0 +1,78 @@
+/* What keys and commands have in common. */
+#include "app/screen/state.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static void remember(screen *s, const char *line)
+{
+    if (strlen(line) < sizeof s->repeat) strcpy(s->repeat, line);
+}
+
+void screen_give(screen *s, const char *format, ...)
+{
+    char line[sizeof s->repeat];
+    va_list args;
+    va_start(args, format);
+    const int n = vsnprintf(line, sizeof line, format, args);
+    va_end(args);
+    if (n < 0 || (size_t)n >= sizeof line) {
+        screen_say(s, "the line is too long");
+        return;
+    }
+    remember(s, line);
+    console_run(s->view.console, line);
+    s->view.dirty = true;
+}
+
+void screen_say(screen *s, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    vsnprintf(s->message, sizeof s->message, format, args);
+    va_end(args);
+    s->line_dirty = true;
+}
+
+void screen_plot(screen *s)
+{
+    view *v = &s->view;
+    board_plot(v->board, v->set, v->x, v->y);
+    s->compared = 0; /* the points are new: compare again */
+    v->dirty = true;
+}
+
+bool screen_select(screen *s, int64_t id)
+{
+    view *v = &s->view;
+    const board_row *row = board_find(v->board, id);
+    if (!row) return false;
+    v->chosen = id;
+    v->dirty = true;
+    if (row->set >= 0 && (size_t)row->set != v->set) {
+        v->set = (size_t)row->set;
+        screen_plot(s);
+    }
+    return true;
+}
+
+void screen_focus(screen *s, pane_id which)
+{
+    s->focus = which;
+    s->editing = false;
+    s->view.dirty = true;
+}
+
+void screen_edit(screen *s, const char *text)
+{
+    line_set(s->line, text);
+    s->editing = true;
+    s->once = true;
+    s->view.dirty = true;
+}
+
+const board_row *screen_chosen(const screen *s)
+{
+    return s->view.chosen ? board_find(s->view.board, s->view.chosen) : NULL;
+}
