@@ -11,7 +11,7 @@
 typedef enum board_likeness { LIKE_UNKNOWN, LIKE_NO, LIKE_YES } board_likeness;
 
 typedef struct board_entry {
-    board_row row;
+    board_row row;     /* first: a row of the board is an entry */
     int64_t config_id; /* in the file: equal for equal configs */
     const char *k, *v;
     store_estimate metric[STORE_METRICS]; /* as stored */
@@ -72,6 +72,10 @@ struct board {
 };
 
 board_entry *board_entry_of(const board *b, int64_t id); /* NULL: there is none */
+static inline board_entry *board_entry_at(const board_point *p)
+{
+    return (board_entry *)p->row;
+}
 
 /* For store_each_id and store_each_pin. False: out of memory. */
 bool board_ids_add(void *ids, int64_t id);

@@ -98,7 +98,7 @@ static bool judge(board *b, size_t i, const board_entry *chosen, metric_id metri
                   fault *f)
 {
     board_point *p = &b->points[i];
-    board_entry *e = board_entry_of(b, p->row->id);
+    board_entry *e = board_entry_at(p);
     if (e == chosen || !e->row.done || e->like != LIKE_UNKNOWN || !intervals_meet(e, chosen, b->y)) return true;
     if (*budget == 0) {
         ++*left;

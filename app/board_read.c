@@ -37,6 +37,7 @@ typedef struct reader {
     board *b;
     board_entries *to;
     bool no_memory;
+    ptrdiff_t kld, dppl, top1, rms_dp, ratio, bits, kld_p99; /* places in store_metrics */
 } reader;
 
 /* The number of the comparable set, made when it is new; -1: out of memory. */
@@ -65,13 +66,14 @@ static const char *keep(board *b, const char *text)
     return i < 0 ? NULL : texts_at(b->texts, i);
 }
 
-static store_estimate metric_named(const store_brief *r, const char *name)
+static ptrdiff_t place_of(const char *metric)
 {
-    return r->metric[store_metric_named(name) - store_metrics];
+    return store_metric_named(metric) - store_metrics;
 }
 
-static bool fill_entry(board *b, const store_brief *r, board_entry *e)
+static bool fill_entry(const reader *to, const store_brief *r, board_entry *e)
 {
+    board *b = to->b;
     e->row = (board_row){ .id = r->id,
                           .started = r->started,
                           .seed = r->seed,
@@ -81,13 +83,13 @@ static bool fill_entry(board *b, const store_brief *r, board_entry *e)
                           .config = keep(b, r->config),
                           .verdict = keep(b, r->verdict),
                           .reason = keep(b, r->reason),
-                          .kld = metric_named(r, "kld"),
-                          .dppl = metric_named(r, "dppl"),
-                          .top1 = metric_named(r, "top1"),
-                          .rms_dp = metric_named(r, "rms_dp"),
-                          .ratio = metric_named(r, "ratio").value,
-                          .bits_per_value = metric_named(r, "bits_per_value").value,
-                          .kld_p99 = metric_named(r, "kld_p99").value };
+                          .kld = r->metric[to->kld],
+                          .dppl = r->metric[to->dppl],
+                          .top1 = r->metric[to->top1],
+                          .rms_dp = r->metric[to->rms_dp],
+                          .ratio = r->metric[to->ratio].value,
+                          .bits_per_value = r->metric[to->bits].value,
+                          .kld_p99 = r->metric[to->kld_p99].value };
     e->config_id = r->config_id;
     e->k = keep(b, r->k);
     e->v = keep(b, r->v);
@@ -120,7 +122,7 @@ static bool take(void *arg, const store_brief *r)
         all->room = room;
     }
     board_entry *e = calloc(1, sizeof *e);
-    if (!e || !fill_entry(to->b, r, e)) {
+    if (!e || !fill_entry(to, r, e)) {
         free(e);
         to->no_memory = true;
         return false;
@@ -132,7 +134,15 @@ static bool take(void *arg, const store_brief *r)
 
 static bool read_after(board *b, int64_t id, board_entries *to, fault *f)
 {
-    reader r = { .b = b, .to = to };
+    reader r = { .b = b,
+                 .to = to,
+                 .kld = place_of("kld"),
+                 .dppl = place_of("dppl"),
+                 .top1 = place_of("top1"),
+                 .rms_dp = place_of("rms_dp"),
+                 .ratio = place_of("ratio"),
+                 .bits = place_of("bits_per_value"),
+                 .kld_p99 = place_of("kld_p99") };
     if (!store_each_brief(b->file, id, take, &r, f)) return false;
     return !r.no_memory || fault_memory(f, "the runs");
 }

@@ -86,19 +86,24 @@ typedef struct sortable {
     int sign; /* -1: descending */
 } sortable;
 
-static sortable sortable_of(const board *b, board_entry *e)
+/* What a column sorts by. */
+typedef struct sort_key {
+    const store_metric *metric; /* or NULL */
+    const char *column;
+    int sign;
+} sort_key;
+
+static sortable sortable_of(const sort_key *by, board_entry *e)
 {
-    const char *name = board_columns[b->column].name;
-    sortable s = { .entry = e, .number = NAN, .sign = b->descending ? -1 : 1 };
-    const store_metric *m = store_metric_named(name);
-    if (m)
-        s.number = store_metric_compared(m, e->metric[m - store_metrics]).value;
-    else if (strcmp(name, "id") == 0)
+    sortable s = { .entry = e, .number = NAN, .sign = by->sign };
+    if (by->metric)
+        s.number = store_metric_compared(by->metric, e->metric[by->metric - store_metrics]).value;
+    else if (strcmp(by->column, "id") == 0)
         s.number = (double)e->row.id;
-    else if (strcmp(name, "started") == 0)
+    else if (strcmp(by->column, "started") == 0)
         s.number = (double)e->row.started;
     else
-        s.text = strcmp(name, "verdict") == 0 ? e->row.verdict : e->row.config;
+        s.text = strcmp(by->column, "verdict") == 0 ? e->row.verdict : e->row.config;
     return s;
 }
 
@@ -121,9 +126,11 @@ static board_entry **arrange_rows(const board *b, size_t *n)
 {
     sortable *rows = calloc(b->all.n + 1, sizeof *rows);
     board_entry **shown = calloc(b->all.n + 1, sizeof *shown);
+    const char *column = board_columns[b->column].name;
+    sort_key by = { store_metric_named(column), column, b->descending ? -1 : 1 };
     *n = 0;
     for (size_t i = 0; rows && i < b->all.n; i++)
-        if (!b->all.at[i]->hidden) rows[(*n)++] = sortable_of(b, b->all.at[i]);
+        if (!b->all.at[i]->hidden) rows[(*n)++] = sortable_of(&by, b->all.at[i]);
     if (rows) qsort(rows, *n, sizeof *rows, by_key);
     for (size_t i = 0; rows && shown && i < *n; i++)
         shown[i] = rows[i].entry;
@@ -156,7 +163,7 @@ bool board_arrange(board *b, fault *f)
     for (size_t i = 0; i < n; i++)
         shown[i]->place = (ptrdiff_t)i;
     for (size_t i = 0; i < n_points; i++)
-        board_entry_of(b, points[i].row->id)->point = (ptrdiff_t)i;
+        board_entry_at(&points[i])->point = (ptrdiff_t)i;
     return true;
 }
 

@@ -37,7 +37,9 @@ int cmd_frontier(app_context *app, const command_line *line)
     fault f = { 0 };
     lab l;
     char model[PATH_MAX];
-    frontier_request r = { .x = metric_of(line, "x", &f), .json = line_has(line, "json") };
+    frontier_request r = { .x = metric_of(line, "x", &f),
+                           .marks = line_text(line, "marks"),
+                           .json = line_has(line, "json") };
     r.y = r.x ? metric_of(line, "y", &f) : NULL;
     if (!r.y || !lab_open(&l, app, line, LAB_READS, &f)) return app_report(app, &f);
     select_set(line, &r.set, model);

@@ -1,5 +1,6 @@
 /* The commands of the prompt itself. */
 #include "app/commands.h"
+#include "app/complete.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -83,10 +84,26 @@ static void put_name(void *to, const char *name, const char *help)
     fprintf(to, "%s\n", name);
 }
 
+/* For the shell's completion: one name per line, in the place of the word. */
+static void put_next(app_context *app, const char *line, const char *word)
+{
+    const size_t length = strlen(line), typed = word ? strlen(word) : 0;
+    complete_result r;
+    complete_line(app, line, typed < length ? length - typed : 0, &r);
+    for (size_t i = 0; i < r.n; i++)
+        puts(r.names[i]);
+    complete_free(&r);
+}
+
 int cmd_names(app_context *app, const command_line *line)
 {
-    static const completion kinds[] = { COMPLETE_CODEC, COMPLETE_METRIC, COMPLETE_RUN, COMPLETE_SETTING };
+    static const completion kinds[] = { COMPLETE_CODEC,   COMPLETE_METRIC, COMPLETE_RUN,
+                                        COMPLETE_SETTING, COMPLETE_RECIPE, COMPLETE_QUERY };
     completion kind = kinds[line_int(line, "kind")];
+    if (line_has(line, "line")) {
+        put_next(app, line_text(line, "line"), line_text(line, "word"));
+        return FAULT_NONE;
+    }
     const command_option *o;
     for (size_t i = 0; kind == COMPLETE_SETTING && (o = settings_option(app->session, i)); i++)
         puts(o->name);

@@ -1,5 +1,7 @@
 /* kvant runs: the database as a table. */
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "app/commands.h"
 #include "app/lab.h"
@@ -9,8 +11,6 @@ static bool stop(void *arg)
 {
     return app_cancelled(arg);
 }
-
-/* ---- runs ---- */
 
 typedef struct lister {
     const app_context *app;
@@ -27,6 +27,22 @@ static bool list_run(void *arg, const store_run *run)
     return true;
 }
 
+/* --where and --pinned as one condition; free() it. The store puts it between brackets: closing them behind what was
+ * typed keeps the columns of its mistakes. */
+static char *condition(const command_line *line, fault *f)
+{
+    static const char pinned[] = "\n) AND (pinned";
+    const char *where = line_text(line, "where");
+    if (!where || !where[strspn(where, " \t\n")]) where = "1";
+    char *text = malloc(strlen(where) + sizeof pinned);
+    if (!text) {
+        fault_memory(f, "a condition");
+        return NULL;
+    }
+    strcpy(stpcpy(text, where), line_has(line, "pinned") ? pinned : "");
+    return text;
+}
+
 int cmd_runs(app_context *app, const command_line *line)
 {
     fault f = { 0 };
@@ -34,7 +50,9 @@ int cmd_runs(app_context *app, const command_line *line)
     if (!lab_open(&l, app, line, LAB_READS, &f)) return app_report(app, &f);
     store_stop_when(l.database, stop, app);
     lister each = { .app = app, .list = line_has(line, "json") ? cJSON_CreateArray() : NULL };
-    bool ok = store_each_run(l.database, line_text(line, "where"), line_int(line, "limit"), list_run, &each, &f);
+    char *where = condition(line, &f);
+    bool ok = where && store_each_run(l.database, where, line_int(line, "limit"), list_run, &each, &f);
+    free(where);
     if (ok && each.list)
         ok = report_json(stdout, each.list, &f);
     else

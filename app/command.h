@@ -44,15 +44,16 @@ typedef enum option_type {
 typedef enum completion {
     COMPLETE_NONE,
     COMPLETE_FILE,
-    COMPLETE_MODEL,   /* a GGUF file */
-    COMPLETE_CODEC,   /* a codec's name */
-    COMPLETE_CONFIG,  /* codecs with k= and v= in front */
-    COMPLETE_METRIC,  /* a column of a run */
-    COMPLETE_RUN,     /* a run's id */
-    COMPLETE_COMMAND, /* a name in this table */
-    COMPLETE_SETTING, /* an option a session keeps */
-    COMPLETE_RECIPE,  /* a recipe kvant came with, or a file */
-    COMPLETE_QUERY,   /* a saved question */
+    COMPLETE_MODEL,      /* a GGUF file */
+    COMPLETE_CODEC,      /* a codec's name */
+    COMPLETE_EXPRESSION, /* a codec with its parameters */
+    COMPLETE_CONFIG,     /* codecs with k= and v= in front */
+    COMPLETE_METRIC,     /* a column of a run */
+    COMPLETE_RUN,        /* a run's id */
+    COMPLETE_COMMAND,    /* a name in this table */
+    COMPLETE_SETTING,    /* an option a session keeps */
+    COMPLETE_RECIPE,     /* a recipe kvant came with, or a file */
+    COMPLETE_QUERY,      /* a saved question */
 } completion;
 
 typedef struct command_option {

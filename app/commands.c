@@ -10,8 +10,16 @@ static const command_option options_tokenize[] = {
 };
 
 static const command_option options_names[] = {
-    { "kind", 0, OPTION_CHOICE, "KIND", .choices = "codec metric run setting", .standard = "codec",
+    { "kind", 0, OPTION_CHOICE, "KIND", .choices = "codec metric run setting recipe query", .standard = "codec",
       .help = "which names" },
+    { "line", 0, OPTION_TEXT, "LINE", .help = "what may come next on this line, instead" },
+    { "word", 0, OPTION_TEXT, "WORD", .help = "its end, which the names take the place of" },
+    { 0 },
+};
+
+static const command_option options_lab[] = {
+    { "plain", 0, OPTION_FLAG, .help = "a prompt instead of the screen" },
+    { "no-mouse", 0, OPTION_FLAG, .help = "leave the mouse to the terminal" },
     { 0 },
 };
 
@@ -37,14 +45,20 @@ const command commands_face[] = {
                                              { "tokenize --pieces model.gguf book.txt", "with the text of each" },
                                              { 0 } },
       .run = cmd_tokenize },
-    { "lab", "Program", "open the prompt", .options = { options_output, NULL },
+    { "lab", "Program", "open the lab: the screen, or a prompt",
+      .options = { options_lab, options_database, options_output, NULL },
       .text =
-          "Opens the lab's prompt, where every command of this list is typed without \"kvant\" and settings are kept "
-          "between commands. Tab completes, Ctrl-C stops the running command or clears the line, Ctrl-D leaves. "
-          "kvant alone does the same. When standard input is not a terminal its lines are run one by one, up to the "
-          "first that fails.",
-      .examples = (const command_example[]){ { "lab", "open the prompt" }, { 0 } }, .run = cmd_lab,
-      .flags = COMMAND_CLI_ONLY },
+          "Opens the lab: runs as they appear, their frontier, the details of one, and a line on which every command of "
+          "this list is typed without \"kvant\"; settings are kept between commands. The key ? shows the keys, Tab "
+          "completes, Ctrl-C stops what runs, Q leaves. kvant alone, or with these options, does the same.\n\n"
+          "With --plain, with TERM=dumb and on terminals that cannot show a screen the same commands are typed at a "
+          "prompt. When standard input is not a terminal its lines are run one by one, up to the first that fails. "
+          "Scripts in Lua are run by \"kvant recipe FILE\".",
+      .examples = (const command_example[]){ { "lab", "open the screen" },
+                                             { "lab --plain", "the prompt alone" },
+                                             { "lab --db other.db --no-mouse", "another database; select text freely" },
+                                             { 0 } },
+      .run = cmd_lab, .flags = COMMAND_CLI_ONLY },
     { "help", "Program", "show help, for everything or for one command",
       .arguments = (const command_argument[]){ { "COMMAND", COMPLETE_COMMAND, ARGUMENT_OPTIONAL, "a command" }, { 0 } },
       .options = { options_output, NULL },

@@ -55,6 +55,8 @@ static const command_option options_paper[] = {
 static const command_option options_config[] = {
     { "model", 'm', OPTION_TEXT, "FILE", COMPLETE_MODEL, .flags = OPTION_SETTING,
       .help = "the model, a GGUF file (default: the model kvant comes with)" },
+    { "ctx", 'c', OPTION_SIZE, "N", .standard = "512", .min = 4, .max = 1 << 24, .flags = OPTION_SETTING,
+      .help = "tokens that bits and ratio are predicted for" },
     { 0 },
 };
 
@@ -135,7 +137,7 @@ const command commands_lab[] = {
       .examples = (const command_example[]){ { "codecs", "all of them" }, { "codecs turbo4", "one of them" }, { 0 } },
       .run = cmd_codecs },
     { "roundtrip", "Codecs", "encode and decode a file of rows",
-      .arguments = (const command_argument[]){ { "CODEC", COMPLETE_CODEC, 0, "a codec expression" },
+      .arguments = (const command_argument[]){ { "CODEC", COMPLETE_EXPRESSION, 0, "a codec expression" },
                                                { "FILE", COMPLETE_FILE, 0,
                                                  "rows: plain f32, KKTV, or .safetensors of any framework" },
                                                { 0 } },
@@ -157,7 +159,9 @@ const command commands_lab[] = {
                                       { 0 } },
       .options = { options_config, options_plugin, options_output, NULL },
       .text =
-          "Prints the config's canonical form and hash and the codec of every attention layer, without running anything. "
+          "Prints the config's canonical form and hash, the codec of every attention layer, and the bits per value and "
+          "ratio that a run will have: the codecs encode noise and the bytes are counted. Where bytes depend on the "
+          "values the figures are marked as approximate. "
           "adaptive=1, 2, 5, 6 and 7 are the layer-adaptive modes of the TurboQuant fork; what they really assign shows here.",
       .examples =
           (const command_example[]){ { "config turbo4 adaptive=7", "boundary values: q8_0 outside, turbo2 inside" },
@@ -190,7 +194,7 @@ const command commands_lab[] = {
                                              { 0 } },
       .run = cmd_paper },
     { "verify", "Codecs", "check that codecs keep their promises",
-      .arguments = (const command_argument[]){ { "CODEC", COMPLETE_CODEC, ARGUMENT_OPTIONAL | ARGUMENT_REPEATS,
+      .arguments = (const command_argument[]){ { "CODEC", COMPLETE_EXPRESSION, ARGUMENT_OPTIONAL | ARGUMENT_REPEATS,
                                                  "a codec, an expression, or a plugin's file; nothing: all codecs" },
                                                { 0 } },
       .options = { options_verify, options_plugin, options_output, NULL },
@@ -283,6 +287,8 @@ const command commands_lab[] = {
       .flags = COMMAND_HIDDEN },
     { "worker", "Program", "evaluate jobs read from standard input", .options = { options_output, NULL },
       .text = "Started by kvant itself.", .run = cmd_worker, .flags = COMMAND_HIDDEN },
+    { "predict", "Program", "answer what configs will cost", .options = { options_plugin, options_output, NULL },
+      .text = "Started by kvant itself.", .run = cmd_predict, .flags = COMMAND_HIDDEN },
     { "describe", "Program", "print what plugins offer",
       .arguments =
           (const command_argument[]){ { "PATH", COMPLETE_FILE, ARGUMENT_OPTIONAL | ARGUMENT_REPEATS, "plugins" },

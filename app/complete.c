@@ -4,24 +4,56 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/words.h"
+#include "app/catalog_cache.h"
+#include "app/complete_config.h"
+#include "app/complete_files.h"
+#include "app/complete_role.h"
 
 typedef struct candidates {
     app_context *app;
-    const char *prefix;
+    const char *line;  /* up to the cursor */
+    size_t start;      /* names take its place from here on */
+    const char *typed; /* what a candidate begins with */
     complete_result *result;
 } candidates;
 
+static void say(complete_result *r, const char *first, const char *second)
+{
+    snprintf(r->hint, sizeof r->hint, "%s%s%s", first, *first && *second ? "  " : "", second);
+}
+
+/* A candidate: what is typed of it stays as it stands on the line, the rest goes behind. */
+static void add_open(candidates *c, const char *name, const char *help, bool open)
+{
+    complete_result *r = c->result;
+    const size_t typed = strlen(c->typed);
+    if (strncmp(name, c->typed, typed) != 0) return;
+    const char *begin = c->line + c->start;
+    if (!*begin && !name[typed]) return;
+    const size_t room = strlen(begin) + strlen(name) - typed + 1;
+    char **names = realloc(r->names, (r->n + 1) * sizeof *names);
+    if (names) r->names = names;
+    char **helps = names ? realloc(r->helps, (r->n + 1) * sizeof *helps) : NULL;
+    if (helps) r->helps = helps;
+    char *text = helps ? malloc(room) : NULL, *about = text ? strdup(help ? help : "") : NULL;
+    if (!about) {
+        free(text);
+        return;
+    }
+    snprintf(text, room, "%s%s", begin, name + typed);
+    names[r->n] = text;
+    helps[r->n] = about;
+    r->open = r->n++ == 0 && open;
+}
+
 static void add(void *to, const char *name, const char *help)
 {
-    (void)help;
-    candidates *c = to;
-    complete_result *r = c->result;
-    if (strncmp(name, c->prefix, strlen(c->prefix)) != 0) return;
-    char **names = realloc(r->names, (r->n + 1) * sizeof *names);
-    if (!names) return;
-    r->names = names;
-    if ((names[r->n] = strdup(name))) r->n++;
+    add_open(to, name, help, false);
+}
+
+static void add_path(void *to, const char *path, bool is_directory)
+{
+    add_open(to, path, NULL, is_directory);
 }
 
 static void add_split(candidates *to, const char *list)
@@ -60,36 +92,57 @@ static void add_options(candidates *to, const command *c)
 
 static void add_kind(candidates *to, completion kind)
 {
-    if (kind == COMPLETE_FILE || kind == COMPLETE_MODEL) to->result->files = true;
+    if (kind == COMPLETE_FILE || kind == COMPLETE_MODEL || kind == COMPLETE_RECIPE) to->result->files = true;
     if (kind == COMPLETE_COMMAND) add_commands(to);
     if (kind == COMPLETE_SETTING) add_settings(to);
-    completion source = kind == COMPLETE_CONFIG ? COMPLETE_CODEC : kind;
+    if (kind == COMPLETE_MODEL) complete_files(to->typed, ".gguf", add_path, to);
     for (const app_name_source *s = to->app->names; s && s->kind != COMPLETE_NONE; s++)
-        if (s->kind == source) s->names(to->app, add, to);
+        if (s->kind == kind) s->names(to->app, add, to);
+}
+
+/* ---- configs ---- */
+
+static void add_config(candidates *to, const char *text, place_grammar grammar)
+{
+    const catalog *known = complete_catalog(to->app);
+    if (!known) {
+        say(to->result, "looking for codecs", "");
+        return;
+    }
+    config_next next;
+    config_next_find(known, text, grammar, &next);
+    to->typed = text + next.at;
+    for (size_t i = 0; i < next.n; i++)
+        add_open(to, next.offers[i].text, next.offers[i].help, next.offers[i].open);
+    say(to->result, next.hint, "");
+    config_next_free(&next);
+}
+
+/* ---- values and arguments ---- */
+
+/* "a number  1 to 8 (4)" of an option that is no choice and no name. */
+static void say_option(candidates *to, const command_option *o)
+{
+    char range[128] = "";
+    if (o->type == OPTION_INT || o->type == OPTION_SIZE || o->type == OPTION_REAL)
+        snprintf(range, sizeof range, "%.15g to %.15g%s%s%s", o->min, o->max, o->standard ? " (" : "",
+                 o->standard ? o->standard : "", o->standard ? ")" : "");
+    else if (o->standard)
+        snprintf(range, sizeof range, "(%s)", o->standard);
+    say(to->result, o->help, range);
 }
 
 static void add_value(candidates *to, const command_option *o)
 {
+    say_option(to, o);
     if (o->type == OPTION_FLAG)
         add_split(to, "on off");
     else if (o->choices)
         add_split(to, o->choices);
+    else if (o->completes == COMPLETE_CONFIG)
+        add_config(to, to->typed, PLACE_LIST);
     else
         add_kind(to, o->completes);
-}
-
-static const command_option *option_of_word(const command *c, const char *word)
-{
-    const command_option *o;
-    if (strncmp(word, "--", 2) == 0) {
-        char name[64];
-        snprintf(name, sizeof name, "%.*s", (int)strcspn(word + 2, "="), word + 2);
-        o = command_option_named(c, name);
-        return o && o->type != OPTION_FLAG ? o : NULL;
-    }
-    for (size_t i = 0; word[0] == '-' && word[1] && !word[2] && (o = command_option_at(c, i)); i++)
-        if (o->letter == word[1] && o->type != OPTION_FLAG) return o;
-    return NULL;
 }
 
 static const command_option *setting_named(const app_context *app, const char *name)
@@ -100,84 +153,75 @@ static const command_option *setting_named(const app_context *app, const char *n
     return NULL;
 }
 
-/* How many of the words are arguments, given that options take their values. */
-static int count_arguments(const command *c, const words *w)
+static void add_argument(candidates *to, const complete_role *r)
 {
-    int n = 0;
-    for (int i = 1; i < w->n; i++) {
-        const command_option *o = option_of_word(c, w->word[i]);
-        if (o && !strchr(w->word[i], '='))
-            i++;
-        else if (w->word[i][0] != '-')
-            n++;
-    }
-    return n;
-}
-
-static void add_argument(candidates *to, const command *c, const words *w)
-{
-    int at = count_arguments(c, w);
-    for (const command_argument *a = c->arguments; a && a->name; a++, at--) {
-        bool many = a->flags & (ARGUMENT_REPEATS | ARGUMENT_JOINED);
-        if (at > 0 && !many) continue;
-        const command_option *set =
-            a > c->arguments && a[-1].completes == COMPLETE_SETTING ? setting_named(to->app, w->word[w->n - 1]) : NULL;
-        if (set)
-            add_value(to, set);
-        else
-            add_kind(to, a->completes);
-        return;
+    const command_argument *a = r->argument;
+    const command_option *set =
+        a > r->command->arguments && a[-1].completes == COMPLETE_SETTING ? setting_named(to->app, r->before) : NULL;
+    if (set) {
+        add_value(to, set);
+    } else if (a->completes == COMPLETE_CONFIG && a->flags & ARGUMENT_JOINED) {
+        add_config(to, r->joined, PLACE_CONFIG);
+    } else if (a->completes == COMPLETE_CONFIG) {
+        add_config(to, r->typed, a->flags & ARGUMENT_REPEATS ? PLACE_GRID : PLACE_CONFIG);
+    } else if (a->completes == COMPLETE_EXPRESSION) {
+        add_config(to, r->typed, PLACE_EXPRESSION);
+    } else {
+        say(to->result, a->help, "");
+        add_kind(to, a->completes);
     }
 }
 
-/* The words that end before `start`; "k=" right before it belongs to the word being typed. */
-static bool words_before(const char *line, size_t start, words *w, bool *attached)
+static void add_role(candidates *to, const complete_role *r)
 {
-    char *before = strndup(line, start);
-    if (!before) return false;
-    *attached = start > 0 && strchr("=(,", line[start - 1]) != NULL;
-    bool good = words_split(before, NULL, w, NULL);
-    free(before);
-    return good;
-}
-
-void complete_line(app_context *app, const char *line, size_t start, complete_result *r)
-{
-    *r = (complete_result){ 0 };
-    words w;
-    bool attached;
-    if (!words_before(line, start, &w, &attached)) return;
-    candidates to = { app, line + start, r };
-    const command *c = w.n ? command_find(&app->commands, w.word[0]) : NULL;
-    const char *last = w.n > 1 ? w.word[w.n - 1] : "";
-    const command_option *o = c ? option_of_word(c, last) : NULL;
-    if (w.n == 0)
-        add_commands(&to);
-    else if (o && (attached || !strchr(last, '=')))
-        add_value(&to, o);
-    else if (c && line[start] == '-')
-        add_options(&to, c);
-    else if (c) {
-        if (attached && w.n > 1) w.n--;
-        add_argument(&to, c, &w);
+    switch (r->kind) {
+    case ROLE_COMMAND: add_commands(to); break;
+    case ROLE_OPTION: add_options(to, r->command); break;
+    case ROLE_VALUE: add_value(to, r->option); break;
+    case ROLE_ARGUMENT:
+        if (r->argument) add_argument(to, r);
+        break;
+    default: break;
     }
-    words_free(&w);
 }
 
-void complete_prepare(app_context *app)
+void complete_line(app_context *app, const char *line, size_t start, complete_result *result)
 {
-    (void)app;
-}
-
-void complete_forget(app_context *app)
-{
-    app->codecs = NULL;
+    *result = (complete_result){ 0 };
+    complete_role r;
+    if (start > strlen(line) || !complete_role_find(&app->commands, line, &r)) return;
+    candidates to = { .app = app, .line = line, .start = start, .typed = r.typed, .result = result };
+    add_role(&to, &r);
+    complete_role_free(&r);
 }
 
 void complete_free(complete_result *r)
 {
-    for (size_t i = 0; i < r->n; i++)
+    for (size_t i = 0; i < r->n; i++) {
         free(r->names[i]);
+        free(r->helps[i]);
+    }
     free(r->names);
+    free(r->helps);
     *r = (complete_result){ 0 };
+}
+
+/* ---- codecs ---- */
+
+const catalog *complete_catalog(app_context *app)
+{
+    catalog_cache *codecs = complete_codecs(app);
+    return codecs ? catalog_cache_get(codecs) : NULL;
+}
+
+void complete_prepare(app_context *app)
+{
+    catalog_cache *codecs = complete_codecs(app);
+    if (codecs) catalog_cache_begin(codecs);
+}
+
+void complete_forget(app_context *app)
+{
+    catalog_cache_free(app->codecs);
+    app->codecs = NULL;
 }

@@ -35,10 +35,20 @@ typedef struct complete_result {
 void complete_line(app_context *app, const char *line, size_t start, complete_result *r);
 void complete_free(complete_result *r);
 
-/* From now on complete_line never waits: codecs are looked for by a thread, and until they are known there are none. */
+/* From now on complete_line never waits for codecs: a thread looks for them, and until they are known there are none.
+ */
 void complete_prepare(app_context *app);
 
 /* Ends what was begun; app_close does it. */
 void complete_forget(app_context *app);
+
+/* The codecs as they are known now; NULL: none, or none yet. Good until the next call. */
+struct catalog;
+const struct catalog *complete_catalog(app_context *app);
+
+/* Where they come from: app->codecs, made when it is not there yet. Given by whoever has the table of commands
+ * (app/names.c), as commands_all is; NULL: from nowhere. */
+struct catalog_cache;
+struct catalog_cache *complete_codecs(app_context *app);
 
 #endif

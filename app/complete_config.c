@@ -128,7 +128,7 @@ static void offer_arguments(finder *w)
     const catalog_codec *codec = frame->codec;
     const bool takes_inner = catalog_inner(codec) && !frame->has_argument;
     if (takes_inner) offer_codecs(w);
-    for (size_t i = takes_inner && w->p.token == w->n; i < codec->n_params; i++) {
+    for (size_t i = takes_inner && (w->p.token == w->n || w->out->n > 0); i < codec->n_params; i++) {
         const catalog_param *p = &codec->params[i];
         char word[128], range[96];
         range_of(p, range, sizeof range);
@@ -193,7 +193,8 @@ static void offer_values(finder *w)
         offer(w, "{", true, "several values, a comma between");
     } else if (*token && (whole || w->out->n == 0)) {
         offer_end(w);
-        if (grids && is_number(p) && !dots) offer_behind(w, "..", "a range");
+        const bool dot = token[strlen(token) - 1] == '.';
+        if (grids && is_number(p) && !dots) offer_behind(w, dot ? "." : "..", "a range");
     }
 }
 

@@ -8,7 +8,7 @@
 #include "app/number.h"
 
 /* How far and how hard an end is looked for. */
-enum { MOST_STEPS = 3 * EXPR_DEEPEST, MOST_TRIES = 4000, MOST_GRIDS = 32 };
+enum { MOST_STEPS = 3 * EXPR_DEEPEST, MOST_TRIES = 2000, MOST_GRIDS = 32 };
 
 typedef struct search {
     const catalog *known;
@@ -99,11 +99,11 @@ static bool more_digits(const catalog_param *p, const char *token, char *to, siz
     if (strspn(digits, "0123456789") != strlen(digits) || !*digits) return false;
     const double begin = strtod(digits, NULL), most = negative ? -p->min : p->max, least = negative ? -p->max : p->min;
     double power = 1;
-    for (int places = 0; places < 18; places++, power *= 10) {
+    for (int places = 1; places < 18; places++) {
+        power *= 10;
         const double low = begin * power, high = low + power - 1, value = least > low ? least : low;
         if (high < least || low > most || value > most) continue;
         snprintf(to, room, "%s%0*.0f", token, places, value - low);
-        if (places == 0) snprintf(to, room, "%s", token);
         if (fits(p, to)) return true;
     }
     return false;
@@ -134,7 +134,7 @@ bool ending_number(const catalog_param *p, const char *token, char *to, size_t r
     for (size_t i = 0; i < sizeof plain / sizeof *plain; i++) {
         char text[NUMBER_TEXT];
         number_write(plain[i], text);
-        if (strncmp(text, token, strlen(token)) != 0 || !fits(p, text)) continue;
+        if (strncmp(text, token, strlen(token)) != 0 || !text[strlen(token)] || !fits(p, text)) continue;
         snprintf(to, room, "%s", text);
         return true;
     }
@@ -239,6 +239,11 @@ static bool end_argument(search *s, const place *p)
     return p->after_name && (with(s, "=") || with(s, "(") || close(s, p));
 }
 
+static bool takes_grids(const search *s)
+{
+    return s->grammar == PLACE_GRID || s->grammar == PLACE_LIST;
+}
+
 static bool end_value(search *s, const place *p)
 {
     static const char *const bools[] = { "true", "false", "on", "off" };
@@ -251,10 +256,14 @@ static bool end_value(search *s, const place *p)
     for (size_t i = 0; param->type == KVANT_ENUM && i < param->n_words; i++)
         if (strcmp(param->words[i], token) != 0 && with_rest(s, p, param->words[i], "")) return true;
     if (param->type != KVANT_INT && param->type != KVANT_REAL) return false;
-    const char *dots = s->grammar == PLACE_GRID || s->grammar == PLACE_LIST ? strstr(token, "..") : NULL;
+    const char *dots = takes_grids(s) ? strstr(token, "..") : NULL;
     const char *last = dots ? dots + 2 : token;
-    return ending_number(param, last, number, sizeof number) && strlen(number) > strlen(last) &&
-           with(s, number + strlen(last));
+    if (dots && !*last) {
+        number_write(param->max, number);
+        return with(s, number);
+    }
+    if (ending_number(param, last, number, sizeof number) && with(s, number + strlen(last))) return true;
+    return takes_grids(s) && !dots && *token && s->text[s->n - 1] == '.' && with(s, ".");
 }
 
 static bool end_layers(search *s, const place *p)

@@ -13,7 +13,7 @@ bool ending_whole(const catalog *known, const char *text, place_grammar grammar,
  * parentheses closed. */
 bool ending_exists(const catalog *known, const char *text, place_grammar grammar);
 
-/* A number of the parameter's range that begins with the n bytes of `token`, written into `to`. */
+/* A number of the parameter's range that begins with `token` and goes on, written into `to`. */
 bool ending_number(const catalog_param *p, const char *token, char *to, size_t room);
 
 #endif

@@ -10,29 +10,36 @@
 
 enum { QUOTED = 120 }; /* bytes of a text that expr_fault quotes */
 
-/* Behind the text a message begins with; the message itself when it begins otherwise. */
-static const char *behind_text(const char *message, const char *text)
+/* Where a message quotes the text, or the part of a long one that expr_fault shows, and how much of it that is with the
+ * colon behind; 0: nowhere. */
+static size_t find_quote(const char *message, const char *text, size_t *at)
 {
-    const size_t length = strlen(text), quoted = length < QUOTED ? length : QUOTED;
-    const char *at = message;
-    if (length > QUOTED && strncmp(at, "...", 3) == 0) at += 3;
-    if (strlen(at) < quoted + 2) return message;
-    if (length <= QUOTED && strncmp(at, text, 1) != 0 && (unsigned char)text[0] > ' ') return message;
-    at += quoted;
-    if (length > QUOTED && strncmp(at, "...", 3) == 0) at += 3;
-    return strncmp(at, ": ", 2) == 0 ? at + 2 : message;
+    const size_t length = strlen(text);
+    if (length <= QUOTED) {
+        const char *quote = length ? strstr(message, text) : NULL;
+        *at = quote ? (size_t)(quote - message) : 0;
+        return quote && strncmp(quote + length, ": ", 2) == 0 ? length + 2 : 0;
+    }
+    size_t n = strncmp(message, "...", 3) == 0 ? 3 : 0;
+    *at = 0;
+    if (strlen(message) < n + QUOTED) return 0;
+    n += QUOTED;
+    if (strncmp(message + n, "...", 3) == 0) n += 3;
+    return strncmp(message + n, ": ", 2) == 0 ? n + 2 : 0;
 }
 
 int config_fault_column(const fault *f, const char *text, char *message, size_t room)
 {
     static const char mark[] = " (column ";
-    const char *from = behind_text(f->text, text), *last = NULL;
-    for (const char *s = from; (s = strstr(s, mark)); s++)
+    const char *last = NULL;
+    size_t at, quote = find_quote(f->text, text, &at);
+    for (const char *s = f->text + at + quote; (s = strstr(s, mark)); s++)
         last = s;
     char *end = NULL;
     const long column = last ? strtol(last + strlen(mark), &end, 10) : 0;
     const bool names = end && strcmp(end, ")") == 0 && column > 0 && column <= EXPR_LONGEST;
-    snprintf(message, room, "%.*s", names ? (int)(last - from) : (int)strlen(from), from);
+    const char *from = f->text + at + quote;
+    snprintf(message, room, "%.*s%.*s", (int)at, f->text, names ? (int)(last - from) : (int)strlen(from), from);
     return names ? (int)column : 0;
 }
 

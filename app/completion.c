@@ -7,10 +7,12 @@
 #include <string.h>
 
 static const char *const kinds[] = {
-    [COMPLETE_NONE] = "none",     [COMPLETE_FILE] = "file",       [COMPLETE_MODEL] = "model",
-    [COMPLETE_CODEC] = "codec",   [COMPLETE_CONFIG] = "config",   [COMPLETE_METRIC] = "metric",
-    [COMPLETE_RUN] = "run",       [COMPLETE_COMMAND] = "command", [COMPLETE_SETTING] = "setting",
-    [COMPLETE_RECIPE] = "recipe", [COMPLETE_QUERY] = "query",
+    [COMPLETE_NONE] = "none",       [COMPLETE_FILE] = "file",
+    [COMPLETE_MODEL] = "model",     [COMPLETE_CODEC] = "codec",
+    [COMPLETE_CONFIG] = "config",   [COMPLETE_METRIC] = "metric",
+    [COMPLETE_RUN] = "run",         [COMPLETE_COMMAND] = "command",
+    [COMPLETE_SETTING] = "setting", [COMPLETE_EXPRESSION] = "expression",
+    [COMPLETE_RECIPE] = "recipe",   [COMPLETE_QUERY] = "query",
 };
 
 static bool listed(const command *c)
@@ -82,6 +84,25 @@ static void put_values(const command_table *t)
     puts("    *) return 1 ;;\n    esac\n}\n");
 }
 
+/* Inside a config kvant itself says what comes next. bash has split the line at '=' and ':' and, where it is not
+ * quoted, would not have taken '(' at all; an open quote is still there, at the beginning of the word. */
+static const char inside_function[] =
+    "_kvant_inside() # program, current word; the line is in COMP_WORDS\n"
+    "{\n"
+    "    local program=$1 cur=$2 line='' between='' word i\n"
+    "    for ((i = 1; i <= COMP_CWORD; i++)); do\n"
+    "        word=${COMP_WORDS[i]}\n"
+    "        if [[ $word == [=:] ]]; then\n"
+    "            line+=$word between=''\n"
+    "        else\n"
+    "            line+=$between$word between=' '\n"
+    "        fi\n"
+    "    done\n"
+    "    cur=${cur#[\\\"\\']}\n"
+    "    mapfile -t COMPREPLY < <(\"$program\" names --line=\"$line\" ${cur:+--word=\"$cur\"} 2>/dev/null)\n"
+    "    compopt -o nospace\n"
+    "}\n\n";
+
 static const char offer_function[] =
     "_kvant_offer() # program, current word, kind or \"words\" and the words\n"
     "{\n"
@@ -99,7 +120,13 @@ static const char offer_function[] =
     "        compopt -o filenames\n"
     "        mapfile -t COMPREPLY < <(compgen -d -- \"$cur\"; compgen -f -X '!*.gguf' -- \"$cur\")\n"
     "        return ;;\n"
-    "    config) names=$(\"$program\" names --kind codec 2>/dev/null) ;;\n"
+    "    recipe)\n"
+    "        names=$(\"$program\" names --kind recipe 2>/dev/null)\n"
+    "        mapfile -t COMPREPLY < <(compgen -W \"$names\" -- \"$cur\"; compgen -f -- \"$cur\")\n"
+    "        return ;;\n"
+    "    config|expression)\n"
+    "        _kvant_inside \"$program\" \"$cur\"\n"
+    "        return ;;\n"
     "    *) names=$(\"$program\" names --kind \"$kind\" 2>/dev/null) ;;\n"
     "    esac\n"
     "    mapfile -t COMPREPLY < <(compgen -W \"$names\" -- \"$cur\")\n"
@@ -153,6 +180,7 @@ int cmd_completion(app_context *app, const command_line *line)
     put_options(&app->commands);
     put_arguments(&app->commands);
     put_values(&app->commands);
+    fputs(inside_function, stdout);
     fputs(offer_function, stdout);
     fputs(main_function, stdout);
     return FAULT_NONE;

@@ -1,8 +1,8 @@
 # The face: the table of commands and everything that reads it, the prompt, and the program.
 add_library(face STATIC
-  app.c cmd_prompt.c command.c command_line.c complete.c completion.c events.c help.c manual.c option_read.c options.c
+  app.c cmd_prompt.c command.c command_line.c complete.c complete_files.c complete_role.c completion.c events.c help.c manual.c option_read.c options.c
   paths.c progress.c repl.c repl_complete.c repl_history.c repl_words.c settings.c terminal.c words.c wrap.c)
-target_link_libraries(face PUBLIC base PkgConfig::READLINE PkgConfig::CJSON)
+target_link_libraries(face PUBLIC base lab PkgConfig::READLINE PkgConfig::CJSON)
 
 set(KVANT_PLUGIN_DIR ${CMAKE_INSTALL_LIBDIR}/kvant/plugins)
 file(RELATIVE_PATH KVANT_PLUGINS_FROM_BIN
@@ -22,8 +22,10 @@ add_executable(kvant
 target_sources(kvant PRIVATE
   cmd_paper.c paper/paper.c paper/print.c paper/measure.c paper/scalar.c paper/source.c paper/tables.c
   paper/h1.c paper/h2.c paper/h3.c paper/h4.c paper/h5.c paper/h6.c paper/h7.c paper/h7_sketch.c paper/k1.c paper/k4.c)
-target_sources(kvant PRIVATE board.c board_family.c board_points.c board_read.c board_show.c paired.c texts.c)
-target_sources(kvant PRIVATE crew.c crew_task.c crew_watch.c run_row.c)
+target_sources(kvant PRIVATE cmd_diff.c cmd_pin.c difference.c run_number.c axes.c plot_draw.c plot_frame.c plot_view.c
+  board.c board_family.c board_points.c board_read.c board_show.c paired.c texts.c)
+target_sources(kvant PRIVATE cmd_predict.c predict.c predict_child.c)
+target_sources(kvant PRIVATE crew.c crew_task.c crew_watch.c run_row.c cmd_merge.c plan.c plan_read.c shard.c shard_launch.c sweep_list.c)
 target_link_libraries(kvant PRIVATE face lab store engine)
 add_library(verify STATIC
   verify.c verify_attention.c verify_claims.c verify_contract.c verify_forms.c verify_host.c verify_hostile.c verify_kept.c verify_life.c

@@ -6,8 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/bootstrap.h"
+#include "app/axes.h"
 #include "app/number.h"
+#include "app/paired.h"
 #include "app/plot.h"
 #include "app/report.h"
 #include "app/table.h"
@@ -69,48 +70,27 @@ static bool take(void *arg, const store_point *p)
 
 /* ---- telling neighbours apart ---- */
 
-static const struct {
-    const char *name;
-    metric_id metric;
-} paired[] = { { "kld", METRIC_KLD }, { "dppl", METRIC_DPPL }, { "top1", METRIC_TOP1 }, { "rms_dp", METRIC_RMS_DP } };
-
-static bool read_blocks(store *s, int64_t id, block_metrics **blocks, size_t *n, fault *f)
+static bool compare(store *s, const spot *a, spot *b, metric_id metric)
 {
-    store_block *rows;
-    if (!store_blocks(s, id, &rows, n, f)) return false;
-    *blocks = calloc(*n + 1, sizeof **blocks);
-    for (size_t i = 0; *blocks && i < *n; i++)
-        (*blocks)[i] =
-            (block_metrics){ (int)rows[i].passage, (int)rows[i].block, (int)rows[i].n, rows[i].nll_ref,
-                             rows[i].nll,          rows[i].kld,        rows[i].dp2,    (int)rows[i].same_top };
-    free(rows);
-    return *blocks || fault_memory(f, "the blocks");
-}
-
-static bool compare(store *s, const spot *a, spot *b, metric_id metric, fault *f)
-{
-    block_metrics *first = NULL, *second = NULL;
-    size_t n, m;
+    paired_run first = { 0 }, second = { 0 };
     interval d;
-    bool ok = read_blocks(s, a->id, &first, &n, f) && read_blocks(s, b->id, &second, &m, f) && n == m && n > 0 &&
-              bootstrap_metric(second, first, n, metric, (uint64_t)b->seed, &d, f);
-    if (ok) b->like_previous = d.lo <= 0 && d.hi >= 0;
-    free(first);
-    free(second);
+    bool ok = paired_read(s, a->id, a->seed, &first, NULL) && paired_read(s, b->id, b->seed, &second, NULL) &&
+              paired_difference(&first, &second, metric, &d, NULL);
+    if (ok) b->like_previous = paired_alike(&d);
+    paired_release(&first);
+    paired_release(&second);
     return ok;
 }
 
 /* Neighbours of the frontier, in the order of x. Metrics that have no blocks leave the marks off. */
 static void compare_neighbours(store *s, spots *all, const store_metric *y)
 {
-    for (size_t k = 0; k < sizeof paired / sizeof *paired; k++) {
-        if (strcmp(paired[k].name, y->name) != 0) continue;
-        spot *previous = NULL;
-        for (size_t i = 0; i < all->n; i++) {
-            if (all->items[i].where != STORE_FRONTIER) continue;
-            if (previous) compare(s, previous, &all->items[i], paired[k].metric, NULL);
-            previous = &all->items[i];
-        }
+    metric_id metric;
+    spot *previous = NULL;
+    for (size_t i = 0; paired_metric(y, &metric) && i < all->n; i++) {
+        if (all->items[i].where != STORE_FRONTIER) continue;
+        if (previous) compare(s, previous, &all->items[i], metric);
+        previous = &all->items[i];
     }
 }
 
@@ -118,29 +98,41 @@ static void compare_neighbours(store *s, spots *all, const store_metric *y)
 
 static bool draw(const app_context *app, const spots *all, const frontier_request *r, fault *f)
 {
-    static const plot_class classes[] = { PLOT_FRONTIER, PLOT_DOMINATED, PLOT_FAILED, PLOT_FAILED };
+    static const plot_class classes[] = { PLOT_FRONTIER, PLOT_DOMINATED, PLOT_FAILED, PLOT_DOMINATED };
     plot_point *points = calloc(all->n + 1, sizeof *points);
     if (!points) return fault_memory(f, "the plot");
     for (size_t i = 0; i < all->n; i++) {
         const spot *s = &all->items[i];
-        points[i] = (plot_point){ s->x, s->y, s->lo, s->hi, classes[s->where], s->config };
+        points[i] = (plot_point){
+            .x = s->x, .y = s->y, .lo = s->lo, .hi = s->hi, .class = classes[s->where], .label = s->config, .family = -1
+        };
     }
     char x_title[96], y_title[96];
-    snprintf(x_title, sizeof x_title, "%s%s%s", r->x->label, *r->x->unit ? ", " : "", r->x->unit);
-    snprintf(y_title, sizeof y_title, "%s%s%s", r->y->label, *r->y->unit ? ", " : "", r->y->unit);
+    axes_title(r->x, x_title, sizeof x_title);
+    axes_title(r->y, y_title, sizeof y_title);
     int width = terminal_width(&app->out);
     plot_style style = { .width = width > 120 ? 120 : width,
                          .height = 22,
                          .log_y = r->y->flags & STORE_DECADES,
-                         .utf8 = app->out.utf8,
-                         .color = app->out.color,
+                         .y_up = r->y->direction > 0,
+                         .marks = frontier_marks(&app->out, r->marks),
                          .labels = true,
+                         .limit = NAN,
                          .x_title = x_title,
                          .y_title = y_title };
-    printf("%s%s%s\n\n", terminal_style(&app->out, STYLE_BOLD), all->title, terminal_style(&app->out, STYLE_PLAIN));
-    bool ok = plot_draw(stdout, points, all->n, &style, f);
+    plot *picture = plot_create(points, all->n, &style, f);
     free(points);
-    return ok;
+    if (!picture) return false;
+    printf("%s%s%s\n\n", terminal_style(&app->out, STYLE_BOLD), all->title, terminal_style(&app->out, STYLE_PLAIN));
+    plot_write(picture, stdout, app->out.color);
+    plot_free(picture);
+    return true;
+}
+
+plot_marks frontier_marks(const terminal *t, const char *name)
+{
+    if (!t->utf8 || (name && strcmp(name, "ascii") == 0)) return PLOT_ASCII;
+    return name && strcmp(name, "utf8") == 0 ? PLOT_UTF8 : PLOT_BRAILLE;
 }
 
 static const char *const class_names[] = { "frontier", "dominated", "failed", "unmeasured" };

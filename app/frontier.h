@@ -7,13 +7,18 @@
 #define KVANT_APP_FRONTIER_H
 
 #include "app/app.h"
+#include "app/plot.h"
 #include "db/store.h"
 
 typedef struct frontier_request {
     store_selection set;
     const store_metric *x, *y;
+    const char *marks; /* "braille", "utf8", "ascii"; NULL: what the terminal can show */
     bool json;
 } frontier_request;
+
+/* What a plot is drawn with: by name (NULL: nothing was said), but nothing that the terminal cannot show. */
+plot_marks frontier_marks(const terminal *t, const char *name);
 
 /* Writes plot and list (or JSON) to stdout. An empty database is a fault that says what to do. */
 bool frontier_show(app_context *app, store *s, const frontier_request *request, fault *f);

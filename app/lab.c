@@ -68,11 +68,11 @@ static bool make_job(lab *l, fault *f)
     return self ? copy_path(j->text, "self", "text", f) : resolve_path(j->text, l->text_name, "text", f);
 }
 
-static bool open_database(lab *l, bool write, fault *f)
+bool lab_open_database(lab *l, const char *path, store_mode mode, fault *f)
 {
-    const char *path = app_database(l->app, l->line);
-    if (write && strcmp(path, l->app->places.database) == 0 && !paths_make_parent(path, f)) return false;
-    l->database = store_open(path, write ? STORE_WRITE : STORE_READ, f);
+    const bool own = strcmp(path, l->app->places.database) == 0;
+    if (mode == STORE_WRITE && own && !paths_make_parent(path, f)) return false;
+    l->database = store_open(path, mode, f);
     return l->database != NULL;
 }
 
@@ -80,7 +80,8 @@ bool lab_open(lab *l, app_context *app, const command_line *line, unsigned wante
 {
     *l = (lab){ .app = app, .line = line, .timeout = line_real(line, "timeout") };
     bool ok = true;
-    if (wanted & (LAB_DATABASE | LAB_READS)) ok = open_database(l, wanted & LAB_DATABASE, f);
+    if (wanted & (LAB_DATABASE | LAB_READS))
+        ok = lab_open_database(l, app_database(app, line), wanted & LAB_DATABASE ? STORE_WRITE : STORE_READ, f);
     if (ok && wanted & LAB_CODECS) ok = (l->known = lab_catalog(app, line, f)) && make_job(l, f);
     if (!ok) lab_close(l);
     return ok;

@@ -34,8 +34,11 @@ typedef struct lab {
 
 bool lab_open(lab *l, app_context *app, const command_line *line, unsigned wanted, fault *f);
 
-/* The same for another line, with the codecs and the database that `from` has open: from must outlive l. What the line
- * says of plugins and databases is not read. */
+/* Opens a database for a lab that has none. */
+bool lab_open_database(lab *l, const char *path, store_mode mode, fault *f);
+
+/* The same as lab_open for another line, with the codecs and the database that `from` has open: from must outlive l.
+ * What the line says of plugins and databases is not read. */
 bool lab_open_like(lab *l, const lab *from, const command_line *line, fault *f);
 void lab_close(lab *l);
 

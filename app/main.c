@@ -1,6 +1,7 @@
 /* kvant: the words of the shell become one command, lines of commands, or the prompt. */
 #include <locale.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "app/app.h"
@@ -27,6 +28,32 @@ static int run_lines(app_context *app, int n, char **words)
     return status;
 }
 
+/* Options before any command are the lab's. */
+static bool is_lab_option(const app_context *app, const char *word)
+{
+    const command *lab = command_find(&app->commands, "lab");
+    char name[32];
+    if (!lab || strncmp(word, "--", 2) != 0 || strcspn(word + 2, "=") >= sizeof name) return false;
+    snprintf(name, sizeof name, "%.*s", (int)strcspn(word + 2, "="), word + 2);
+    return command_option_named(lab, name) != NULL;
+}
+
+static int run_lab(app_context *app, int n, char **words)
+{
+    const char **all = calloc((size_t)n + 1, sizeof *all);
+    fault f = { 0 };
+    if (!all) {
+        fault_memory(&f, "the words of the command line");
+        return app_report(app, &f);
+    }
+    all[0] = "lab";
+    for (int i = 0; i < n; i++)
+        all[i + 1] = words[i];
+    const int status = app_run(app, n + 1, all);
+    free(all);
+    return status;
+}
+
 static int run_words(app_context *app, int n, char **words)
 {
     const char *first = n ? words[0] : "lab";
@@ -36,6 +63,7 @@ static int run_words(app_context *app, int n, char **words)
         return app_flush(app, FAULT_NONE);
     }
     if (strcmp(first, "--help") == 0 || strcmp(first, "-h") == 0) first = "help";
+    if (is_lab_option(app, first)) return run_lab(app, n, words);
     if (first[0] == '-') return usage(app, first, "is no option before a command");
     if (n == 0 || first != words[0]) return app_run(app, 1, &first);
     return app_run(app, n, (const char *const *)words);

@@ -27,8 +27,9 @@ typedef enum prediction_state {
 typedef struct prediction {
     prediction_state state;
     bool about;      /* bytes depend on the rows */
-    bool calibrates; /* wants `kvant calibrate` before it can be run */
+    bool calibrates; /* wants `kvant calibrate` before it can be run; side data are then what noise gives */
     double bits_per_value, k_bits, v_bits, ratio;
+    double ratio_ctx, ratio_128k, side_bytes; /* as a run's, with side data (app/job.h) */
     int column;
     char asked[2048];  /* the text that was asked about */
     char config[2048]; /* its canonical form */
@@ -38,6 +39,9 @@ typedef struct prediction {
 typedef struct predictor predictor;
 
 predictor *predictor_open(app_context *app, fault *f);
+
+/* With the model, ctx and plugins of a line, where it says something of them. line must outlive the predictor. */
+predictor *predictor_open_line(app_context *app, const command_line *line, fault *f);
 void predictor_close(predictor *p);
 
 /* The model, ctx and protocol are the session's settings at this moment. Empty or NULL: nothing is asked. */
@@ -48,5 +52,6 @@ const prediction *predictor_answer(const predictor *p);
 
 /* One question, waiting for its answer, at most 20 s. */
 bool predict(app_context *app, const char *config, prediction *out, fault *f);
+bool predict_line(app_context *app, const command_line *line, const char *config, prediction *out, fault *f);
 
 #endif

@@ -27,8 +27,12 @@ int repl_stream(app_context *app, FILE *from, const char *name)
     size_t room = 0;
     int status = FAULT_NONE;
     app->at_prompt = true;
-    for (long number = 1; !app->leaving && getline(&line, &room, from) >= 0; number++) {
-        status = repl_line(app, line);
+    ssize_t n;
+    for (long number = 1; !app->leaving && (n = getline(&line, &room, from)) >= 0; number++) {
+        /* A zero byte would hide the rest of the line. */
+        fault f = { 0 };
+        const bool text = strlen(line) == (size_t)n || fault_set(&f, FAULT_INPUT, "a line with a zero byte is no text");
+        status = text ? repl_line(app, line) : app_report(app, &f);
         if (app_cancelled(app) && !status) status = FAULT_INTERRUPTED;
         if (!status) continue;
         fprintf(stderr, "kvant: %s: stopped at line %ld\n", name, number);

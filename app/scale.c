@@ -63,6 +63,27 @@ scale scale_make(double min, double max, bool log, int wanted)
     return log ? make_log(min, max, wanted) : make_linear(min, max, wanted);
 }
 
+/* Of `around` the ticks that lie in its own range. */
+static void keep_ticks(scale *s, const scale *around)
+{
+    s->n_ticks = 0;
+    for (int i = 0; i < around->n_ticks; i++)
+        if (around->ticks[i] >= s->lo - 1e-9 * fabs(s->lo) && around->ticks[i] <= s->hi + 1e-9 * fabs(s->hi))
+            s->ticks[s->n_ticks++] = around->ticks[i];
+}
+
+scale scale_within(double lo, double hi, bool log, int wanted)
+{
+    scale s = { .log = log, .lo = lo, .hi = hi }, around = scale_make(lo, hi, log, wanted);
+    keep_ticks(&s, &around);
+    /* Less than a decade: equal steps of the values, as many as it takes. */
+    for (int n = wanted < 2 ? 2 : wanted; s.n_ticks < 2 && n < SCALE_TICKS; n *= 2) {
+        around = scale_make(lo, hi, false, n);
+        keep_ticks(&s, &around);
+    }
+    return s;
+}
+
 double scale_place(const scale *s, double value)
 {
     if (s->log) return (log(value) - log(s->lo)) / (log(s->hi) - log(s->lo));

@@ -21,6 +21,10 @@ typedef struct scale {
  * logarithmic axis below 1e-290, are left outside the range. */
 scale scale_make(double min, double max, bool log, int wanted);
 
+/* The range lo < hi as it is (lo > 0 when log), with the round values in it as ticks: two at least, unless the range is
+ * narrower than a double can tell apart. */
+scale scale_within(double lo, double hi, bool log, int wanted);
+
 /* Where a value lies: 0 at lo, 1 at hi, beyond them when outside. */
 double scale_place(const scale *s, double value);
 

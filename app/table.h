@@ -5,7 +5,8 @@
  *     table_write(t, stdout, &(table_style){ .mode = TABLE_BOX, .utf8 = true, .width = 80 }, &f);
  *     table_free(t);
  *
- *     box        drawn, for a screen; columns of text are cut with an ellipsis to fit the width, numbers never
+ *     box        drawn, for a screen; columns of text are cut with an ellipsis to fit the width (and at 500 columns
+ *                without one), numbers never
  *     line       one value per line, "name = value", an empty line between rows
  *     markdown   a table as GitHub reads it
  *     csv        RFC 4180: CRLF, quotes where needed; nothing for NULL and NaN, "" for an empty text

@@ -6,8 +6,9 @@
 
 enum {
     SHOWN_DIGITS = 6,
-    LEAST_TEXT = 6, /* columns of text are not cut below this */
-    BETWEEN = 3,    /* "| " before and " " after each column, and one more at the end of the row */
+    LEAST_TEXT = 6,  /* columns of text are not cut below this */
+    MOST_TEXT = 500, /* and cut above this wherever they are drawn */
+    BETWEEN = 3,     /* "| " before and " " after each column, and one more at the end of the row */
 };
 
 /* How wide a column is and may be. */
@@ -40,6 +41,7 @@ static column_width measure(const table *t, const columns *c, size_t column)
         values += cell->kind != TABLE_NULL;
     }
     column_width w = { .width = larger(name, widest), .number = number && values > 0 };
+    if (!w.number) w.width = smaller(w.width, MOST_TEXT);
     w.least = w.number ? larger(widest, 1) : smaller(w.width, LEAST_TEXT);
     return w;
 }

@@ -104,6 +104,33 @@ sqlite3 *connect_write(const char *path, fault *f)
     return NULL;
 }
 
+static int attach_uri(sqlite3 *db, const char *path, const char *query, const char *name)
+{
+    char *uri = uri_of(path, query);
+    char *attach = uri ? sqlite3_mprintf("ATTACH %Q AS %s", uri, name) : NULL;
+    char *look = attach ? sqlite3_mprintf("SELECT 1 FROM %s.sqlite_schema", name) : NULL;
+    int rc = look ? sqlite3_exec(db, attach, NULL, NULL, NULL) : SQLITE_NOMEM;
+    if (rc == SQLITE_OK) rc = sqlite3_exec(db, look, NULL, NULL, NULL);
+    free(uri);
+    sqlite3_free(attach);
+    sqlite3_free(look);
+    return rc;
+}
+
+bool connect_attach(sqlite3 *db, const char *path, const char *name, fault *f)
+{
+    if (!check_path(path, true, f)) return false;
+    int rc = attach_uri(db, path, "?mode=ro", name);
+    if (rc == SQLITE_OK) return true;
+    const bool unchanging = ((rc & 0xff) == SQLITE_CANTOPEN || (rc & 0xff) == SQLITE_READONLY) && !has_wal(path);
+    sqlite_fault(db, path, "opening the database", f);
+    char *detach = sqlite3_mprintf("DETACH %s", name);
+    if (detach) sqlite3_exec(db, detach, NULL, NULL, NULL);
+    sqlite3_free(detach);
+    if (!unchanging) return false;
+    return attach_uri(db, path, "?immutable=1", name) == SQLITE_OK || sqlite_fault(db, path, "opening the database", f);
+}
+
 static int copy_mode(void *arg, int n, char **values, char **names)
 {
     (void)names;

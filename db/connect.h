@@ -20,6 +20,9 @@ sqlite3 *connect_read(const char *path, int wait_ms, fault *f);
 /* Makes an empty file when there is none. A file that cannot be written is a fault. Does not touch the content. */
 sqlite3 *connect_write(const char *path, fault *f);
 
+/* Attaches the file to a connection, under a name of ours, only to be read; as connect_read where that needs it. */
+bool connect_attach(sqlite3 *db, const char *path, const char *name, fault *f);
+
 /* Switches to WAL; waits for other processes that are at the same. Where the file system cannot do WAL, the journal
  * SQLite falls back to stays. */
 bool connect_wal(sqlite3 *db, const char *path, fault *f);

@@ -23,6 +23,8 @@ extern const char sql_add_model[], sql_add_text[], sql_add_config[], sql_add_env
 extern const char sql_add_calibration[], sql_add_run[], sql_add_layer[], sql_add_block[];
 extern const char sql_get_run[], sql_list_layers[], sql_list_blocks[];
 extern const char sql_find_done[], sql_find_set[];
+extern const char sql_merge[]; /* several statements */
+extern const char sql_merge_differs[];
 extern const char sql_list_questions[], sql_save_question[], sql_delete_question[];
 extern const char sql_list_profiles[], sql_get_profile[], sql_save_profile[], sql_rename_profile[],
     sql_delete_profile[];

@@ -176,6 +176,17 @@ bool store_find_done(store *s, const store_run *like, int64_t *id, fault *f);
 bool store_each_run(store *s, const char *where, int64_t limit, bool (*each)(void *arg, const store_run *run),
                     void *arg, fault *f);
 
+/* What came of a merge: runs that are new, and runs that were there already. */
+typedef struct store_merged {
+    int64_t added, known;
+} store_merged;
+
+/* Copies the runs of another database that this one does not have, told by their uid, with their layers, blocks and all
+ * they refer to; the numbers they get are new. All of the file or nothing. A run that is in both but not the same is a
+ * fault that names both. Pins, profiles and questions are not copied: they are someone's, not a run's. The other file is
+ * only read; others may write both meanwhile. */
+bool store_merge(store *s, const char *shard, store_merged *out, fault *f);
+
 /* ---- metrics ---------------------------------------------------------------------------------------------------- */
 
 /* What runs are compared by: one row for each number of a run that has a better direction. */
@@ -295,6 +306,9 @@ typedef struct store_reader {
     bool (*row)(void *arg, int n, const store_value *values);
     void *arg;
 } store_reader;
+
+/* A text or blob that a question makes is no longer, nor is its SQL. */
+enum { STORE_LONGEST_VALUE = 1 << 24 };
 
 /* Runs one SQL statement that only reads. Anything that would write, attach another file or change a setting is
  * refused, and it runs on a connection that could not do it either. A mistake is a fault with SQLite's words and the

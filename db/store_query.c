@@ -20,6 +20,7 @@ sqlite3 *store_asked(store *s, fault *f)
     s->asked = connect_read(s->path, s->wait_ms, f);
     if (!s->asked) return NULL;
     sqlite3_busy_timeout(s->asked, s->wait_ms);
+    sqlite3_limit(s->asked, SQLITE_LIMIT_LENGTH, STORE_LONGEST_VALUE);
     sqlite3_progress_handler(s->asked, STORE_STEPS_BETWEEN_POLLS, store_poll_stop, s);
     sqlite3_set_authorizer(s->asked, store_only_reads, NULL);
     return s->asked;

@@ -109,8 +109,13 @@ void escape_markdown_code(FILE *to, const char *text)
         return;
     }
     fputc('`', to);
-    put(to, text, &(entity){ 0 }, INT_MAX);
+    escape_block(to, text);
     fputc('`', to);
+}
+
+void escape_block(FILE *to, const char *text)
+{
+    put(to, text, &(entity){ 0 }, INT_MAX);
 }
 
 int escape_fence(const char *text)

@@ -26,6 +26,9 @@ void escape_markdown(FILE *to, const char *text);
 /* As code in a line of Markdown; a text that a code span cannot hold is written as running text. */
 void escape_markdown_code(FILE *to, const char *text);
 
+/* As lines of a fenced block of Markdown. */
+void escape_block(FILE *to, const char *text);
+
 /* The ticks that fence a block of Markdown holding this text: more than any run of ticks in it, at least 3. */
 int escape_fence(const char *text);
 

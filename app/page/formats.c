@@ -6,16 +6,15 @@
 char *formats_title(const page_report *r)
 {
     if (r->request.title && *r->request.title) return strdup(r->request.title);
-    char *name = r->n_sets == 1 ? gather_set_name(&r->sets[0]) : NULL, *title = NULL;
+    char *title = NULL;
     size_t size;
     FILE *to = open_memstream(&title, &size);
-    if (to) fprintf(to, "KV-cache compression%s%s", name ? ": " : "", name ? name : "");
-    if (to && fclose(to) != 0) {
-        free(title);
-        title = NULL;
-    }
-    free(name);
-    return title;
+    if (!to) return NULL;
+    fputs("KV-cache compression", to);
+    if (r->n_sets == 1) fprintf(to, " of %s", r->sets[0].runs[0].run.model.name);
+    if (fclose(to) == 0) return title;
+    free(title);
+    return NULL;
 }
 
 void formats_verdict(FILE *to, const char *verdict)

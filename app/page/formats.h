@@ -18,7 +18,7 @@ bool json_write(FILE *to, const page_report *r, fault *f);
 /* One page that needs nothing else: styles, script, pictures and data are in it, and it may load nothing. */
 bool html_write(FILE *to, const page_report *r, fault *f);
 
-/* A title: the one asked for, or the set's name. To be freed; NULL without memory. */
+/* A title: the one asked for, or what it is of. To be freed; NULL without memory. */
 char *formats_title(const page_report *r);
 
 /* A verdict as people read it, with the star. */

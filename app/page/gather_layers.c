@@ -69,8 +69,9 @@ static bool take_layer(void *arg, int n, const store_value *v)
     if (!layer) return false;
     const char *same_side = r->run->n_layers > 1 ? layer[-2].codec : NULL;
     const char *codec = strings_keep(r->to, v[3].bytes, same_side);
-    *layer = (store_layer){ v[1].integer, v[2].bytes[0] == 'v' ? "v" : "k", codec,       real(&v[4]),
-                            real(&v[5]),  v[6].integer,                      v[7].integer };
+    *layer =
+        (store_layer){ v[1].integer, v[2].bytes[0] == 'v' ? "v" : "k", codec, real(&v[4]), real(&v[5]), v[6].integer,
+                       v[7].integer };
     r->full = !codec;
     r->run->n_layers += codec != NULL;
     return codec;

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/page/alike.h"
+#include "app/paired.h"
 
 /* ---- candidates ---- */
 
@@ -143,12 +143,59 @@ static bool sort_runs(page_set *set)
 
 /* ---- neighbours ---- */
 
-static bool mark_alike(store *s, const store_metric *y, page_set *set, size_t ix, size_t iy, fault *f)
+/* What was compared already: ratio and bits have the same neighbours, and a difference does not depend on the order. */
+typedef struct compared {
+    int64_t a, b;
+    metric_id metric;
+    bool alike;
+} compared;
+
+typedef struct comparer {
+    store *s;
+    compared *known;
+    size_t n, room;
+} comparer;
+
+static bool compare(store *s, const store_run *a, const store_run *b, metric_id metric, bool *alike, fault *f)
+{
+    paired_run first = { 0 }, second = { 0 };
+    interval d;
+    bool ok = paired_read(s, a->id, a->seed, &first, f) && paired_read(s, b->id, b->seed, &second, f) &&
+              paired_difference(&first, &second, metric, &d, f);
+    *alike = ok && paired_alike(&d);
+    paired_release(&first);
+    paired_release(&second);
+    return ok;
+}
+
+static bool compare_once(comparer *c, const store_run *a, const store_run *b, metric_id metric, bool *alike, fault *f)
+{
+    if (a->id > b->id) return compare_once(c, b, a, metric, alike, f);
+    for (size_t i = 0; i < c->n; i++)
+        if (c->known[i].a == a->id && c->known[i].b == b->id && c->known[i].metric == metric) {
+            *alike = c->known[i].alike;
+            return true;
+        }
+    if (!compare(c->s, a, b, metric, alike, f)) return false;
+    if (c->n == c->room) {
+        size_t room = c->room ? 2 * c->room : 64;
+        compared *grown = reallocarray(c->known, room, sizeof *grown);
+        if (!grown) return fault_memory(f, "the comparisons");
+        c->known = grown;
+        c->room = room;
+    }
+    c->known[c->n++] = (compared){ a->id, b->id, metric, *alike };
+    return true;
+}
+
+static bool mark_alike(comparer *c, const store_metric *y, page_set *set, size_t ix, size_t iy, fault *f)
 {
     const size_t *front = set->front[ix][iy];
-    for (size_t i = 1; alike_knows(y) && i < set->n_front[ix][iy]; i++)
-        if (!alike_runs(s, &set->runs[front[i - 1]].run, &set->runs[front[i]].run, y,
-                        &set->places[ix][iy][front[i]].alike, f))
+    metric_id metric;
+    if (!paired_metric(y, &metric)) return true;
+    for (size_t i = 1; i < set->n_front[ix][iy]; i++)
+        if (!compare_once(c, &set->runs[front[i - 1]].run, &set->runs[front[i]].run, metric,
+                          &set->places[ix][iy][front[i]].alike, f))
             return false;
     return true;
 }
@@ -161,8 +208,10 @@ bool gather_places(store *s, const page_axes *axes, page_set *set, fault *f)
         for (size_t y = 0; ok && y < axes->n_y; y++)
             ok = place(axes, set, x, y);
     if (!ok) return fault_memory(f, "the frontier");
-    for (size_t x = 0; x < axes->n_x; x++)
-        for (size_t y = 0; y < axes->n_y; y++)
-            if (!mark_alike(s, axes->y[y], set, x, y, f)) return false;
-    return true;
+    comparer c = { .s = s };
+    for (size_t x = 0; ok && x < axes->n_x; x++)
+        for (size_t y = 0; ok && y < axes->n_y; y++)
+            ok = mark_alike(&c, axes->y[y], set, x, y, f);
+    free(c.known);
+    return ok;
 }

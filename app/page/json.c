@@ -95,8 +95,8 @@ bool json_write(FILE *to, const page_report *r, fault *f)
     fputs("{\"title\": ", to);
     escape_json(to, title);
     free(title);
-    fprintf(to, ",\n \"version\": \"%s\", \"made\": \"%s\", \"x\": \"%s\", \"y\": \"%s\", \"where\": ", KVANT_VERSION, made,
-            r->request.axes.x[0]->name, r->request.axes.y[0]->name);
+    fprintf(to, ",\n \"version\": \"%s\", \"made\": \"%s\", \"x\": \"%s\", \"y\": \"%s\", \"where\": ", KVANT_VERSION,
+            made, r->request.axes.x[0]->name, r->request.axes.y[0]->name);
     escape_json(to, r->request.where ? r->request.where : "");
     fputs(",\n \"sets\": [", to);
     for (size_t i = 0; i < r->n_sets; i++) {

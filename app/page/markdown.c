@@ -10,7 +10,7 @@
 #include "app/page/escape.h"
 #include "app/table.h"
 
-/* What a cell shows; text of strangers goes through %s never, but through the escapes. */
+/* What a cell shows of a number. */
 typedef struct cell {
     char text[96];
 } cell;
@@ -55,14 +55,13 @@ static char *escaped(void (*escape)(FILE *to, const char *text), const char *tex
 
 /* ---- tables ---- */
 
-static const char *const columns[] = { "run",    "config",  "ratio",        "bits/value", "KLD, nats",
-                                       "Δppl, %", "top-1, %", "verdict", "" };
+static const char *const columns[] = { "run",      "config",  "ratio", "bits/value", "KLD, nats", "Δppl, %",
+                                       "top-1, %", "verdict", "" };
 enum { COLUMNS = sizeof columns / sizeof *columns };
 
-static bool add_run(table *t, const page_run *run, const page_place *place, const char *note, fault *f)
+static bool add_run(table *t, const page_run *run, const char *note, fault *f)
 {
     const store_run *r = &run->run;
-    (void)place;
     char *config = escaped(escape_markdown_code, r->config.canonical), *verdict = escaped(formats_verdict, r->verdict);
     char *safe = verdict ? escaped(escape_markdown, verdict) : NULL;
     cell ratio = shown("%.3f", r->ratio), bits = shown("%.3f", r->bits_per_value);
@@ -70,11 +69,10 @@ static bool add_run(table *t, const page_run *run, const page_place *place, cons
          top1 = interval(r->top1, "%.2f", "%.2f");
     bool ok = (config && safe) || fault_memory(f, "the table");
     ok = ok && table_add(t,
-                         (const table_cell[]){ table_integer(r->id), table_text(config),
-                                               table_real_as(r->ratio, ratio.text),
-                                               table_real_as(r->bits_per_value, bits.text), table_text(kld.text),
-                                               table_text(dppl.text), table_text(top1.text), table_text(safe),
-                                               table_text(note) },
+                         (const table_cell[]){
+                             table_integer(r->id), table_text(config), table_real_as(r->ratio, ratio.text),
+                             table_real_as(r->bits_per_value, bits.text), table_text(kld.text), table_text(dppl.text),
+                             table_text(top1.text), table_text(safe), table_text(note) },
                          f);
     free(config);
     free(verdict);
@@ -89,7 +87,7 @@ static bool write_front(FILE *to, const page_set *set, fault *f)
     for (size_t k = 0; ok && k < set->n_front[0][0]; k++) {
         size_t i = set->front[0][0][k];
         const page_place *p = &set->places[0][0][i];
-        ok = add_run(t, &set->runs[i], p, p->alike ? "as good as above" : "", f);
+        ok = add_run(t, &set->runs[i], p->alike ? "as good as above" : "", f);
     }
     ok = ok && table_write(t, to, &(table_style){ .mode = TABLE_MARKDOWN }, f);
     table_free(t);
@@ -102,7 +100,7 @@ static bool write_runs(FILE *to, const page_set *set, fault *f)
     bool ok = t != NULL;
     for (size_t i = 0; ok && i < set->n_runs; i++) {
         const page_place *p = &set->places[0][0][i];
-        ok = add_run(t, &set->runs[i], p, page_class_names[p->where], f);
+        ok = add_run(t, &set->runs[i], page_class_names[p->where], f);
     }
     ok = ok && table_write(t, to, &(table_style){ .mode = TABLE_MARKDOWN }, f);
     table_free(t);
@@ -195,12 +193,13 @@ static void write_commands(FILE *to, const page_set *set)
         if (needs > ticks) ticks = needs;
     }
     fputs("### The commands that make these runs\n\n", to);
-    fprintf(to, "%.*s\n", ticks, "");
     for (int i = 0; i < ticks; i++)
         fputc('`', to);
     fputs("sh\n", to);
-    for (size_t i = 0; i < set->n_runs; i++)
-        fprintf(to, "%s # run %" PRId64 "\n", set->runs[i].command, set->runs[i].run.id);
+    for (size_t i = 0; i < set->n_runs; i++) {
+        escape_block(to, set->runs[i].command);
+        fprintf(to, " # run %" PRId64 "\n", set->runs[i].run.id);
+    }
     for (int i = 0; i < ticks; i++)
         fputc('`', to);
     fputs("\n\n", to);

@@ -1,1 +1,12 @@
 # Reports (app/page/).
+set(page ${CMAKE_CURRENT_SOURCE_DIR}/page)
+set(page_assets ${page}/page.css ${page}/page.js)
+add_custom_command(OUTPUT page_assets.c
+  COMMAND ${CMAKE_COMMAND} -DOUT=${CMAKE_CURRENT_BINARY_DIR}/page_assets.c "-DFILES=${page_assets}" -P ${page}/embed.cmake
+  DEPENDS ${page_assets} ${page}/embed.cmake
+  COMMENT "Embedding the page's style and script" VERBATIM)
+target_sources(kvant PRIVATE
+  cmd_report.c page/csp.c page/escape.c page/family.c page/formats.c page/gather.c page/gather_layers.c
+  page/gather_places.c page/gather_sets.c page/gather_where.c page/html.c page/html_data.c page/html_table.c page/json.c
+  page/markdown.c page/output.c page/repeat.c page/scatter.c page/strings.c page/svg.c
+  ${CMAKE_CURRENT_BINARY_DIR}/page_assets.c)

@@ -21,7 +21,7 @@ double scatter_x(const scatter *s, double value)
 
 double scatter_y(const scatter *s, double value)
 {
-    if (s->sy.log && value <= 0) return isnan(s->zero) ? s->bottom : s->zero;
+    if (s->sy.log && value < s->sy.lo) return isnan(s->zero) ? s->bottom : s->zero;
     double place = fmin(fmax(scale_place(&s->sy, value), 0), 1);
     return s->bottom - (s->bottom - s->top) * place;
 }
@@ -39,26 +39,40 @@ static void include(range *r, double value)
     r->hi = fmax(r->hi, value);
 }
 
+static bool any_zero(const scatter *s)
+{
+    for (size_t i = 0; i < s->set->n_runs; i++)
+        if (has_place(&s->places[i]) && s->places[i].y <= 0) return true;
+    return false;
+}
+
+/* What is smaller than this part of the largest shares the line below a logarithmic axis: an f16 cache, whose KLD is
+ * 1e-8, would press all others together. */
+static const double farthest = 1e-5;
+
 static void make_axes(scatter *s)
 {
-    bool log = s->y->flags & STORE_DECADES, any_zero = false;
+    bool log = s->y->flags & STORE_DECADES;
     range x = { INFINITY, -INFINITY }, y = { INFINITY, -INFINITY };
     for (size_t i = 0; i < s->set->n_runs; i++) {
         const page_place *p = &s->places[i];
         s->n_unplaced[p->where] += !has_place(p);
         if (!has_place(p)) continue;
         include(&x, p->x);
-        any_zero = any_zero || (log && p->y <= 0);
         if (!log || p->y > 0) include(&y, p->y);
         if (p->where == PAGE_FRONTIER && (!log || p->hi > 0)) include(&y, p->hi);
         if (p->where == PAGE_FRONTIER && !log) include(&y, p->lo);
     }
     if (x.lo > x.hi) x = (range){ 0, 1 };
     if (y.lo > y.hi) y = log ? (range){ 0.001, 1 } : (range){ 0, 1 };
+    double least = y.lo;
+    if (log) y.lo = fmax(y.lo, y.hi * farthest);
     s->sx = scale_make(x.lo, x.hi, s->x->flags & STORE_DECADES && x.lo > 0, 9);
     s->sy = scale_make(y.lo, y.hi, log, 8);
-    s->zero = any_zero ? s->top + s->height : NAN;
-    s->bottom = s->top + s->height - (any_zero ? 34 : 0);
+    s->below = log && least < s->sy.lo;
+    bool line = s->below || (log && any_zero(s));
+    s->zero = line ? s->top + s->height : NAN;
+    s->bottom = s->top + s->height - (line ? 34 : 0);
 }
 
 static bool make_marks(scatter *s)
@@ -99,6 +113,21 @@ static int count_characters(const char *text)
     return length < SCATTER_LABEL ? length : SCATTER_LABEL;
 }
 
+/* How many steps of the frontier's stairs run through it. */
+static double crossed(const scatter *s, box label)
+{
+    double n = 0;
+    for (size_t i = 1; i < s->n_front; i++) {
+        double x = s->px[s->front[i - 1]], y = s->py[s->front[i - 1]];
+        double next_x = s->px[s->front[i]], next_y = s->py[s->front[i]];
+        bool rises_first = s->x->direction > 0; /* as svg.c draws them */
+        box across = { x, rises_first ? next_y : y, next_x - x, 1 };
+        box upright = { rises_first ? x : next_x, fmin(y, next_y), 1, fabs(next_y - y) };
+        n += meet(label, across) + meet(label, upright);
+    }
+    return n;
+}
+
 /* What a label at this place would hide: INFINITY where it must not be. */
 static double cost(const scatter *s, box label, const box *placed, size_t n_placed)
 {
@@ -106,7 +135,7 @@ static double cost(const scatter *s, box label, const box *placed, size_t n_plac
     if (label.y < s->top + 2 || label.y + label.h > s->top + s->height - 2) return INFINITY;
     for (size_t i = 0; i < n_placed; i++)
         if (meet(label, placed[i])) return INFINITY;
-    double hidden = 0;
+    double hidden = crossed(s, label);
     for (size_t i = 0; i < s->set->n_runs; i++)
         hidden += meet(label, mark_box(s, i, 3)); /* no box with a NaN meets another */
     return hidden;
@@ -156,13 +185,14 @@ static bool make_labels(scatter *s)
 bool scatter_make(scatter *s, const page_report *r, const page_set *set, size_t x, size_t y, double width,
                   double height, fault *f)
 {
+    enum { LEFT = 74 };
     *s = (scatter){ .set = set,
                     .places = set->places[x][y],
                     .x = r->request.axes.x[x],
                     .y = r->request.axes.y[y],
-                    .left = 66,
+                    .left = LEFT,
                     .top = 14,
-                    .width = width - 66 - 18,
+                    .width = width - LEFT - 18,
                     .height = height - 14 - 50,
                     .n_front = set->n_front[x][y],
                     .front = set->front[x][y] };

@@ -16,8 +16,9 @@ typedef struct scatter {
     double *px, *py; /* where each run's mark lies; NaN: it has no place */
     const store_metric *x, *y;
     double left, top, width, height; /* of the frame */
-    double zero;                     /* where a y of 0 lies on a logarithmic axis; NaN: no such line */
-    double bottom;                   /* where the lower end of the y axis lies */
+    double zero;   /* where what is 0 or too small for a logarithmic y axis lies; NaN: there is nothing */
+    bool below;    /* some of that is not 0 */
+    double bottom; /* where the lower end of the y axis lies */
     scale sx, sy;
     size_t n_front;
     const size_t *front;

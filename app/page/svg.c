@@ -53,15 +53,18 @@ static void write_axes(FILE *to, const scatter *s)
         write_number(to, "", s->sy.ticks[i]);
         fputs("</text>", to);
     }
-    if (!isnan(s->zero))
-        fprintf(to,
-                "<path class=\"zero\" d=\"M%.1f %.1fH%.1f\"/><text x=\"%.1f\" y=\"%.1f\" text-anchor=\"end\">0</text>",
+    if (!isnan(s->zero)) {
+        fprintf(to, "<path class=\"zero\" d=\"M%.1f %.1fH%.1f\"/><text x=\"%.1f\" y=\"%.1f\" text-anchor=\"end\">",
                 s->left, s->zero, right, s->left - 8, s->zero + 4);
+        write_number(to, s->below ? "&lt; " : "", s->below ? s->sy.lo : 0);
+        fputs("</text>", to);
+    }
     fprintf(to, "<text class=\"title\" x=\"%.1f\" y=\"%.1f\" text-anchor=\"middle\">", s->left + s->width / 2,
             floor + 40);
     write_axis_title(to, s->x);
     fputs(s->x->direction > 0 ? " (more is better)" : " (less is better)", to);
-    fprintf(to, "</text><text class=\"title\" transform=\"translate(16 %.1f) rotate(-90)\" text-anchor=\"middle\">",
+    fprintf(to,
+            "</text><text class=\"title upright\" transform=\"translate(14 %.1f) rotate(-90)\" text-anchor=\"middle\">",
             s->top + s->height / 2);
     write_axis_title(to, s->y);
     fputs(s->y->direction > 0 ? " (more is better)" : " (less is better)", to);
@@ -107,7 +110,7 @@ static void write_whisker(FILE *to, const scatter *s, const page_place *p)
 {
     if (isnan(p->lo) || isnan(p->hi) || p->lo == p->hi) return;
     double x = scatter_x(s, p->x), lo = scatter_y(s, p->lo), hi = scatter_y(s, p->hi);
-    if (s->sy.log && p->lo <= 0) lo = s->bottom;
+    if (s->sy.log && p->lo < s->sy.lo && p->y >= s->sy.lo) lo = s->bottom;
     fprintf(to, "<path class=\"whisker\" d=\"M%.1f %.1fV%.1fM%.1f %.1fh6M%.1f %.1fh6\"/>", x, lo, hi, x - 3, lo, x - 3,
             hi);
 }
@@ -225,12 +228,12 @@ static const char style[] =
 /* The families in a line or more; returns how many lines. Measures only without `to`. */
 static int write_legend(FILE *to, const page_report *r, double top)
 {
-    double x = 66, limit = SVG_WIDTH - 18;
+    double x = 74, limit = SVG_WIDTH - 18;
     int line = 0;
     for (size_t i = 0; i < r->n_families; i++) {
         double width = 26 + 7.2 * (double)strlen(r->families[i]);
-        if (x + width > limit && x > 66) {
-            x = 66;
+        if (x + width > limit && x > 74) {
+            x = 74;
             line++;
         }
         if (to) {
@@ -248,7 +251,7 @@ static int write_legend(FILE *to, const page_report *r, double top)
 /* How to read it, and what has no place. */
 static void write_foot(FILE *to, const scatter *s, double y)
 {
-    fprintf(to, "<text x=\"66\" y=\"%.1f\">filled: the frontier, with 95 %% intervals; hollow: dominated", y);
+    fprintf(to, "<text x=\"74\" y=\"%.1f\">filled: the frontier, with 95 %% intervals; hollow: dominated", y);
     if (s->n_unplaced[PAGE_FAILED]) fprintf(to, "; not shown: %zu failed", s->n_unplaced[PAGE_FAILED]);
     if (s->n_unplaced[PAGE_UNMEASURED]) fprintf(to, "; not measured: %zu", s->n_unplaced[PAGE_UNMEASURED]);
     fputs("</text>\n", to);
@@ -259,7 +262,7 @@ bool svg_write_file(FILE *to, const page_report *r, const page_set *set, const c
     scatter s;
     if (!scatter_make(&s, r, set, 0, 0, SVG_WIDTH, SVG_HEIGHT, f)) return false;
     int lines = write_legend(NULL, r, 0);
-    int height = HEAD + SVG_HEIGHT + LEGEND_LINE * (lines + 1) + 14;
+    int height = HEAD + SVG_HEIGHT + LEGEND_LINE * (lines + 1) + 4;
     fprintf(
         to,
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" "
@@ -269,7 +272,7 @@ bool svg_write_file(FILE *to, const page_report *r, const page_set *set, const c
     fputs("</title>\n<desc id=\"d\">", to);
     write_description(to, &s);
     fprintf(to, "</desc>\n<style>%s</style>\n<rect class=\"paper\" width=\"100%%\" height=\"100%%\"/>\n", style);
-    fputs("<text class=\"head\" x=\"66\" y=\"30\">", to);
+    fputs("<text class=\"head\" x=\"74\" y=\"30\">", to);
     escape_markup_cut(to, title, 100);
     fprintf(to, "</text>\n<g transform=\"translate(0 %d)\">\n", HEAD);
     write_picture(to, r, &s);

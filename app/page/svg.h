@@ -2,8 +2,8 @@
  *
  * Points of the frontier are filled, joined by the stairs that bound what is dominated, and carry the 95 % interval of
  * y and, where there is room, their config; dominated ones are hollow. Colour and shape say the family. Metrics that
- * span decades have a logarithmic axis, on which a value of exactly 0 lies on a line of its own at the bottom. Runs
- * that failed or were not measured have no place; how many is said below.
+ * span decades have a logarithmic axis, on which what is 0, or smaller than a hundred-thousandth of the largest, lies
+ * on a line of its own at the bottom. Runs that failed or were not measured have no place; how many is said below.
  *
  * A picture that stands alone brings its styles, which follow the reader's light or dark preference, its words and a
  * legend. One inside a page takes the page's styles: its elements have the classes below, each point of the frontier is
@@ -16,7 +16,7 @@
 
 #include "app/page/gather.h"
 
-enum { SVG_FAMILIES = 8, SVG_WIDTH = 860, SVG_HEIGHT = 480 };
+enum { SVG_FAMILIES = 8, SVG_WIDTH = 860, SVG_HEIGHT = 540 };
 
 /* A picture of the set on the axes asked for, as a file. False with a fault without memory only. */
 bool svg_write_file(FILE *to, const page_report *r, const page_set *set, const char *title, fault *f);

@@ -15,6 +15,14 @@ const key_row key_rows[] = {
     { { 'g', TUI_HOME }, SCROLLS, "g Home", NULL, "the first line", .act = do_move, .n = MOVE_FIRST },
     { { 'G', TUI_END }, SCROLLS, "G End", NULL, "the last line", .act = do_move, .n = MOVE_LAST },
     { { 'l', TUI_RIGHT }, ON_RUNS, "l Right", NULL, "over to the plot", .command = "focus frontier" },
+    { { 0 }, ON_PLOT, "h j k l", NULL, "the next run in that direction; arrows, too", .act = NULL },
+    { { 0 }, ON_PLOT, "f F", NULL, "along the frontier, to more and to less of x", .act = NULL },
+    { { 0 }, ON_PLOT, "+ - 0", NULL, "show less, more, everything", .act = NULL },
+    { { 0 }, ON_PLOT, "H J K L", NULL, "look at the part beside", .act = NULL },
+    { { 0 }, ON_PLOT, "c", NULL, "the cheapest run that is as good as the chosen one; again: no line", .act = NULL },
+    { { 0 }, ON_PLOT, "b", NULL, "braille dots, or not", .act = NULL },
+    { { 0 }, ON_LOG, "h j k l", NULL, "look at other lines, and further right; PgUp, PgDn, g and G, too", .act = NULL },
+    { { 0 }, ON_WORKERS, "j k", NULL, "look at other lines", .act = NULL },
     { { ENTER, NEWLINE }, ON_ANY, "Enter", "details", "the details of the run, or this pane, on the whole screen", .act = do_show },
     { { ':' }, ON_ANY, ":", "command", "type a command", .act = do_line },
     { { '?', TUI_F1 }, ON_ANY, "? F1", "help", "this page", .act = do_help },
@@ -29,7 +37,7 @@ const key_row key_rows[] = {
     { { 'e' }, ON_ANY, "e", "export", "write a report: json, csv, md, svg or html", .act = do_export },
     { { 'x' }, ON_ANY, "x", "axes", "another metric across", .act = do_axis, .n = 0 },
     { { 'X' }, ON_ANY, "X", NULL, "another metric upward", .act = do_axis, .n = 1 },
-    { { 'L' }, ON_ANY, "L", NULL, "the cheapest run that is good enough: a line at a loss", .act = do_limit_line },
+    { { 'c' }, ON_ANY & ~ON_PLOT, "c", NULL, "the cheapest run that is good enough: a line across the plot", .act = do_limit_line },
     { { 'n' }, ON_ANY, "n", NULL, "the next group of runs that can be compared", .command = "group next" },
     { { 'N' }, ON_ANY, "N", NULL, "the group before", .command = "group previous" },
     { { '.' }, ON_ANY, ".", NULL, "give the last command again", .act = do_repeat },
@@ -104,23 +112,35 @@ static void export_key(screen *s, int key)
 
 /* ---- the command line ---- */
 
+/* What a command answers is to be seen, where one pane hides the others. */
+static void show_log(screen *s)
+{
+    if (s->layout.panes[PANE_LOG].height > 0) return;
+    s->zoomed = false;
+    if (s->layout.single) s->focus = PANE_LOG;
+}
+
 static void take_line(screen *s, char *text)
 {
+    const size_t lines = console_n_lines(s->view.console);
     if (s->once) s->editing = false;
-    if (s->layout.single) s->focus = PANE_LOG; /* where its answer is to be seen */
     if (strlen(text) < sizeof s->repeat)
         screen_give(s, "%s", text);
     else
         console_run(s->view.console, text);
     free(text);
+    const bool answers = console_n_lines(s->view.console) > lines + 1 || console_running(s->view.console) > 0;
+    if (answers) show_log(s);
     s->view.dirty = true;
 }
 
 static void line_editor_key(screen *s, int key)
 {
     char *text = NULL;
+    const int lines = screen_line_lines(s);
     const line_state state = line_key(s->line, key, &text);
     s->line_dirty = true;
+    if (screen_line_lines(s) != lines) s->view.dirty = true;
     if (state == LINE_EDITING) return;
     s->view.dirty = true;
     if (state == LINE_READY) take_line(s, text);

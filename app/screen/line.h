@@ -30,6 +30,9 @@ line_state line_key(line_editor *e, int key, char **text);
 void line_set(line_editor *e, const char *text);
 const char *line_now(const line_editor *e);
 
+/* The lines it would like to have: itself, the hint, and the completions while they are listed. */
+int line_height(const line_editor *e);
+
 /* r: at least one line high; with a second line the hint is drawn, with more the completions as a list. */
 void line_draw(line_editor *e, tui *t, rect r, bool focused);
 

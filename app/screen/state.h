@@ -2,7 +2,6 @@
 #ifndef KVANT_APP_SCREEN_STATE_H
 #define KVANT_APP_SCREEN_STATE_H
 
-#include "app/screen/families.h"
 #include "app/screen/layout.h"
 #include "app/screen/line.h"
 #include "app/screen/pane.h"
@@ -15,8 +14,8 @@ typedef struct screen {
     tui tui;
     view view;
     pane *panes[PANE_COUNT];
-    line_editor *line;
-    families *families; /* being asked for; NULL: known, or not to be had */
+    line_editor *line;  /* NULL until the first screen is seen */
+    const void *codecs; /* the catalog that the board knows families from; only to be compared */
     layout layout;
     pane_id focus, before_zoom;
     bool editing; /* the command line has the keys */
@@ -32,8 +31,9 @@ typedef struct screen {
     int64_t compared;    /* the run that the board compares others with */
     size_t left;         /* comparisons still to do */
     double next_refresh; /* seconds of the steady clock */
-    double woke, slept;  /* when the loop last came from, and went to wait */
-    double key_since;    /* since when a key waits for what it does to be seen; 0: none */
+    double polled;       /* when descriptors were last looked at */
+    double key_from;     /* since when a key that is there may have been waiting */
+    double key_since;    /* the same, of keys whose effect is not seen yet; 0: none */
     bool lost;           /* the terminal is gone */
     timing timing;
 } screen;
@@ -41,6 +41,8 @@ typedef struct screen {
 /* ---- screen_draw.c ---- */
 
 void screen_layout(screen *s);
+/* Lines that the command line wants now, with what stands below it. */
+int screen_line_lines(const screen *s);
 /* Draws what changed into the grid and sends it. */
 void screen_draw(screen *s);
 

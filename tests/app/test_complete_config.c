@@ -112,7 +112,7 @@ static void mistakes_are_wrong_where_they_stand(void **state)
         { "polar(3", 8, NULL },
         { "polar(turbo4", 7, "polar takes no inner codec" },
         { "rotate()", 1, NULL },
-        { "q8_0(", 6, NULL },
+        { "q8_0(a", 6, NULL },
         { "k=vonly", 3, "vonly is for values only" },
         { "qonly", 1, "qonly is for keys only" },
         { "turbo4 rope=x", 13, NULL },
@@ -123,7 +123,7 @@ static void mistakes_are_wrong_where_they_stand(void **state)
         { "turbo4 @2-1:q8_0", 9, NULL },
         { "turbo4 @1000", 9, NULL },
         { "turbo4 @0:rope=", 11, NULL },
-        { "turbo4 @0:k=q8_0,k=", 20, NULL },
+        { "turbo4 @0:k=q8_0,k=", 18, "a codec for k is given twice" },
         { "turbo4, q8_0", 7, NULL },
         { "k=q8_0 v={", 10, NULL },
         { "polar(bits=2..", 15, NULL },
@@ -218,7 +218,8 @@ static void offers_fit_the_place(void **state)
         { "sink(turbo4", "turbo4 turbo4) turbo4," },
         { "sink(turbo4,", "n=" },
         { "sink(n", "n=" },
-        { "sink(i", "identity inner=" },
+        { "sink(i", "identity" },
+        { "sink(inn", "inner=" },
         { "rotate(polar(bits=3)", ")" },
         { "sink(polar(bits=3)", ") ," },
         { "turbo4 rope=", "pre post" },
@@ -316,8 +317,9 @@ static void every_walk_over_offers_can_end_in_a_config(void **state)
             const bool was_whole = whole(text, grammar);
             wholes += was_whole;
             if (!step(text, sizeof text, grammar, key, &counter)) {
-                if (!was_whole) fail_msg("nothing is offered behind \"%s\"", text);
-                break;
+                if (was_whole) break;
+                if (text[strlen(text) - 1] == ' ') fail_msg("nothing is offered behind \"%s\"", text);
+                strcat(text, " "); /* the item is complete, the config is not */
             }
             config_typed t;
             config_typed_read(known, text, grammar, &t);

@@ -30,7 +30,18 @@ offers "turbo2 turbo3 turbo4" kvant run tur
 offers "turbo2 turbo3 turbo4" kvant run --ctx 512 tur
 offers "turbo2 turbo3 turbo4" kvant run k = tur
 offers "q4_0 q8_0" kvant run k = turbo4 v = q
-offers "roundtrip run recipe runs" kvant help r
+offers "run runs" kvant help ru
+# inside configs, as bash splits them and in a quote that is open
+offers "polar(bits=" kvant run "'polar(b"
+offers "polar(bits=1 polar(bits=1) polar(bits=1," kvant run "'polar(bits=1"
+offers "k=q8_0 v=turbo2 k=q8_0 v=turbo3 k=q8_0 v=turbo4" kvant run "'k=q8_0 v=tur"
+offers "v=" kvant run k = turbo4 v
+offers "turbo2 turbo3 turbo4" kvant run turbo4 @0-1 : k = tur
+offers "q8_0,k=" kvant run v = q4_0 @0-1 : v = q8_0,k
+offers "pre post" kvant run turbo4 rope = ""
+offers "turbo4,q4_0 turbo4,q8_0" kvant sweep --k turbo4,q
+offers "" kvant run k = nonsense v = tur
+offers "rotate(" kvant roundtrip rot
 offers "bash" kvant completion ""
 offers "--version" kvant --v
 offers "" kvant worker ""

@@ -8,6 +8,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "app/catalog_cache.h"
+#include "app/complete.h"
 #include "app/progress.h"
 #include "app/repl.h"
 
@@ -58,6 +60,7 @@ DOUBLE(cmd_logits)
 DOUBLE(cmd_codecs)
 DOUBLE(cmd_config)
 DOUBLE(cmd_recipe)
+DOUBLE(cmd_recipe_child)
 DOUBLE(cmd_calibrate)
 DOUBLE(cmd_roundtrip)
 DOUBLE(cmd_roundtrip_child)
@@ -70,11 +73,18 @@ DOUBLE(cmd_run)
 DOUBLE(cmd_runs)
 DOUBLE(cmd_show)
 DOUBLE(cmd_frontier)
+DOUBLE(cmd_diff)
+DOUBLE(cmd_pin)
+DOUBLE(cmd_unpin)
 DOUBLE(cmd_sql)
+DOUBLE(cmd_report)
+DOUBLE(cmd_profile)
+DOUBLE(cmd_merge)
 DOUBLE(cmd_cache)
 DOUBLE(cmd_demo)
 DOUBLE(cmd_worker)
 DOUBLE(cmd_describe)
+DOUBLE(cmd_predict)
 DOUBLE(cmd_verify)
 DOUBLE(cmd_verify_child)
 
@@ -93,18 +103,65 @@ int cmd_sweep(app_context *app, const command_line *line)
 
 command_table commands_all(void)
 {
-    static const command *const parts[] = { commands_face,   commands_lab,     commands_sweep,
-                                            commands_recipe, commands_compare, commands_data,
-                                            commands_report, commands_program, commands_screen, NULL };
+    static const command *const parts[] = { commands_face,    commands_lab,  commands_sweep,  commands_recipe,
+                                            commands_compare, commands_data, commands_report, commands_program,
+                                            commands_screen,  NULL };
     return (command_table){ parts };
+}
+
+/* ---- codecs: some shapes they come in, and no plugin ---- */
+
+static const struct {
+    const char *name, *params;
+} codecs[] = {
+    { "identity", "" },
+    { "f16", "" },
+    { "q4_0", "" },
+    { "q8_0", "" },
+    { "rotate", "{\"name\":\"inner\",\"type\":\"codec\",\"log\":false,\"default\":0,\"min\":0,\"max\":0,\"step\":0,"
+                "\"help\":\"the codec inside\"}" },
+    { "polar", "{\"name\":\"bits\",\"type\":\"int\",\"log\":false,\"default\":4,\"min\":1,\"max\":8,\"step\":0,"
+               "\"help\":\"bits per coordinate\"},"
+               "{\"name\":\"scale\",\"type\":\"enum\",\"log\":false,\"default\":0,\"min\":0,\"max\":0,\"step\":0,"
+               "\"words\":[\"norm\",\"mse\"],\"help\":\"what the norm keeps\"}" },
+    { "turbo2", "" },
+    { "turbo3", "" },
+    { "turbo4", "" },
+};
+
+static catalog_codec *make_codec(const char *name, const char *params)
+{
+    static const char format[] =
+        "{\"name\":\"%s\",\"version\":\"1\",\"family\":\"echo\",\"summary\":\"a codec\",\"reference\":\"none\","
+        "\"flags\":0,\"dim_min\":1,\"dim_max\":1024,\"dim_step\":1,\"scores\":false,\"mix\":false,"
+        "\"path\":\"/plugins/echo.so\",\"abi\":131072,\"sha256\":"
+        "\"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\",\"params\":[%s]}";
+    char text[2048];
+    fault f = { 0 };
+    snprintf(text, sizeof text, format, name, params);
+    cJSON *json = cJSON_Parse(text);
+    catalog_codec *codec = catalog_codec_from_json(json, &f);
+    cJSON_Delete(json);
+    if (!codec) fprintf(stderr, "%s: %s\n", name, f.text);
+    return codec;
+}
+
+catalog_cache *complete_codecs(app_context *app)
+{
+    catalog *known = app->codecs ? NULL : catalog_create(NULL);
+    for (size_t i = 0; known && i < sizeof codecs / sizeof *codecs; i++) {
+        catalog_codec *codec = make_codec(codecs[i].name, codecs[i].params);
+        if (codec) catalog_add(known, codec, NULL);
+    }
+    if (known) app->codecs = catalog_cache_of(known, NULL);
+    return app->codecs;
 }
 
 static void codec_names(app_context *app, app_add_name add, void *to)
 {
-    static const char *const names[] = { "identity", "q4_0", "q8_0", "rotate", "turbo2", "turbo3", "turbo4" };
-    (void)app;
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-        add(to, names[i], NULL);
+    const catalog *known = complete_catalog(app);
+    for (size_t i = 0; known && i < known->n_codecs; i++)
+        add(to, known->codecs[i]->name, known->codecs[i]->summary);
 }
 
 const app_name_source *commands_names(void)

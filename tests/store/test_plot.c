@@ -10,21 +10,37 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/axes.h"
 #include "app/columns.h"
 #include "app/plot.h"
 #include "app/scale.h"
 
 #define NONE NAN, NAN
 
-static char *draw(const plot_point *points, size_t n, plot_style style)
+static plot *make(const plot_point *points, size_t n, plot_style style)
+{
+    fault f = { 0 };
+    plot *p = plot_create(points, n, &style, &f);
+    assert_non_null(p);
+    return p;
+}
+
+static char *written(const plot *p, bool color)
 {
     char *text = NULL;
     size_t size = 0;
     FILE *out = open_memstream(&text, &size);
     assert_non_null(out);
-    fault f = { 0 };
-    assert_true(plot_draw(out, points, n, &style, &f));
+    plot_write(p, out, color);
     fclose(out);
+    return text;
+}
+
+static char *draw(const plot_point *points, size_t n, plot_style style)
+{
+    plot *p = make(points, n, style);
+    char *text = written(p, false);
+    plot_free(p);
     return text;
 }
 
@@ -32,6 +48,7 @@ static const plot_style small = { .width = 60,
                                   .height = 14,
                                   .log_y = true,
                                   .labels = true,
+                                  .limit = NAN,
                                   .x_title = "compression ratio",
                                   .y_title = "mean KLD, nats" };
 
@@ -44,32 +61,79 @@ static int count(const char *text, const char *what)
 }
 
 static const plot_point runs[] = {
-    { 1, 0, 0, 0, PLOT_FRONTIER, "identity" },
-    { 1.88, 0.001, NONE, PLOT_FRONTIER, "q8_0" },
-    { 3.76, 0.01, 0.008, 0.2, PLOT_FRONTIER, "turbo4" },
-    { 3.5, 0.05, NONE, PLOT_DOMINATED, "q4_0" },
-    { 5, 0.1, NONE, PLOT_FRONTIER, "turbo3" },
-    { 2.5, NAN, NONE, PLOT_FAILED, "broken" },
-    { NAN, NAN, NONE, PLOT_FAILED, "gone" },
-    { 2, NAN, NONE, PLOT_DOMINATED, "odd" },
+    { 1, 0, 0, 0, PLOT_FRONTIER, "identity", .family = -1 },
+    { 1.88, 0.001, NONE, PLOT_FRONTIER, "q8_0", .family = -1 },
+    { 3.76, 0.01, 0.008, 0.2, PLOT_FRONTIER, "turbo4", .family = -1 },
+    { 3.5, 0.05, NONE, PLOT_DOMINATED, "q4_0", .family = -1 },
+    { 5, 0.1, NONE, PLOT_FRONTIER, "turbo3", .family = -1 },
+    { 2.5, NAN, NONE, PLOT_FAILED, "broken", .family = -1 },
+    { NAN, NAN, NONE, PLOT_FAILED, "gone", .family = -1 },
+    { 2, NAN, NONE, PLOT_DOMINATED, "odd", .family = -1 },
 };
+enum { RUNS = sizeof runs / sizeof runs[0] };
+
+static const plot_marks all_marks[] = { PLOT_ASCII, PLOT_UTF8, PLOT_BRAILLE };
+
+/* A cloud of points, the same each time, of all classes and states; some have no place. */
+enum { CLOUD = 60 };
+
+static void make_cloud(plot_point points[CLOUD], uint32_t seed)
+{
+    for (int i = 0; i < CLOUD; i++) {
+        double u[3];
+        for (int k = 0; k < 3; k++) {
+            seed = seed * 1664525u + 1013904223u;
+            u[k] = (seed >> 8) / 16777216.0;
+        }
+        points[i] = (plot_point){ .x = 1 + 6 * u[0],
+                                  .y = u[2] < 0.05 ? 0 : exp(-9 * u[1]),
+                                  .lo = NAN,
+                                  .hi = NAN,
+                                  .class = (plot_class)(i % 3),
+                                  .label = "config",
+                                  .family = i % 8 - 1,
+                                  .like_chosen = i % 7 == 0,
+                                  .pinned = i % 11 == 0,
+                                  .chosen = i == 17 };
+        if (i % 13 == 12) points[i].y = NAN;
+        if (i % 29 == 28) points[i].x = NAN;
+    }
+}
 
 static void the_picture_is_the_one_expected(void **state)
 {
     (void)state;
-    char *text = draw(runs, sizeof runs / sizeof runs[0], small);
+    char *text = draw(runs, RUNS, small);
     assert_string_equal(text, "mean KLD, nats             * frontier  o dominated  x failed\n"
-                              "  0.1 +                    x               |        turbo3 *\n"
-                              "      |                                 o  |       ......\n"
-                              "      |                                    |  .....\n"
-                              " 0.01 +                                ....* turbo4\n"
-                              "      |                        ........\n"
-                              "      |                ........\n"
-                              "0.001 +         ..* q8_0\n"
-                              "      :   ......\n"
-                              "    0 +* identity\n"
-                              "      ++------------+------------+------------+------------+\n"
-                              "       1            2            3            4            5\n"
+                              "  0.1 +                    x              |..............*\n"
+                              "      |                                o  |       turbo3\n"
+                              "      |                                   |\n"
+                              " 0.01 +            .......................* turbo4\n"
+                              "      |            .\n"
+                              "      |            .\n"
+                              "0.001 +  ..........* q8_0\n"
+                              "      :  .\n"
+                              "    0 +  * identity\n"
+                              "      +--+-----------+-----------+-----------+-----------+--\n"
+                              "         1           2           3           4           5\n"
+                              "                         compression ratio\n"
+                              "not shown: 1 failed, 1 without a value\n");
+    free(text);
+    plot_style style = small;
+    style.marks = PLOT_BRAILLE;
+    text = draw(runs, RUNS, style);
+    assert_string_equal(text, "mean KLD, nats             ● frontier  ○ dominated  × failed\n"
+                              "  0.1 ┤                    ×              ⢸⠤⠤⠤⠤⠤⠤⠤⠤⠤⠤⠤⠤⠤⠤●\n"
+                              "      │                                ○  ⢸       turbo3\n"
+                              "      │                                   ⢸\n"
+                              " 0.01 ┤            ⢠⠤⠤⠤⠤⠤⠤⠤⠤⠤⠤⠤⠤⠤⠤⠤⠤⠤⠤⠤⠤⠤⠤● turbo4\n"
+                              "      │            ⢸\n"
+                              "      │            ⢸\n"
+                              "0.001 ┤  ⡤⠤⠤⠤⠤⠤⠤⠤⠤⠤● q8_0\n"
+                              "      ┆  ⡇\n"
+                              "    0 ┤  ● identity\n"
+                              "      └──┴───────────┴───────────┴───────────┴───────────┴──\n"
+                              "         1           2           3           4           5\n"
                               "                         compression ratio\n"
                               "not shown: 1 failed, 1 without a value\n");
     free(text);
@@ -80,74 +144,279 @@ static void it_keeps_to_its_width_and_height(void **state)
     (void)state;
     columns c;
     columns_enter(&c, true);
-    for (int width = 40; width <= 200; width += 17)
-        for (int height = 10; height <= 50; height += 7)
-            for (int kind = 0; kind < 4; kind++) {
+    for (int width = 24; width <= 200; width += 11)
+        for (int height = 6; height <= 60; height += 3)
+            for (int kind = 0; kind < 12; kind++) {
                 plot_style style = small;
                 style.width = width;
                 style.height = height;
                 style.log_y = kind & 1;
-                style.utf8 = kind & 2;
-                char *text = draw(runs, sizeof runs / sizeof runs[0], style);
+                style.y_up = kind & 2;
+                style.marks = all_marks[kind / 4];
+                plot *p = make(runs, RUNS, style);
+                assert_int_equal(plot_width(p), width);
+                assert_int_equal(plot_height(p), height);
+                char *text = written(p, false);
                 assert_int_equal(count(text, "\n"), height);
                 for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n"))
                     assert_true(columns_width(&c, line, strlen(line)) <= width);
                 free(text);
+                plot_free(p);
             }
     columns_leave(&c);
+}
+
+/* Every size shows at least two numbers on each axis that do not touch. */
+static void axes_can_be_read_at_every_size(void **state)
+{
+    (void)state;
+    for (int width = 24; width <= 200; width += 8)
+        for (int height = 6; height <= 60; height += 6) {
+            plot_style style = small;
+            style.width = width;
+            style.height = height;
+            style.labels = false;
+            plot *p = make(runs, RUNS, style);
+            int beside = 0, left = 0, row = 0;
+            while (plot_cell_at(p, 1, left)->text[0] != '|' && plot_cell_at(p, 1, left)->text[0] != '+')
+                left++;
+            for (int r = 1; r < height; r++)
+                beside += plot_cell_at(p, r, left)->text[0] == '+' && plot_cell_at(p, r, left + 1)->text[0] != '-';
+            assert_true(beside >= 2);
+            for (int r = 1; r < height; r++)
+                if (plot_cell_at(p, r, left + 1)->text[0] == '-' || plot_cell_at(p, r, left + 2)->text[0] == '-')
+                    row = r;
+            int below = 0;
+            for (int c = 0; c < width; c++)
+                below += plot_cell_at(p, row + 1, c)->text[0] != ' ' &&
+                         (c == 0 || plot_cell_at(p, row + 1, c - 1)->text[0] == ' ');
+            assert_true(below >= 2);
+            plot_free(p);
+        }
 }
 
 static void every_class_has_its_mark(void **state)
 {
     (void)state;
     plot_style style = small;
-    char *ascii = draw(runs, sizeof runs / sizeof runs[0], style);
+    char *ascii = draw(runs, RUNS, style);
     assert_int_equal(count(ascii, "*"), 4 + 1); /* and one in the legend */
     for (const char *c = ascii; *c; c++)
         assert_true((unsigned char)*c < 0x80 && *c != '\033');
     free(ascii);
-    style.utf8 = true;
-    char *utf8 = draw(runs, sizeof runs / sizeof runs[0], style);
+    style.marks = PLOT_UTF8;
+    plot *p = make(runs, RUNS, style);
+    char *utf8 = written(p, false), *color = written(p, true);
     assert_int_equal(count(utf8, "●"), 4 + 1);
     assert_int_equal(count(utf8, "○"), 1 + 1);
     assert_int_equal(count(utf8, "×"), 1 + 1);
-    free(utf8);
-    style.color = true;
-    char *color = draw(runs, sizeof runs / sizeof runs[0], style);
+    assert_null(strstr(utf8, "\033"));
     assert_int_equal(count(color, "\033[32m●\033[0m"), 5);
-    assert_int_equal(count(color, "\033["), 2 * (5 + 2 + 2));
+    assert_int_equal(count(color, "\033[31m×\033[0m"), 2);
+    assert_int_equal(count(color, "\033[0m"), count(color, "\033[") / 2);
+    free(utf8);
     free(color);
+    plot_free(p);
+}
+
+/* In the cell of each visible point there is its mark, or that of a point that lies over it. */
+static void every_visible_point_has_its_mark_in_its_cell(void **state)
+{
+    (void)state;
+    static const char *const marks[3] = { "*ox#%@XPp", "●○×◆◇◉⊗★☆", "●○×◆◇◉⊗★☆" };
+    plot_point points[CLOUD];
+    for (uint32_t seed = 1; seed < 8; seed++)
+        for (int kind = 0; kind < 3; kind++) {
+            make_cloud(points, seed);
+            plot_style style = small;
+            style.marks = all_marks[kind];
+            style.limit = 0.01;
+            style.letters = seed & 1;
+            if (seed > 4) style.view = (plot_view){ 2, 5, 1e-3, 0.3 };
+            plot *p = make(points, CLOUD, style);
+            int visible = 0, row, column;
+            for (size_t i = 0; i < CLOUD; i++) {
+                bool placed = isfinite(points[i].x) && (isfinite(points[i].y) || points[i].class == PLOT_FAILED);
+                if (seed <= 4) assert_int_equal(plot_place(p, i, &row, &column), placed);
+                if (!plot_place(p, i, &row, &column)) continue;
+                visible++;
+                assert_non_null(strstr(marks[kind], plot_cell_at(p, row, column)->text));
+                if (points[i].chosen) assert_int_equal(plot_cell_at(p, row, column)->look, PLOT_STRONG);
+            }
+            assert_true(visible > 5);
+            plot_free(p);
+        }
+}
+
+static void states_have_marks_and_looks_of_their_own(void **state)
+{
+    (void)state;
+    static const struct {
+        plot_class class;
+        bool chosen, alike, pinned;
+        int family;
+        const char *utf8, *ascii;
+        int look;
+    } cases[] = {
+        { PLOT_FRONTIER, false, false, false, -1, "●", "*", PLOT_FAMILY },
+        { PLOT_FRONTIER, false, false, false, 2, "●", "*", PLOT_FAMILY + 2 },
+        { PLOT_FRONTIER, false, false, false, PLOT_FAMILIES + 1, "●", "*", PLOT_FAMILY + 1 },
+        { PLOT_DOMINATED, false, false, false, -1, "○", "o", PLOT_FAINT },
+        { PLOT_DOMINATED, false, false, false, 1, "○", "o", PLOT_FAMILY + 1 },
+        { PLOT_FAILED, false, false, true, 1, "×", "x", PLOT_ALARM },
+        { PLOT_FRONTIER, false, false, true, 1, "★", "P", PLOT_FAMILY + 1 },
+        { PLOT_DOMINATED, false, false, true, 1, "☆", "p", PLOT_FAMILY + 1 },
+        { PLOT_FRONTIER, false, true, true, 1, "◆", "#", PLOT_ALIKE },
+        { PLOT_DOMINATED, false, true, false, 1, "◇", "%", PLOT_ALIKE },
+        { PLOT_FRONTIER, true, true, true, 1, "◉", "@", PLOT_STRONG },
+        { PLOT_DOMINATED, true, false, false, 1, "◉", "@", PLOT_STRONG },
+        { PLOT_FAILED, true, false, false, 1, "⊗", "X", PLOT_STRONG },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        for (int ascii = 0; ascii < 2; ascii++) {
+            plot_point one = {
+                2, 0.1, NONE, cases[i].class, NULL, cases[i].family, cases[i].chosen, cases[i].alike, cases[i].pinned
+            };
+            plot_style style = small;
+            style.marks = ascii ? PLOT_ASCII : PLOT_BRAILLE;
+            plot *p = make(&one, 1, style);
+            int row, column;
+            assert_true(plot_place(p, 0, &row, &column));
+            assert_string_equal(plot_cell_at(p, row, column)->text, ascii ? cases[i].ascii : cases[i].utf8);
+            assert_int_equal(plot_cell_at(p, row, column)->look, cases[i].look);
+            plot_free(p);
+        }
+}
+
+static void ascii_is_ascii(void **state)
+{
+    (void)state;
+    plot_point points[CLOUD];
+    make_cloud(points, 3);
+    points[0].label = "größe";
+    plot_style style = small;
+    style.limit = 0.1;
+    style.letters = true;
+    style.families = (const char *const[]){ "turbo", "größe" };
+    style.n_families = 2;
+    style.y_title = "Δppl";
+    char *text = draw(points, CLOUD, style);
+    for (const char *c = text; *c; c++)
+        assert_true(*c == '\n' || (*c >= ' ' && *c < 0x7f));
+    free(text);
+}
+
+/* Where more of x is better the worse loss is had as soon as the better run is passed, and the other way round. */
+static void the_line_is_the_staircase_of_what_can_be_had(void **state)
+{
+    (void)state;
+    static const struct {
+        double y[2];
+        bool up;
+        int corner; /* 0: in the column of the first point, 1: of the second */
+    } cases[] = { { { 1, 2 }, false, 0 }, { { 2, 1 }, false, 1 }, { { 2, 1 }, true, 0 }, { { 1, 2 }, true, 1 } };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        plot_point two[2] = { { 1, cases[i].y[0], NONE, PLOT_FRONTIER, NULL, .family = -1 },
+                              { 3, cases[i].y[1], NONE, PLOT_FRONTIER, NULL, .family = -1 } };
+        plot_style style = small;
+        style.log_y = false;
+        style.y_up = cases[i].up;
+        plot *p = make(two, 2, style);
+        int row[2], column[2];
+        for (size_t k = 0; k < 2; k++)
+            assert_true(plot_place(p, k, &row[k], &column[k]));
+        int own = cases[i].corner, other = 1 - own;
+        assert_string_equal(plot_cell_at(p, row[other], column[own])->text, ".");
+        assert_string_equal(plot_cell_at(p, row[own], column[other])->text, " ");
+        plot_free(p);
+    }
+}
+
+static void whiskers_and_limits_reach_where_they_should(void **state)
+{
+    (void)state;
+    plot_point one[] = { { 2, 0.01, 0.001, 0.1, PLOT_FRONTIER, NULL, .family = -1 },
+                         { 1, 1e-4, NONE, PLOT_DOMINATED, NULL, .family = -1 },
+                         { 3, 1, 0.9, 1.1, PLOT_DOMINATED, NULL, .family = -1 } };
+    plot_style style = small;
+    style.height = 22;
+    style.limit = 0.5;
+    plot *p = make(one, 3, style);
+    int row, column, first = 0, last = 0, dashes = 0;
+    assert_true(plot_place(p, 0, &row, &column));
+    for (int r = plot_height(p) - 1; r > 0; r--)
+        if (strcmp(plot_cell_at(p, r, column)->text, "|") == 0) {
+            last = last ? last : r;
+            first = r;
+        }
+    scale y = scale_make(1e-4, 1, true, 9);
+    int rows = plot_height(p) - 4; /* title, axis, numbers, title */
+    assert_int_equal(first, 1 + (int)lround((1 - scale_place(&y, 0.1)) * (rows - 1)));
+    assert_int_equal(last, 1 + (int)lround((1 - scale_place(&y, 0.001)) * (rows - 1)));
+    for (int c = 0; c < plot_width(p); c++)
+        for (int r = 1; r <= rows; r++)
+            if (plot_cell_at(p, r, c)->look == PLOT_LIMIT) {
+                assert_int_equal(r, 1 + (int)lround((1 - scale_place(&y, 0.5)) * (rows - 1)));
+                dashes++;
+            }
+    assert_true(dashes > 20);
+    plot_free(p);
 }
 
 static void zero_has_its_own_line_on_a_logarithmic_axis(void **state)
 {
     (void)state;
     char *text = draw(runs, 3, small);
-    const char *zero = strstr(text, "0 +* identity");
-    assert_non_null(zero);
-    assert_true(strchr(zero, '\n')[1] == ' ' && strstr(zero, "++--")); /* the axis comes right below */
+    assert_non_null(strstr(text, "    0 +  * identity\n      +--")); /* the axis comes right below */
     free(text);
-    static const plot_point only[] = { { 1, 0, NONE, PLOT_FRONTIER, "identity" } };
+    static const plot_point only[] = { { 1, 0, NONE, PLOT_FRONTIER, "identity", .family = -1 } };
     text = draw(only, 1, small); /* nothing to make a scale from */
     assert_non_null(strstr(text, "0 +"));
     assert_int_equal(count(text, "*"), 2);
     free(text);
+    plot_style closer = small;
+    closer.view = (plot_view){ .y_lo = 0.005, .y_hi = 0.05 };
+    plot *p = make(runs, RUNS, closer);
+    int row, column;
+    assert_false(plot_place(p, 0, &row, &column)); /* zero is infinitely far below */
+    assert_true(plot_place(p, 2, &row, &column));
+    text = written(p, false);
+    assert_non_null(strstr(text, "3 outside"));
+    free(text);
+    plot_free(p);
+}
+
+static void failed_runs_without_a_value_stand_at_the_worse_edge(void **state)
+{
+    (void)state;
+    for (int up = 0; up < 2; up++) {
+        plot_style style = small;
+        style.y_up = up;
+        style.log_y = false;
+        plot *p = make(runs, RUNS, style);
+        int row, column, worst = 0, other;
+        assert_true(plot_place(p, 5, &row, &column));
+        for (size_t i = 0; i < RUNS; i++)
+            if (i != 5 && plot_place(p, i, &other, &column)) assert_true(up ? other <= row : other >= row);
+        (void)worst;
+        plot_free(p);
+    }
 }
 
 static void what_has_no_place_is_counted(void **state)
 {
     (void)state;
-    char *text = draw(runs, sizeof runs / sizeof runs[0], small);
+    char *text = draw(runs, RUNS, small);
     assert_non_null(strstr(text, "not shown: 1 failed, 1 without a value\n"));
     free(text);
-    static const plot_point strange[] = { { 1, -1, NONE, PLOT_FRONTIER, "a" },
-                                          { 2, 1, NONE, PLOT_FRONTIER, "b" },
-                                          { INFINITY, 1, NONE, PLOT_DOMINATED, "c" } };
+    static const plot_point strange[] = { { 1, -1, NONE, PLOT_FRONTIER, "a", .family = -1 },
+                                          { 2, 1, NONE, PLOT_FRONTIER, "b", .family = -1 },
+                                          { INFINITY, 1, NONE, PLOT_DOMINATED, "c", .family = -1 } };
     text = draw(strange, 3, small); /* below zero there is no logarithm */
     assert_non_null(strstr(text, "not shown: 2 without a value"));
     free(text);
     text = draw(strange, 0, small);
-    assert_string_equal(text, "no run to plot\n");
+    assert_non_null(strstr(text, "no run to plot\n"));
     free(text);
 }
 
@@ -159,13 +428,24 @@ static void any_numbers_can_be_plotted(void **state)
     enum { N = sizeof values / sizeof values[0] };
     for (size_t a = 0; a < N; a++)
         for (size_t b = 0; b < N; b++)
-            for (int log = 0; log < 2; log++) {
-                plot_point pair[2] = { { values[a], values[b], values[b], values[a], PLOT_FRONTIER, "first" },
-                                       { values[b], values[a], values[a], values[b], PLOT_FRONTIER, "second" } };
+            for (int kind = 0; kind < 6; kind++) {
+                plot_point pair[2] = {
+                    { values[a], values[b], values[b], values[a], PLOT_FRONTIER, "first", .family = -1 },
+                    { values[b], values[a], values[a], values[b], PLOT_FRONTIER, "second", .family = 3 }
+                };
                 plot_style style = small;
-                style.log_y = log;
-                char *text = draw(pair, 2, style);
-                assert_true(count(text, "\n") == style.height || strstr(text, "no run to plot"));
+                style.log_y = kind & 1;
+                style.marks = all_marks[kind / 2];
+                style.limit = values[b];
+                style.view = (plot_view){ values[a], values[b], values[b], values[a] };
+                plot *p = make(pair, 2, style);
+                char *text = written(p, false);
+                assert_int_equal(count(text, "\n"), style.height);
+                style.view = plot_zoom(p, 0.5, 0.3, 0.7);
+                plot_pan(p, 0.5, -0.5);
+                plot_step(p, 0, 1, 0);
+                plot_free(p);
+                plot_free(make(pair, 2, style));
                 free(text);
             }
 }
@@ -173,14 +453,195 @@ static void any_numbers_can_be_plotted(void **state)
 static void long_and_wide_labels_are_cut(void **state)
 {
     (void)state;
-    plot_point p[] = { { 1, 1, NONE, PLOT_FRONTIER, "漢字漢字漢字漢字漢字漢字漢字漢字漢字" },
-                       { 2, 2, NONE, PLOT_FRONTIER, "\033[31mred" } };
+    plot_point p[] = { { 1, 1, NONE, PLOT_FRONTIER, "漢字漢字漢字漢字漢字漢字漢字漢字漢字", .family = -1 },
+                       { 2, 2, NONE, PLOT_FRONTIER, "\033[31mred", .family = -1 } };
     plot_style style = small;
-    style.utf8 = true;
+    style.marks = PLOT_UTF8;
     char *text = draw(p, 2, style);
     assert_non_null(strstr(text, "漢字漢字漢字漢字漢字漢字…"));
     assert_null(strstr(text, "\033"));
     free(text);
+}
+
+static void labels_never_lie_on_marks_or_one_another(void **state)
+{
+    (void)state;
+    plot_point points[CLOUD];
+    for (uint32_t seed = 1; seed < 20; seed++) {
+        make_cloud(points, seed);
+        char names[CLOUD][8];
+        for (int i = 0; i < CLOUD; i++) {
+            snprintf(names[i], sizeof names[i], "<%02d>", i);
+            points[i].label = names[i];
+        }
+        char *text = draw(points, CLOUD, small);
+        int shown = 0;
+        for (int i = 0; i < CLOUD; i++)
+            shown += count(text, names[i]);
+        assert_int_equal(count(text, "<"), shown); /* none in parts */
+        assert_int_equal(count(text, ">"), shown);
+        assert_true(shown > 3);
+        free(text);
+    }
+}
+
+static void letters_tell_families_apart_without_colour(void **state)
+{
+    (void)state;
+    plot_point three[] = { { 1, 0.01, NONE, PLOT_FRONTIER, "first", .family = 0 },
+                           { 3, 0.1, NONE, PLOT_FRONTIER, NULL, .family = 25 },
+                           { 2, 0.9, NONE, PLOT_DOMINATED, "not labelled", .family = 1 } };
+    plot_style style = small;
+    style.letters = true;
+    style.families = (const char *const[]){ "exact", "turbo" };
+    style.n_families = 2;
+    char *text = draw(three, 3, style);
+    assert_non_null(strstr(text, "*a first"));
+    assert_non_null(strstr(text, "*z"));
+    assert_null(strstr(text, "not labelled"));
+    assert_non_null(strstr(text, "a exact  b turbo\n"));
+    free(text);
+}
+
+static void the_nearest_point_of_a_cell_is_one_that_is_there(void **state)
+{
+    (void)state;
+    plot_point points[CLOUD];
+    for (uint32_t seed = 1; seed < 10; seed++) {
+        make_cloud(points, seed);
+        plot_style style = small;
+        if (seed & 1) style.view = (plot_view){ 2, 5, 1e-3, 0.3 };
+        plot *p = make(points, CLOUD, style);
+        int row, column, r, c;
+        for (size_t i = 0; i < CLOUD; i++) {
+            if (!plot_place(p, i, &row, &column)) continue;
+            ptrdiff_t found = plot_nearest(p, row, column);
+            assert_true(found >= 0 && plot_place(p, (size_t)found, &r, &c) && r == row && c == column);
+            if (points[i].chosen) assert_int_equal(found, (int)i);
+        }
+        for (row = 0; row < plot_height(p); row++)
+            for (column = 0; column < plot_width(p); column++) {
+                ptrdiff_t found = plot_nearest(p, row, column);
+                double least = INFINITY;
+                for (size_t i = 0; i < CLOUD; i++)
+                    if (plot_place(p, i, &r, &c)) least = fmin(least, hypot(c - column, 2 * (r - row)));
+                assert_int_equal(found >= 0, least <= 3);
+                if (found < 0) continue;
+                plot_place(p, (size_t)found, &r, &c);
+                assert_true(hypot(c - column, 2 * (r - row)) == least);
+            }
+        plot_free(p);
+    }
+}
+
+static void every_visible_point_can_be_stepped_to(void **state)
+{
+    (void)state;
+    static const int directions[4][2] = { { 1, 0 }, { -1, 0 }, { 0, 1 }, { 0, -1 } };
+    plot_point points[CLOUD];
+    for (uint32_t seed = 1; seed < 10; seed++) {
+        make_cloud(points, seed);
+        points[5] = points[4]; /* one on the other */
+        plot *p = make(points, CLOUD, small);
+        bool reached[CLOUD] = { false };
+        size_t queue[CLOUD], n = 0;
+        int row, column, r, c;
+        size_t first = plot_step(p, SIZE_MAX, 1, 0); /* nothing chosen: somewhere in the middle */
+        assert_true(plot_place(p, first, &row, &column));
+        queue[n++] = first;
+        reached[first] = true;
+        for (size_t at = 0; at < n; at++)
+            for (int d = 0; d < 4; d++) {
+                size_t next = plot_step(p, queue[at], directions[d][0], directions[d][1]);
+                assert_true(plot_place(p, next, &r, &c) && plot_place(p, queue[at], &row, &column));
+                assert_true((c - column) * directions[d][0] >= 0 && (row - r) * directions[d][1] >= 0);
+                if (reached[next]) continue;
+                reached[next] = true;
+                queue[n++] = next;
+            }
+        for (size_t i = 0; i < CLOUD; i++)
+            assert_int_equal(reached[i], plot_place(p, i, &row, &column));
+        plot_free(p);
+    }
+}
+
+static double part_of(double lo, double hi, double value, bool log_axis)
+{
+    return log_axis ? log(value / lo) / log(hi / lo) : (value - lo) / (hi - lo);
+}
+
+static void zooming_keeps_the_fixed_point(void **state)
+{
+    (void)state;
+    static const double factors[] = { 0.5, 0.8, 1, 1.25, 2 }, places[] = { 0, 0.25, 0.5, 1 };
+    for (int log_axis = 0; log_axis < 2; log_axis++)
+        for (size_t i = 0; i < 5; i++)
+            for (size_t k = 0; k < 4; k++) {
+                plot_style style = small;
+                style.log_y = log_axis;
+                plot *p = make(runs + 1, 4, style);
+                plot_view a = plot_seen(p), b = plot_zoom(p, factors[i], places[k], 1 - places[k]);
+                double x = a.x_lo + places[k] * (a.x_hi - a.x_lo);
+                double y = log_axis ? a.y_lo * pow(a.y_hi / a.y_lo, 1 - places[k])
+                                    : a.y_lo + (1 - places[k]) * (a.y_hi - a.y_lo);
+                assert_true(fabs(part_of(b.x_lo, b.x_hi, x, false) - places[k]) < 1e-9);
+                assert_true(fabs(part_of(b.y_lo, b.y_hi, y, log_axis) - (1 - places[k])) < 1e-9);
+                assert_true(fabs((b.x_hi - b.x_lo) / (a.x_hi - a.x_lo) - factors[i]) < 1e-9);
+                style.view = b;
+                plot *q = make(runs + 1, 4, style);
+                plot_view seen = plot_seen(q);
+                assert_true(seen.x_lo == b.x_lo && seen.x_hi == b.x_hi && seen.y_lo == b.y_lo && seen.y_hi == b.y_hi);
+                plot_free(q);
+                plot_free(p);
+            }
+}
+
+static void panning_moves_by_parts_of_the_view_and_not_out_of_sight(void **state)
+{
+    (void)state;
+    plot_style style = small;
+    style.view = (plot_view){ 2, 3, 0.001, 0.1 };
+    plot *p = make(runs + 1, 4, style);
+    plot_view right = plot_pan(p, 0.5, 0), up = plot_pan(p, 0, 0.5);
+    assert_true(fabs(right.x_lo - 2.5) < 1e-9 && fabs(right.x_hi - 3.5) < 1e-9);
+    assert_true(right.y_lo == 0.001 && right.y_hi == 0.1);
+    assert_true(fabs(up.y_lo - 0.01) < 1e-9 && fabs(up.y_hi - 1) < 1e-9);
+    plot_free(p);
+    for (int i = 0; i < 100; i++) { /* on and on */
+        p = make(runs + 1, 4, style);
+        style.view = plot_pan(p, 0.5, -0.5);
+        plot_free(p);
+    }
+    assert_true(style.view.x_lo < 5.5 && style.view.y_hi > 0.0005);
+    for (int i = 0; i < 200; i++) {
+        p = make(runs + 1, 4, style);
+        style.view = plot_zoom(p, i < 100 ? 0.5 : 2, 0.5, 0.5);
+        assert_true(style.view.x_lo < style.view.x_hi && style.view.y_lo < style.view.y_hi && style.view.y_lo > 0);
+        plot_free(p);
+    }
+}
+
+static void a_range_as_it_is_has_round_ticks_inside(void **state)
+{
+    (void)state;
+    for (int i = 1; i < 400; i++)
+        for (int log_axis = 0; log_axis < 2; log_axis++) {
+            double lo = 0.0013 * i, hi = lo * (1 + 3.0 / i);
+            scale s = scale_within(lo, hi, log_axis, 2 + i % 7);
+            assert_true(s.lo == lo && s.hi == hi && s.n_ticks >= 2 && s.n_ticks <= SCALE_TICKS);
+            for (int k = 0; k < s.n_ticks; k++)
+                assert_true(s.ticks[k] >= lo * (1 - 1e-6) && s.ticks[k] <= hi * (1 + 1e-6));
+        }
+}
+
+static void a_title_says_which_way_is_better(void **state)
+{
+    (void)state;
+    char title[96];
+    axes_title(store_metric_named("kld"), title, sizeof title);
+    assert_string_equal(title, "mean KLD, nats (less is better)");
+    axes_title(store_metric_named("top1"), title, sizeof title);
+    assert_string_equal(title, "top-1 agreement, % (more is better)");
 }
 
 static void ticks_are_round_and_cover_the_data(void **state)
@@ -223,11 +684,26 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_picture_is_the_one_expected),
         cmocka_unit_test(it_keeps_to_its_width_and_height),
+        cmocka_unit_test(axes_can_be_read_at_every_size),
         cmocka_unit_test(every_class_has_its_mark),
+        cmocka_unit_test(every_visible_point_has_its_mark_in_its_cell),
+        cmocka_unit_test(states_have_marks_and_looks_of_their_own),
+        cmocka_unit_test(ascii_is_ascii),
+        cmocka_unit_test(the_line_is_the_staircase_of_what_can_be_had),
+        cmocka_unit_test(whiskers_and_limits_reach_where_they_should),
         cmocka_unit_test(zero_has_its_own_line_on_a_logarithmic_axis),
+        cmocka_unit_test(failed_runs_without_a_value_stand_at_the_worse_edge),
         cmocka_unit_test(what_has_no_place_is_counted),
         cmocka_unit_test(any_numbers_can_be_plotted),
         cmocka_unit_test(long_and_wide_labels_are_cut),
+        cmocka_unit_test(labels_never_lie_on_marks_or_one_another),
+        cmocka_unit_test(letters_tell_families_apart_without_colour),
+        cmocka_unit_test(the_nearest_point_of_a_cell_is_one_that_is_there),
+        cmocka_unit_test(every_visible_point_can_be_stepped_to),
+        cmocka_unit_test(zooming_keeps_the_fixed_point),
+        cmocka_unit_test(panning_moves_by_parts_of_the_view_and_not_out_of_sight),
+        cmocka_unit_test(a_range_as_it_is_has_round_ticks_inside),
+        cmocka_unit_test(a_title_says_which_way_is_better),
         cmocka_unit_test(ticks_are_round_and_cover_the_data),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,163 @@
+#include "app/screen/line_words.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct places {
+    const char *line;
+    line_words *words;
+} places;
+
+/* Asked before each word: where it begins. No word is raw here: SQL is looked at by nobody while it is typed. */
+static bool note_place(void *arg, const words *so_far, const char *rest)
+{
+    const places *p = arg;
+    if (so_far->n < LINE_WORDS_MOST) p->words->word[so_far->n].at = (size_t)(rest - p->line);
+    return false;
+}
+
+static bool split(const char *line, line_words *w)
+{
+    static const char *const closings[] = { "", "'", "\"" };
+    const size_t n = strlen(line);
+    char *closed = malloc(n + 2);
+    bool good = false;
+    for (size_t i = 0; closed && !good && i < sizeof closings / sizeof *closings; i++) {
+        places p = { closed, w };
+        memcpy(closed, line, n);
+        strcpy(closed + n, closings[i]);
+        good = words_split_raw(closed, getenv("HOME"), note_place, &p, &w->words, NULL);
+    }
+    free(closed);
+    return good;
+}
+
+static bool is_option(const char *word)
+{
+    return word[0] == '-' && word[1] && !strchr(".0123456789", word[1]);
+}
+
+static const command_option *find_option(const command *c, const char *word, bool *wants_value)
+{
+    const command_option *o = NULL;
+    char name[64];
+    *wants_value = false;
+    if (word[1] == '-') {
+        snprintf(name, sizeof name, "%.*s", (int)strcspn(word + 2, "="), word + 2);
+        o = command_option_named(c, name);
+        *wants_value = o && o->type != OPTION_FLAG && !strchr(word, '=');
+        return o;
+    }
+    for (size_t i = 0; (o = command_option_at(c, i)); i++)
+        if (o->letter == word[1]) break;
+    *wants_value = o && o->type != OPTION_FLAG && !word[2];
+    return o;
+}
+
+static void give_roles(line_words *w)
+{
+    const command_option *pending = NULL;
+    bool options = true;
+    int arguments = 0;
+    for (int i = 0; i < w->n; i++) {
+        line_word *l = &w->word[i];
+        const char *text = w->words.word[i];
+        *l = (line_word){ .at = l->at };
+        if (i == 0) continue; /* WORD_COMMAND */
+        if (pending) {
+            l->role = WORD_VALUE;
+            l->option = pending;
+            pending = NULL;
+        } else if (options && is_option(text)) {
+            l->role = WORD_OPTION;
+            l->option = w->command ? find_option(w->command, text, &l->wants_value) : NULL;
+            if (strcmp(text, "--") == 0) options = false;
+            if (l->wants_value) pending = l->option;
+        } else {
+            l->role = WORD_ARGUMENT;
+            l->argument = arguments++;
+        }
+    }
+}
+
+bool line_words_read(const command_table *commands, const char *line, size_t point, line_words *w)
+{
+    memset(w, 0, sizeof *w);
+    w->current = -1;
+    if (!split(line, w)) return false;
+    w->n = w->words.n < LINE_WORDS_MOST ? w->words.n : LINE_WORDS_MOST;
+    w->command = w->n ? command_find(commands, w->words.word[0]) : NULL;
+    give_roles(w);
+    int before = 0;
+    while (before < w->n && w->word[before].at < point)
+        before++;
+    /* Behind a blank that no quote holds, the cursor is in no word. */
+    if (before && point && !strchr(" \t", line[point - 1])) w->current = before - 1;
+    return true;
+}
+
+void line_words_free(line_words *w)
+{
+    words_free(&w->words);
+}
+
+/* ---- the config ---- */
+
+static const command_argument *argument_at(const command *c, int i)
+{
+    for (const command_argument *a = c->arguments; a && a->name; a++, i--)
+        if (i == 0 || a->flags & (ARGUMENT_REPEATS | ARGUMENT_JOINED)) return a;
+    return NULL;
+}
+
+static bool add_word(line_config *c, const line_words *w, int i)
+{
+    const size_t used = strlen(c->text), gap = c->n > 0, size = strlen(w->words.word[i]);
+    if (used + gap + size >= sizeof c->text) return false;
+    if (gap) c->text[used] = ' ';
+    strcpy(c->text + used + gap, w->words.word[i]);
+    c->word[c->n] = i;
+    c->at[c->n++] = used + gap;
+    return true;
+}
+
+/* Many configs at once (app/grid.h). Only a sweep takes one; elsewhere ".." counts layers. */
+static bool is_grid(const command *c, const char *text)
+{
+    return strcmp(c->name, "sweep") == 0 && (strstr(text, "..") || strchr(text, '{'));
+}
+
+bool line_config_find(const line_words *w, line_config *c)
+{
+    c->n = 0;
+    c->text[0] = '\0';
+    if (!w->command) return false;
+    const int current = w->current;
+    for (int i = 1; i < w->n; i++) {
+        if (w->word[i].role != WORD_ARGUMENT) continue;
+        const command_argument *a = argument_at(w->command, w->word[i].argument);
+        if (!a || a->completes != COMPLETE_CONFIG) continue;
+        /* Where each word is a config of its own, it is the one at the cursor, or else the last. */
+        const bool joined = a->flags & ARGUMENT_JOINED;
+        if (!joined && c->n && c->word[0] == current) continue;
+        if (!joined) {
+            c->n = 0;
+            c->text[0] = '\0';
+        }
+        if (!add_word(c, w, i)) return false;
+    }
+    return c->n > 0 && !is_grid(w->command, c->text);
+}
+
+size_t line_config_place(const line_words *w, const line_config *c, const char *line, int column)
+{
+    const size_t at = column > 0 ? (size_t)column - 1 : 0;
+    int i = c->n - 1;
+    while (i > 0 && c->at[i] > at)
+        i--;
+    const size_t begins = w->word[c->word[i]].at;
+    const bool quoted = line[begins] == '\'' || line[begins] == '"';
+    const size_t place = begins + quoted + (at - c->at[i]), end = strlen(line);
+    return place < end ? place : end;
+}

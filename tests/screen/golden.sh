@@ -1,0 +1,63 @@
+#!/usr/bin/env bash
+# What the screen looks like, as files: golden/NAME.txt.   usage: golden.sh KVANT FILL
+# REGOLD=1 writes them anew (regold.sh); look at the difference before keeping it.
+source tests/screen/screen.bash "$1" "$2"
+golden=$PWD/tests/screen/golden
+"$fill" "$KVANT_DB" || exit 1
+
+dump() { # NAME [--looks]: the screen as it is now, compared with its file
+    until_quiet
+    rm -f "$home/screen.txt"
+    give "screen-dump screen.txt ${2-}"
+    _wait _there ""
+    if [[ -n ${REGOLD-} ]]; then
+        cp "$home/screen.txt" "$golden/$1.txt"
+        return
+    fi
+    checks=$((checks + 1))
+    diff -u "$golden/$1.txt" "$home/screen.txt" >"$home/diff" || _say "$1" "$(<"$home/diff")"
+}
+_there() { [[ -s $home/screen.txt ]]; }
+
+begin() {
+    start "$@"
+    until_shows "turbo4 @0:q8_0"
+    ((failures)) && finish # without a screen nothing further can hold
+    until_quiet
+}
+
+begin 80x24
+dump 80x24 --looks
+keys 2 x X
+until_shows "axes bits_per_value dppl"
+dump 80x24_axes --looks
+keys 3 z
+dump 80x24_details --looks
+escape
+keys ?
+until_shows "Everywhere"
+has "a key that stands for a command says so" "(group next)" "$(screen)"
+
+begin 80x24 NO_COLOR=1
+keys j j
+dump 80x24_no_color --looks
+begin 80x24 LC_ALL=C
+dump 80x24_ascii --looks
+keys Enter
+dump 80x24_ascii_details
+
+begin 120x40
+dump 120x40 --looks
+begin 120x40 NO_COLOR=1 -- lab --ascii
+dump 120x40_ascii --looks
+begin 200x50
+dump 200x50
+begin 40x10
+dump 40x10
+rm "$KVANT_DB"
+start 80x24
+until_shows "No runs yet"
+keys Escape
+sleep 0.1
+dump 80x24_empty
+finish
