@@ -74,7 +74,7 @@ static bool read_line(const command_line *line, wish *w, fault *f)
     const store_metric *x = read_metric(line, "x", f), *y = x ? read_metric(line, "y", f) : NULL;
     if (!y || !read_format(line, w, f)) return false;
     page_request *r = &w->request;
-    gather_axes(&r->axes, x, y);
+    gather_axes(&r->axes, x, y, w->format == FORMAT_HTML);
     r->all_sets = line_has(line, "all-sets");
     r->where = line_text(line, "where");
     r->title = line_text(line, "title");
@@ -138,7 +138,7 @@ static bool write_csv(FILE *to, store *s, const page_report *r, fault *f)
     char *where = gather_where(&r->request, r->request.all_sets ? NULL : &r->sets[0].runs[0].run), *sql = NULL;
     size_t n = 0;
     FILE *text = where ? open_memstream(&sql, &n) : NULL;
-    if (text) fprintf(text, "SELECT * FROM v_runs WHERE (%s\n) ORDER BY id DESC", where);
+    if (text) fprintf(text, "SELECT * FROM v_runs WHERE %s ORDER BY id DESC", where);
     bool ok = (text && fclose(text) == 0) || fault_memory(f, "the question");
     table *t = ok ? table_query(s, sql, f) : NULL;
     ok = t && table_write(t, to, &(table_style){ .mode = TABLE_CSV }, f);

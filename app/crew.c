@@ -72,8 +72,9 @@ crew *crew_open(app_context *app, int jobs, fault *f)
 
 void crew_about(crew *c, const char *what, size_t total)
 {
+    crew_watch_stop(&c->watch);
+    c->watch.whole = (event_whole){ .total = total };
     snprintf(c->watch.whole.what, sizeof c->watch.whole.what, "%s", what);
-    c->watch.whole.total = total;
     crew_watch_whole(&c->watch);
 }
 
@@ -103,11 +104,21 @@ static void on_log(void *self, const char *text)
     fputs(text, stderr);
 }
 
-/* The line's threads are shared out, unless it says how many a worker gets. */
-static int threads_of(const crew *c, const lab *l)
+static size_t n_at_work(const crew *c)
 {
-    if (line_int(l->line, "threads") > 0) return l->job.threads;
-    return l->job.threads / c->jobs > 1 ? l->job.threads / c->jobs : 1;
+    size_t n = 0;
+    for (int i = 0; i < c->jobs; i++)
+        n += c->at_work[i] != NULL;
+    return n;
+}
+
+/* The line's threads are shared out, unless it says how many a worker gets, or the others have to wait for this one. */
+static int threads_of(const crew *c, const crew_task *t)
+{
+    const int all = t->lab->job.threads;
+    const bool alone = !t->kind->warm && n_at_work(c) == 0;
+    if (line_int(t->lab->line, "threads") > 0 || alone) return all;
+    return all / c->jobs > 1 ? all / c->jobs : 1;
 }
 
 /* The first that may start: one whose reference is there, or that computes it for the others. */
@@ -127,7 +138,7 @@ static void start_what_may(crew *c)
         if (!t) return;
         take_out(&c->waiting, t);
         t->slot = slot;
-        if (crew_task_start(t, threads_of(c, t->lab), c, on_log))
+        if (crew_task_start(t, threads_of(c, t), c, on_log))
             c->at_work[slot] = t;
         else
             append(&c->ended, t);
@@ -150,14 +161,6 @@ bool crew_add(crew *c, lab *l, const config *cfg, const char *label, void *tag, 
 
 /* ---- working ---- */
 
-static size_t n_at_work(const crew *c)
-{
-    size_t n = 0;
-    for (int i = 0; i < c->jobs; i++)
-        n += c->at_work[i] != NULL;
-    return n;
-}
-
 size_t crew_left(const crew *c)
 {
     return c->waiting.n + n_at_work(c) + c->ended.n;
@@ -174,6 +177,7 @@ static void step_one(crew *c, crew_task *t, bool stopping)
     }
     crew_watch_end(&c->watch, t);
     if (t->fault.code != FAULT_INTERRUPTED || !stopping) {
+        if (stopping && t->fault.code) fprintf(stderr, "kvant: note: %s\n", t->fault.text); /* nobody may ask */
         append(&c->ended, t);
         return;
     }

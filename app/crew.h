@@ -8,8 +8,12 @@
  *
  * The rows are the same as one after another: results depend neither on the number of workers nor on threads. A worker
  * gets the line's threads divided by the number of workers, at least one, unless --threads is given. Where several jobs
- * need a reference that nobody has computed yet, the first computes it and the others of its kind wait for it, other
- * kinds go on.
+ * need a reference that nobody has computed yet, the first computes it (with all threads, if nothing else is at work)
+ * and the others of its kind wait for it, other kinds go on.
+ *
+ * A worker that is killed by someone else costs its run a second try, and only the second time a failed row, except in
+ * a codec's step, where it is the codec's failure at once. What is finished is stored, also where another process keeps
+ * the database locked for up to a minute.
  *
  * Progress goes to stderr (one line that is redrawn: all workers in short) and to app->events (a line for each). A
  * worker that is stopped by a signal (SIGSTOP) is shown so and does not count as hung until it has been stopped for
@@ -55,7 +59,7 @@ bool crew_has(crew *c, const void *tag);
 
 size_t crew_left(const crew *c); /* runs that wait, run, or have ended and were not told yet */
 
-/* What the whole is, for app->events and the progress line: "sweep", and how many runs there will be. */
+/* What the whole is, for app->events and the progress line: "sweep", and how many runs there will be from now on. */
 void crew_about(crew *c, const char *what, size_t total);
 
 #endif

@@ -12,7 +12,7 @@
 #include "app/lab.h"
 #include "app/worker.h"
 
-enum { TASK_STORE_S = 60, TASK_HURRY_S = 5 };
+enum { TASK_STORE_S = 60, TASK_HURRY_S = 3 };
 
 /* Runs that share a reference: one model, text, protocol and sizes. */
 typedef struct crew_kind {

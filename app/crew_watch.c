@@ -93,7 +93,8 @@ static size_t describe_short(const event_worker *e, char *to, size_t room)
 
 static void show_many(crew_watch *w, const event_worker *e, size_t n)
 {
-    if (!w->step[0]) {
+    if (!w->of_whole) {
+        crew_watch_stop(w);
         snprintf(w->step, sizeof w->step, "%s", w->whole.what[0] ? w->whole.what : "runs");
         progress_start(&w->bar, stderr, &w->app->err, w->step, w->whole.total, "runs");
     }
@@ -120,9 +121,10 @@ void crew_watch_show(crew_watch *w, crew_task *const *tasks, int n)
         at_work[many] = describe(tasks[i]);
         events_worker(&w->app->events, &at_work[many++]);
     }
-    if (n == 1 && many == 1)
+    const bool one = n == 1 || w->whole.total == 0;
+    if (one && many == 1 && !w->of_whole)
         show_one(w, &at_work[0]);
-    else if (n > 1 && many > 0)
+    else if (many > 0)
         show_many(w, at_work, many);
 }
 

@@ -167,11 +167,9 @@ static void draw_whisker(plot *p, const plot_spot *s)
 {
     const plot_point *q = &s->point;
     if (!s->visible || !isfinite(q->lo) || !isfinite(q->hi) || (p->style.log_y && (q->y <= 0 || q->hi <= 0))) return;
-    bool below = p->style.log_y && q->lo <= 0;
-    double lowest = below ? p->y_rows - 1 : plot_row_of(p, q->lo);
     int end = p->y_rows * dots_down(p) - 1;
-    draw_down(p, dot_across(p, s->column), dot_down(p, plot_row_of(p, q->hi)), least(dot_down(p, lowest), end),
-              &whisker);
+    draw_down(p, dot_across(p, s->column), dot_down(p, plot_row_of(p, q->hi)),
+              least(dot_down(p, plot_row_of(p, q->lo)), end), &whisker);
 }
 
 static void draw_limit(plot *p)

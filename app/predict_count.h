@@ -3,10 +3,11 @@
  * The codec is opened as a run would open it and encodes rows of Gaussian noise (kernels/random.h, always the same)
  * as far as they would have left the window and filled blocks; the host counts, and the rows that stay open are f16.
  * Nothing is decoded. A codec whose bytes do not depend on the rows costs here exactly what it costs in a run; one that
- * calibrates is given noise to learn from.
+ * calibrates is given noise to learn from, and its side data are what comes of that.
  *
- * Long contexts: once `most_rows` positions are encoded, or the time is up, the blocks that follow are taken to cost
- * what the last ones did. That is exact when these all cost the same; else the answer is `about`.
+ * Long contexts: once PREDICT_ROWS positions are encoded, or the time is up, the blocks that follow are taken to cost
+ * what the last ones did. The answer is `about` where that is not sure: the blocks did not cost alike, were too few, or
+ * a parameter names a position further on.
  */
 #ifndef KVANT_APP_PREDICT_COUNT_H
 #define KVANT_APP_PREDICT_COUNT_H
@@ -19,7 +20,7 @@ enum { PREDICT_ROWS = 8192 };
 /* Rows of noise, made as they are asked for and kept. */
 typedef struct predict_noise {
     float *values;
-    size_t n, room;
+    size_t n, room, dim;
 } predict_noise;
 
 void predict_noise_release(predict_noise *noise);

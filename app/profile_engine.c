@@ -69,11 +69,23 @@ static bool same_layer(const config_layer *a, const config_layer *b)
            strcmp(a->spec[KVANT_V]->text, b->spec[KVANT_V]->text) == 0;
 }
 
-/* The layer whose codecs most layers have, the first of them. */
-static int commonest(const profile_view *v)
+/* A mark for every layer; a plan has at least one. */
+static bool *marks_for(const profile_view *v, fault *f)
 {
-    int best = 0, most = 0;
+    const size_t n = v->shape.n_layers > 0 ? (size_t)v->shape.n_layers : 1;
+    bool *marks = calloc(n, sizeof *marks);
+    if (!marks) fault_memory(f, "a profile's layers");
+    return marks;
+}
+
+/* The layer whose codecs most layers have, the first of them; with a table, among those whose keys it has as more than
+ * a plain float. -1: there is none. */
+static int commonest(const profile_view *v, const engine_type *quantised)
+{
+    int best = quantised ? -1 : 0, most = 0;
     for (int i = 0; i < v->shape.n_layers; i++) {
+        const engine_type *t = quantised ? type_of(quantised, v->plan[i].spec[KVANT_K]) : NULL;
+        if (quantised && (!t || t->flags & TYPE_PLAIN)) continue;
         int n = 0;
         for (int j = 0; j < v->shape.n_layers; j++)
             n += same_layer(&v->plan[i], &v->plan[j]);
@@ -112,7 +124,7 @@ static bool say_layers(answer *a, const bool *left_out, const char *why, fault *
 {
     const profile_view *v = a->v;
     const int n = v->shape.n_layers;
-    bool *alike = calloc((size_t)n, sizeof *alike), *told = calloc((size_t)n, sizeof *told);
+    bool *alike = marks_for(v, f), *told = marks_for(v, f);
     bool ok = alike && told;
     for (int i = 0; ok && i < n; i++) {
         if (!left_out[i] || told[i]) continue;
@@ -200,18 +212,21 @@ static bool mode_gives(const profile_view *v, const config_layer *pair, int mode
     return same;
 }
 
-/* The layer-adaptive mode of the fork that is this profile, and the layer whose codecs are asked for beside it; 0:
- * there is none. */
+/* The layer-adaptive mode of the fork that is this profile; 0: there is none. *layer: first a guess at whose codecs are
+ * asked for beside it, then the answer. */
 static int find_mode(const profile_view *v, int *layer)
 {
     static const int modes[] = { 7, 5, 6, 1, 2 };
     enum { LEAST_LAYERS = 8 };
-    for (size_t m = 0; v->shape.n_layers >= LEAST_LAYERS && m < sizeof modes / sizeof modes[0]; m++)
-        for (int i = 0; i < v->shape.n_layers; i++)
-            if ((i == 0 || !same_layer(&v->plan[i], &v->plan[i - 1])) && mode_gives(v, &v->plan[i], modes[m])) {
-                *layer = i;
-                return modes[m];
-            }
+    const int n = v->shape.n_layers, guess = *layer;
+    for (size_t m = 0; n >= LEAST_LAYERS && m < sizeof modes / sizeof modes[0]; m++)
+        for (int i = -1; i < n; i++) {
+            const int at = i < 0 ? guess : i;
+            if (i > 0 && same_layer(&v->plan[i], &v->plan[i - 1])) continue;
+            if (!mode_gives(v, &v->plan[at], modes[m])) continue;
+            *layer = at;
+            return modes[m];
+        }
     return 0;
 }
 
@@ -228,9 +243,8 @@ static void tell_fork(answer *a, int mode)
 cJSON *profile_llama_cpp(const profile_view *v, fault *f)
 {
     answer a = answer_for(v, "llama.cpp");
-    int layer = commonest(v), n = v->shape.n_layers;
-    bool *left_out = calloc((size_t)n, sizeof *left_out), ok = left_out || fault_memory(f, "a profile's layers"),
-         any = false;
+    int layer = commonest(v, NULL), n = v->shape.n_layers;
+    bool *left_out = marks_for(v, f), ok = left_out != NULL, any = false;
     for (int i = 0; ok && i < n; i++)
         any |= left_out[i] = !same_layer(&v->plan[i], &v->plan[layer]);
     const int mode = any ? find_mode(v, &layer) : 0;
@@ -258,8 +272,8 @@ static bool skip_layers(answer *a, int layer, const bool *others, fault *f)
 {
     const profile_view *v = a->v;
     const int n = v->shape.n_layers;
-    bool *lost = calloc((size_t)n, sizeof *lost), any_lost = false, any_skipped = false;
-    if (!lost) return fault_memory(f, "a profile's layers");
+    bool *lost = marks_for(v, f), any_lost = false, any_skipped = false;
+    if (!lost) return false;
     const engine_type *main_type = type_of(vllm_types, v->plan[layer].spec[KVANT_K]);
     for (int i = 0; i < n; i++) {
         if (!others[i]) continue;
@@ -283,10 +297,11 @@ static bool skip_layers(answer *a, int layer, const bool *others, fault *f)
 cJSON *profile_vllm(const profile_view *v, fault *f)
 {
     answer a = answer_for(v, "vLLM");
-    const int layer = commonest(v), n = v->shape.n_layers;
+    const int n = v->shape.n_layers, quantised = commonest(v, vllm_types);
+    const int layer = quantised < 0 ? commonest(v, NULL) : quantised;
     const config_layer *main_layer = &v->plan[layer];
     const engine_type *k = need_type(&a, vllm_types, main_layer, KVANT_K, f);
-    bool *others = calloc((size_t)n, sizeof *others), ok = k && (others || fault_memory(f, "a profile's layers"));
+    bool *others = marks_for(v, f), ok = k && others;
     for (int i = 0; ok && i < n; i++)
         others[i] = !same_layer(&v->plan[i], main_layer);
     if (ok && strcmp(main_layer->spec[KVANT_K]->text, main_layer->spec[KVANT_V]->text) != 0) {

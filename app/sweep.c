@@ -18,32 +18,33 @@ static bool tell(const sweep *s, int64_t id, bool ran, store_run **kept, fault *
     return true;
 }
 
-/* Runs identity and checks that it is one; *known: its row. */
-static bool check_identity(const sweep *s, const config *identity, sweep_count *count, store_run **known, fault *f)
-{
-    lab_run run;
-    if (!lab_evaluate(s->lab, identity, &run, f)) return false;
-    count->ran++;
-    if (!tell(s, run.id, true, known, f)) return false;
-    const store_run *r = *known;
-    if (!run.done) return fault_set(f, FAULT_INTERNAL, "identity failed, so nothing was swept: %s", run.why.text);
-    if (r->kld.value == 0 && r->kld_max == 0 && r->dppl.value == 0 && r->top1.value == 100) return true;
-    return fault_set(f, FAULT_INTERNAL,
-                     "identity is not exact (KLD %g, perplexity %+g %%, top-1 %g %%), so nothing was swept; "
-                     "`kvant cache --clear` removes a damaged reference",
-                     r->kld.value, r->dppl.value, r->top1.value);
-}
-
 /* A sweep at work: configs [next, n) have not been looked at. */
 typedef struct sweeping {
     const sweep *s;
     const grid_configs *configs;
-    const config *identity;
-    const store_run *known;
+    config *identity;
+    store_run *known; /* identity's */
     crew *crew;
     size_t next;
     sweep_count *count;
 } sweeping;
+
+/* Runs identity and checks that it is one. */
+static bool check_identity(sweeping *w, fault *f)
+{
+    crew_result r;
+    if (!crew_add(w->crew, w->s->lab, w->identity, "identity", NULL, f) || crew_next(w->crew, &r, f) != CREW_RUN)
+        return false;
+    w->count->ran++;
+    if (!tell(w->s, r.run.id, true, &w->known, f)) return false;
+    const store_run *run = w->known;
+    if (!r.run.done) return fault_set(f, FAULT_INTERNAL, "identity failed, so nothing was swept: %s", r.run.why.text);
+    if (run->kld.value == 0 && run->kld_max == 0 && run->dppl.value == 0 && run->top1.value == 100) return true;
+    return fault_set(f, FAULT_INTERNAL,
+                     "identity is not exact (KLD %g, perplexity %+g %%, top-1 %g %%), so nothing was swept; "
+                     "`kvant cache --clear` removes a damaged reference",
+                     run->kld.value, run->dppl.value, run->top1.value);
+}
 
 static bool find(const sweeping *w, const config *c, int64_t *id, fault *f)
 {
@@ -104,15 +105,13 @@ static bool run_all(sweeping *w, fault *f)
 
 bool sweep_run(const sweep *s, const grid_configs *configs, sweep_count *count, fault *f)
 {
+    sweeping w = { .s = s, .configs = configs, .count = count };
     *count = (sweep_count){ 0 };
-    store_run *known = NULL;
-    config *identity = config_parse(s->lab->known, "identity", f);
-    crew *workers = identity ? crew_open(s->lab->app, s->jobs, f) : NULL;
-    bool ok = workers && check_identity(s, identity, count, &known, f);
-    sweeping w = { s, configs, identity, known, workers, 0, count };
-    ok = ok && run_all(&w, f);
-    crew_close(workers);
-    config_free(identity);
-    free(known);
+    w.identity = config_parse(s->lab->known, "identity", f);
+    w.crew = w.identity ? crew_open(s->lab->app, s->jobs, f) : NULL;
+    const bool ok = w.crew && check_identity(&w, f) && run_all(&w, f);
+    crew_close(w.crew);
+    config_free(w.identity);
+    free(w.known);
     return ok;
 }

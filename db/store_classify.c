@@ -56,6 +56,7 @@ static void classify_column(store_candidate *runs, size_t begin, size_t end, int
 size_t store_classify(store_candidate *runs, size_t n, const store_metric *x, const store_metric *y)
 {
     size_t kept = 0;
+    if (n == 0) return 0;
     qsort(runs, n, sizeof *runs, by_config);
     for (size_t i = 0; i < n; i++)
         if (i + 1 == n || runs[i + 1].config != runs[i].config) runs[kept++] = runs[i];

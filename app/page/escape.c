@@ -139,13 +139,27 @@ void escape_json(FILE *to, const char *text)
             fputs(unknown, to);
         else if (point == '"' || point == '\\')
             fprintf(to, "\\%c", (char)point);
-        else if (is_control(point) || strchr("<>&", (int)point) || point == 0x2028 || point == 0x2029)
+        else if (is_control(point) || (point < 0x80 && strchr("<>&", (int)point)) || point == 0x2028 || point == 0x2029)
             fprintf(to, "\\u%04x", (unsigned)point);
         else
             fwrite(text + i, 1, taken, to);
         i += taken;
     }
     fputc('"', to);
+}
+
+void escape_utf8(FILE *to, const char *text)
+{
+    size_t n = strlen(text);
+    for (size_t i = 0; i < n;) {
+        int32_t point;
+        size_t taken = columns_decode(text + i, n - i, &point);
+        if (point < 0)
+            fputs(unknown, to);
+        else
+            fwrite(text + i, 1, taken, to);
+        i += taken;
+    }
 }
 
 void escape_sql(FILE *to, const char *text)

@@ -19,6 +19,9 @@ void escape_markup_cut(FILE *to, const char *text, int most);
 /* As a JSON string with its quotes, which may also stand inside a script element. */
 void escape_json(FILE *to, const char *text);
 
+/* As it is, but for bytes that are no UTF-8: JSON that was written with them. */
+void escape_utf8(FILE *to, const char *text);
+
 /* As running text of Markdown, in one line. Entities are used, not backslashes, so that it may pass through a writer of
  * tables. */
 void escape_markdown(FILE *to, const char *text);

@@ -22,16 +22,16 @@ static void add_axis(const store_metric **axes, size_t *n, size_t room, const st
     if (*n < room) axes[(*n)++] = m;
 }
 
-void gather_axes(page_axes *axes, const store_metric *x, const store_metric *y)
+void gather_axes(page_axes *axes, const store_metric *x, const store_metric *y, bool more)
 {
+    static const char *const xs[] = { "ratio", "bits_per_value" }, *const ys[] = { "kld", "dppl", "top1" };
     *axes = (page_axes){ 0 };
     add_axis(axes->x, &axes->n_x, PAGE_XS, x);
-    add_axis(axes->x, &axes->n_x, PAGE_XS, store_metric_named("ratio"));
-    add_axis(axes->x, &axes->n_x, PAGE_XS, store_metric_named("bits_per_value"));
     add_axis(axes->y, &axes->n_y, PAGE_YS, y);
-    add_axis(axes->y, &axes->n_y, PAGE_YS, store_metric_named("kld"));
-    add_axis(axes->y, &axes->n_y, PAGE_YS, store_metric_named("dppl"));
-    add_axis(axes->y, &axes->n_y, PAGE_YS, store_metric_named("top1"));
+    for (size_t i = 0; more && i < sizeof xs / sizeof *xs; i++)
+        add_axis(axes->x, &axes->n_x, PAGE_XS, store_metric_named(xs[i]));
+    for (size_t i = 0; more && i < sizeof ys / sizeof *ys; i++)
+        add_axis(axes->y, &axes->n_y, PAGE_YS, store_metric_named(ys[i]));
 }
 
 /* ---- the runs of a set ---- */

@@ -76,16 +76,16 @@ typedef struct page_report {
     struct strings *strings; /* what the runs' text points into */
 } page_report;
 
-/* Fills the axes: x and y first, then what people ask for. */
-void gather_axes(page_axes *axes, const store_metric *x, const store_metric *y);
+/* Fills the axes: x and y, and for a page that offers more what people ask for. */
+void gather_axes(page_axes *axes, const store_metric *x, const store_metric *y, bool more);
 
 /* known: for the families, may be NULL. NULL with a fault; no run that fits is one. What is NULL or 0 in the selection
  * is open. */
 page_report *gather(store *s, const page_request *request, const catalog *known, fault *f);
 void gather_free(page_report *r); /* NULL is fine */
 
-/* The SQL condition for all runs a request is about, in one block to free(); what the user wrote comes first, so that
- * the columns of mistakes in it are right. set: NULL, or of this run's set only. NULL without memory. */
+/* The SQL condition over v_runs for all runs a request is about, in one block to free(). set: NULL, or of this run's
+ * set only. NULL without memory. */
 char *gather_where(const page_request *request, const store_run *set);
 
 /* "kvant-books-8m, text self, stream, ctx 512, 32 passages", to free(); NULL without memory. */

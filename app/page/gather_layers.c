@@ -80,7 +80,7 @@ static bool take_layer(void *arg, int n, const store_value *v)
 bool gather_layers(store *s, strings *to, page_set *set, const char *where, fault *f)
 {
     static const char question[] = "SELECT run, layer, stream, codec, rel_error, query_error, n_values, bytes "
-                                   "FROM run_layers WHERE run IN (SELECT id FROM v_runs WHERE (%s\n)) "
+                                   "FROM run_layers WHERE run IN (SELECT id FROM v_runs WHERE %s) "
                                    "ORDER BY run, layer, stream";
     reader r = { .to = to };
     char *sql = NULL;

@@ -40,7 +40,7 @@ static bool ignore_run(void *arg, const store_run *run)
 bool gather_sets(store *s, const page_request *request, strings *to, set_keys *keys, fault *f)
 {
     static const char question[] = "SELECT model_hash, text_hash, protocol, ctx, eval, passages FROM v_runs "
-                                   "WHERE (%s\n) GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY max(id) DESC LIMIT %d";
+                                   "WHERE %s GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY max(id) DESC LIMIT %d";
     /* Asked as it was typed first: a mistake is then told with its column. */
     if (!store_each_run(s, request->where, 1, ignore_run, NULL, f)) return false;
     finder find = { keys, to, false };

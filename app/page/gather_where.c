@@ -52,8 +52,9 @@ char *gather_where(const page_request *request, const store_run *set)
     size_t size;
     FILE *to = open_memstream(&text, &size);
     if (!to) return NULL;
-    /* Whoever puts this between parentheses gets "(theirs) AND (ours)"; a comment in theirs ends with its line. */
-    fprintf(to, "%s\n) AND (1", request->where && *request->where ? request->where : "1");
+    fputs("1", to);
+    if (request->where && *request->where) /* apart, so that no parenthesis of theirs reaches ours; a comment ends */
+        fprintf(to, " AND id IN (SELECT id FROM v_runs WHERE (%s\n))", request->where);
     put_selection(to, &request->set);
     if (set) put_set(to, set);
     bool ok = !ferror(to);

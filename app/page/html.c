@@ -89,14 +89,30 @@ static void put_facts(FILE *to, const page_set *set)
 
 /* ---- the best of each verdict ---- */
 
-static const page_run *best_with(const page_set *set, const char *verdict)
+/* From the best to the least; a run belongs to the first that its verdict is, with or without a question mark. */
+static const struct {
+    const char *verdict, *words;
+} levels[] = { { "ACCEPT*", "highest ratio with ACCEPT\u2605" },
+               { "ACCEPT", "highest ratio with ACCEPT or better" },
+               { "MARGINAL", "highest ratio with MARGINAL or better" } };
+
+enum { LEVELS = sizeof levels / sizeof *levels };
+
+static size_t level_of(const char *verdict)
+{
+    for (size_t i = 0; i < LEVELS; i++) {
+        size_t n = strlen(levels[i].verdict);
+        if (strncmp(verdict, levels[i].verdict, n) == 0 && (!verdict[n] || strcmp(verdict + n, "?") == 0)) return i;
+    }
+    return LEVELS;
+}
+
+static const page_run *best_within(const page_set *set, size_t level)
 {
     const page_run *best = NULL;
-    size_t n = strlen(verdict);
     for (size_t i = 0; i < set->n_runs; i++) {
         const page_run *run = &set->runs[i];
-        if (set->places[0][0][i].where == PAGE_OLDER || strncmp(run->run.verdict, verdict, n) != 0) continue;
-        if (run->run.verdict[n] != '\0' && strcmp(run->run.verdict + n, "?") != 0) continue;
+        if (set->places[0][0][i].where == PAGE_OLDER || level_of(run->run.verdict) > level) continue;
         if (isfinite(run->run.ratio) && (!best || run->run.ratio > best->run.ratio)) best = run;
     }
     return best;
@@ -112,17 +128,16 @@ static size_t count(const page_set *set, page_class where)
 
 static void put_best(FILE *to, const page_set *set)
 {
-    static const char *const verdicts[] = { "ACCEPT*", "ACCEPT", "MARGINAL" };
+    const page_run *before = NULL;
     fputs("<ul class=\"best\">", to);
-    for (size_t i = 0; i < sizeof verdicts / sizeof *verdicts; i++) {
-        const page_run *run = best_with(set, verdicts[i]);
-        if (!run) continue;
-        fprintf(to, "<li data-i=\"%zu\"><span class=\"what\">highest ratio with <span class=\"verdict %s\">",
-                (size_t)(run - set->runs), html_verdict_class(run->run.verdict));
-        html_write_verdict(to, run->run.verdict);
-        fprintf(to, "</span></span><b>%.2f\u00d7</b><code>", run->run.ratio);
+    for (size_t i = 0; i < LEVELS; i++) {
+        const page_run *run = best_within(set, i);
+        if (!run || run == before) continue;
+        fprintf(to, "<li data-i=\"%zu\"><span class=\"what\">%s</span><b>%.2f\u00d7</b><code>",
+                (size_t)(run - set->runs), levels[i].words, run->run.ratio);
         escape_markup(to, run->run.config.canonical);
         fputs("</code></li>", to);
+        before = run;
     }
     size_t failed = count(set, PAGE_FAILED);
     fprintf(to, "<li><span class=\"what\">runs</span><b>%zu</b><span class=\"what\">%zu on the frontier", set->n_runs,

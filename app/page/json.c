@@ -13,7 +13,7 @@ static bool put_tree(FILE *to, cJSON *tree, fault *f)
     char *text = tree ? cJSON_PrintUnformatted(tree) : NULL;
     cJSON_Delete(tree);
     if (!text) return fault_memory(f, "the JSON");
-    fputs(text, to);
+    escape_utf8(to, text);
     cJSON_free(text);
     return true;
 }

@@ -59,6 +59,11 @@ static const char *const columns[] = { "run",      "config",  "ratio", "bits/val
                                        "top-1, %", "verdict", "" };
 enum { COLUMNS = sizeof columns / sizeof *columns };
 
+static table_cell number(double value, const char *text)
+{
+    return isnan(value) ? table_null() : table_real_as(value, text);
+}
+
 static bool add_run(table *t, const page_run *run, const char *note, fault *f)
 {
     const store_run *r = &run->run;
@@ -69,10 +74,10 @@ static bool add_run(table *t, const page_run *run, const char *note, fault *f)
          top1 = interval(r->top1, "%.2f", "%.2f");
     bool ok = (config && safe) || fault_memory(f, "the table");
     ok = ok && table_add(t,
-                         (const table_cell[]){
-                             table_integer(r->id), table_text(config), table_real_as(r->ratio, ratio.text),
-                             table_real_as(r->bits_per_value, bits.text), table_text(kld.text), table_text(dppl.text),
-                             table_text(top1.text), table_text(safe), table_text(note) },
+                         (const table_cell[]){ table_integer(r->id), table_text(config), number(r->ratio, ratio.text),
+                                               number(r->bits_per_value, bits.text), table_text(kld.text),
+                                               table_text(dppl.text), table_text(top1.text), table_text(safe),
+                                               table_text(note) },
                          f);
     free(config);
     free(verdict);

@@ -28,6 +28,8 @@ static bool resolve(const char *path, char real[PATH_MAX], bool *there, bool *is
     if (!*there) {
         if (errno != ENOENT) return failed(path, "cannot be written", errno, f);
         int n = snprintf(real, PATH_MAX, "%s", path);
+        struct stat link;
+        *there = *is_file = lstat(path, &link) == 0;
         return (n > 0 && n < PATH_MAX) || failed(path, "cannot be written", n ? ENAMETOOLONG : ENOENT, f);
     }
     struct stat st;

@@ -145,16 +145,18 @@
 
   const markRow = (row) => {
     const chosen = Number(row.dataset.i) === state.run;
-    row.tabIndex = chosen || (state.run < 0 && !row.previousElementSibling) ? 0 : -1;
+    row.tabIndex = chosen || Number(row.dataset.i) === rows[0] ? 0 : -1; // a way in, wherever the chosen one is
     row.setAttribute("aria-selected", chosen);
   };
+
+  const rowOf = (i) => find(`tbody tr[data-i="${i}"]`);
 
   const growTable = (to) => {
     const body = find("tbody"), more = find(".more");
     const part = document.createDocumentFragment();
     for (; made < Math.min(to, rows.length); made++) part.append(makeRow(set(), rows[made]));
+    for (const row of part.children) markRow(row);
     body.append(part);
-    for (const row of body.rows) markRow(row);
     more.hidden = made >= rows.length;
     more.textContent = `Show the other ${whole(rows.length - made)}`;
   };
@@ -169,6 +171,7 @@
     const plain = rows.length === s.n && !state.sort && state.x === 0 && state.y === 0;
     const body = find("tbody");
     if (!plain || body.dataset.plain !== "true") body.replaceChildren();
+    for (const row of body.rows) markRow(row);
     body.dataset.plain = plain;
     made = body.rows.length;
     growTable(PAGE);
@@ -343,7 +346,7 @@
 
   // Bars of one side's layers; marks: the query-weighted error beside each bar, or an empty list.
   const layerChart = (values, marks, bits, side) => {
-    const width = 340, height = 92, floor = 74, left = 44, top = 8;
+    const width = 340, height = 92, floor = 74, left = 52, top = 8;
     const numbers = values.map((v) => (v === null ? 0 : v)), queries = marks.map((v) => (v === null ? 0 : v));
     const most = Math.max(...numbers, ...queries) || 1, worst = numbers.indexOf(Math.max(...numbers));
     const step = (width - left) / values.length, wide = Math.max(1, Math.min(step - 2, 26));
@@ -368,7 +371,7 @@
   };
 
   const byteSplit = (s, i) => {
-    const values = s.values[i], parts = [["codes", s.payload[i]], ["scales", s.metadata[i]], ["exact", s.exact[i]]];
+    const values = s.values[i], parts = [["payload", s.payload[i]], ["metadata", s.metadata[i]], ["exact", s.exact[i]]];
     const total = parts.reduce((sum, [, bytes]) => sum + (bytes || 0), 0);
     if (!values || !total) return [];
     let x = 0;
@@ -429,8 +432,12 @@
   };
 
   const choose = (i) => {
+    const before = state.run;
     state.run = i;
-    for (const row of find("tbody").rows) markRow(row);
+    for (const one of [before, i]) {
+      const row = rowOf(one);
+      if (row) markRow(row);
+    }
     drawChosen();
     fillDetails();
     keep();
@@ -439,7 +446,7 @@
   const reveal = (i) => {
     const at = rows.indexOf(i);
     if (at >= made) growTable(at + 1);
-    const row = find(`tbody tr[data-i="${i}"]`), box = find(".scroll");
+    const row = rowOf(i), box = find(".scroll");
     if (!row) return;
     const head = find("thead").offsetHeight, top = row.offsetTop - head, end = row.offsetTop + row.offsetHeight;
     if (top < box.scrollTop) box.scrollTop = top; // the page itself stays where it is
@@ -514,7 +521,7 @@
     showPlot();
     fillTable();
     fillDetails();
-    if (state.run >= 0) reveal(state.run);
+    if (state.run >= 0 && state.run !== best()) reveal(state.run);
   };
 
   const prepareTable = (one) => {

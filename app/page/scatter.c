@@ -141,6 +141,8 @@ static double cost(const scatter *s, box label, const box *placed, size_t n_plac
     return hidden;
 }
 
+enum { MOST_HIDDEN = 10 }; /* marks and stairs that a label may cover at most */
+
 /* The best of the places around a mark. */
 static bool place_label(const scatter *s, size_t run, const box *placed, size_t n_placed, box *best)
 {
@@ -158,7 +160,7 @@ static bool place_label(const scatter *s, size_t run, const box *placed, size_t 
         least = c;
         *best = b;
     }
-    return isfinite(least);
+    return least < MOST_HIDDEN;
 }
 
 static bool make_labels(scatter *s)

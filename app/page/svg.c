@@ -74,12 +74,14 @@ static void write_axes(FILE *to, const scatter *s)
 /* Dominated points, one path for each family: there may be thousands. */
 static void write_dominated(FILE *to, const scatter *s, size_t n_families)
 {
+    enum { CROWD = 1000 };
+    const char *crowd = s->set->n_runs > CROWD ? " crowd" : "";
     for (size_t family = 0; family < n_families; family++) {
         bool any = false;
         for (size_t i = 0; i < s->set->n_runs; i++) {
             const page_place *p = &s->places[i];
             if (p->where != PAGE_DOMINATED || s->set->runs[i].family != family || isnan(s->px[i])) continue;
-            if (!any) fprintf(to, "<path class=\"dominated f%zu\" d=\"", family % SVG_FAMILIES);
+            if (!any) fprintf(to, "<path class=\"dominated%s f%zu\" d=\"", crowd, family % SVG_FAMILIES);
             any = true;
             fprintf(to, "M%.1f %.1f%s", s->px[i], s->py[i], shapes[family % SVG_FAMILIES]);
         }
@@ -217,7 +219,7 @@ static const char style[] =
     ".paper{fill:#fff}.head{font-size:15px;font-weight:600;fill:#1f2328}.title{fill:#1f2328}"
     ".frame{fill:none;stroke:#d0d7de}.grid{stroke:#eaeef2;fill:none}.zero{stroke:#8c959f;stroke-dasharray:3 4;fill:none}"
     ".stairs{fill:none;stroke:#8c959f;stroke-width:1.5}.whisker{fill:none;stroke:currentColor;stroke-width:1.2}"
-    ".mark{fill:currentColor;stroke:#fff;stroke-width:.7}.dominated{fill:none;stroke:currentColor;stroke-opacity:.7}"
+    ".mark{fill:currentColor;stroke:#fff;stroke-width:.7}.dominated{fill:none;stroke:currentColor;stroke-opacity:.7}.crowd{stroke-opacity:.3}"
     ".labels text{font:11px ui-monospace,Menlo,Consolas,'DejaVu Sans Mono',monospace;fill:#1f2328;paint-order:stroke;"
     "stroke:#fff;stroke-width:3px;stroke-linejoin:round}"
     ".f0{color:#2f7fd6}.f1{color:#cc6a14}.f2{color:#2a9a58}.f3{color:#b8529a}.f4{color:#8a6be0}.f5{color:#a28010}"

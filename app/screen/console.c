@@ -196,7 +196,7 @@ void console_run(console *c, const char *line)
 {
     fault f = { 0 };
     words w = { 0 };
-    entry_state state = ENTRY_DONE;
+    entry_state state = ENTRY_SCREEN;
     line += strspn(line, " \t\r\n");
     if (!*line) return;
     c->last_command++;
@@ -206,7 +206,7 @@ void console_run(console *c, const char *line)
     if (good && w.n) good = run_words(c, line, &w, &f, &state);
     words_free(&w);
     if (!good) console_note(c, LOG_ERROR, "kvant: %s", f.text);
-    if (!good || state != ENTRY_RUNS) finish_entry(c, c->last_command, good ? state : ENTRY_DONE, (int)f.code);
+    finish_entry(c, c->last_command, good ? state : ENTRY_DONE, (int)f.code);
 }
 
 bool console_cancel(console *c)

@@ -13,7 +13,7 @@
 
 /* At one go: what a terminal shows in a moment, so that the keys typed meanwhile come next; when a command has ended,
  * all that the pipe still holds. */
-enum { READ_SIZE = 16 * 1024, READS = 4, READS_AT_END = 128 };
+enum { READ_SIZE = 16 * 1024, READS = 16, READS_AT_END = 128 };
 
 static const double stop_after = 3; /* seconds between SIGINT, SIGTERM and SIGKILL */
 
@@ -118,9 +118,19 @@ static void add_output(void *self, const char *line)
     console_log_add(&j->owner->log, LOG_OUTPUT, j->shown.command, line);
 }
 
+/* As app/progress.h writes it where no cursor moves: "label  40 %  4/10 runs". */
+static bool is_progress(const char *line)
+{
+    const char *percent = strstr(line, " %  ");
+    unsigned long long done, total;
+    return percent && sscanf(percent, " %%  %llu/%llu ", &done, &total) == 2;
+}
+
+/* Progress that comes as events, too, is seen where it moves. */
 static void add_error(void *self, const char *line)
 {
     const job *j = self;
+    if ((j->shown.has_whole || j->told) && is_progress(line)) return;
     const bool is_error = strncmp(line, "kvant: ", 7) == 0;
     console_log_add(&j->owner->log, is_error ? LOG_ERROR : LOG_NOTE, j->shown.command, line);
 }
@@ -141,6 +151,7 @@ static void add_event(void *self, const char *line)
         j->workers[e.worker.slot] = e.worker;
         j->has_worker[e.worker.slot] = e.worker.state != WORKER_ENDED;
         list_workers(j);
+        j->told = true;
         break;
     case EVENT_WHOLE:
         j->shown.has_whole = true;

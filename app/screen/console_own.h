@@ -13,9 +13,9 @@
 enum { CONSOLE_JOBS_MOST = 16 };
 
 typedef enum entry_state {
+    ENTRY_SCREEN, /* only means something to the screen; so is what is being done at this moment */
     ENTRY_RUNS,
-    ENTRY_DONE,   /* status: its exit status */
-    ENTRY_SCREEN, /* only meant something to the screen */
+    ENTRY_DONE, /* status: its exit status */
 } entry_state;
 
 typedef struct console_entry {
@@ -30,6 +30,7 @@ typedef struct job {
     console *owner;
     console_child child;
     console_text text[CONSOLE_CHILD_PIPES];
+    bool told; /* of workers */
     bool has_worker[EVENTS_SLOTS];
     event_worker workers[EVENTS_SLOTS]; /* by slot */
     double began;

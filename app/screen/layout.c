@@ -47,7 +47,7 @@ static rect cut_left(rect *r, int width)
 
 static void place_two_columns(layout *l, rect all)
 {
-    const int below = most(LEAST_DETAILS + LEAST_LOG, all.height * 2 / 5);
+    const int below = most(LEAST_DETAILS + LEAST_LOG, all.height * 9 / 20);
     rect lower = cut_below(&all, below);
     l->panes[PANE_LOG] = cut_below(&lower, most(LEAST_LOG, lower.height / 3));
     l->panes[PANE_DETAILS] = lower;

@@ -238,6 +238,7 @@ line_state line_key(line_editor *e, int key, char **text)
     if (plain && is_blank()) {
         if (key == TABULATOR || key == TUI_SHIFT_TAB) return LINE_LEFT;
         if (key == CTRL_D && rl_end == 0) return LINE_QUIT;
+        if (key == ':') return LINE_EDITING; /* what opens the line from a pane may be typed on it, too */
     }
     if (key == CTRL_C)
         clear(e);

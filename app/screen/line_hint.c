@@ -82,6 +82,14 @@ static bool word_is_wrong(const line_words *w, line_hint *h)
 
 /* ---- the config ---- */
 
+/* Is an option being typed, or its value? */
+static bool is_at_option(const line_words *w)
+{
+    const line_word *l = &w->word[w->current >= 0 ? w->current : w->n - 1];
+    if (w->current < 0) return l->wants_value;
+    return l->role == WORD_OPTION || l->role == WORD_VALUE;
+}
+
 static bool use_prediction(const line_words *w, const char *line, const prediction *p, line_hint *h)
 {
     line_config c;
@@ -89,7 +97,7 @@ static bool use_prediction(const line_words *w, const char *line, const predicti
     const char *about = p->about ? "about " : "";
     switch (p->state) {
     case PREDICTION_KNOWN:
-        if (h->text[0] && w->current >= 0 && w->word[w->current].role != WORD_ARGUMENT) return true;
+        if (h->text[0] && is_at_option(w)) return true;
         h->known = true;
         snprintf(h->text, sizeof h->text, "%s%.3f bits/value (k %.3f, v %.3f), ratio %.2fx%s", about, p->bits_per_value,
                  p->k_bits, p->v_bits, p->ratio, p->calibrates ? "; wants `calibrate` first" : "");
@@ -143,11 +151,9 @@ static void show_option(const command_option *o, line_hint *h)
 
 static void show_expected(app_context *app, const line_words *w, const char *line, size_t point, line_hint *h)
 {
-    const int last = w->current >= 0 ? w->current : w->n - 1;
-    const line_word *l = &w->word[last];
-    const bool at_value = (l->role == WORD_VALUE && w->current >= 0) || (l->role == WORD_OPTION && l->wants_value);
+    const line_word *l = &w->word[w->current >= 0 ? w->current : w->n - 1];
     ask_completion(app, line, point, h);
-    if (!h->text[0] && l->option && (at_value || w->current >= 0)) show_option(l->option, h);
+    if (!h->text[0] && l->option && is_at_option(w)) show_option(l->option, h);
 }
 
 static void show_synopsis(const line_words *w, line_hint *h)

@@ -81,7 +81,7 @@ static void job_parts(const tui *t, const console_job *j, parts *p)
 static void worker_parts(const tui *t, const event_worker *w, parts *p)
 {
     const bool stopped = w->state == WORKER_STOPPED;
-    add(p, stopped ? LOOK_WARN : LOOK_PLAIN, 0, "%s", stopped ? "stopped" : w->what);
+    add(p, stopped ? LOOK_WARN : LOOK_PLAIN, 0, "%-10s", stopped ? "stopped" : w->what);
     add_bar(p, t, w->done, w->total, 10, 2);
     if (w->total)
         add(p, LOOK_PLAIN, 4, "%" PRIu64 "/%" PRIu64 " %s", w->done, w->total, w->unit);
@@ -168,7 +168,7 @@ static void fit(const view *v, row *r, int width)
         drop_least(&r->parts);
 }
 
-/* The column where the parts begin, the same for all lines that are seen. */
+/* The column where the parts begin, the same for all lines that are seen but those whose label needs more and may. */
 static int common_column(const view *v, int top, int n, int width)
 {
     int widest = 0, most = width;
@@ -197,9 +197,10 @@ static void draw(pane *base, view *v, rect r, bool focused)
         row one;
         make_row(v, p->top + i, &one);
         fit(v, &one, r.width);
-        const rect label = { r.row + TITLE + i, r.column, 1, at };
+        const int wide = width_of(v, one.label), most = r.width - parts_width(v, &one.parts);
+        int column = wide > at ? (wide < most ? wide : most) : at;
+        const rect label = { r.row + TITLE + i, r.column, 1, column };
         tui_put(v->tui, label, 0, 0, one.look, one.label);
-        int column = at;
         for (int k = 0; k < one.parts.n; k++)
             column = tui_put(v->tui, r, TITLE + i, column + SEPARATION, one.parts.part[k].look, one.parts.part[k].text);
     }

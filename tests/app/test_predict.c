@@ -109,13 +109,13 @@ static void add_plugins(job *j, const spec *s)
     }
 }
 
-static bool run(const char *text, protocol how, int ctx, job_result *out, fault *f)
+static bool run_on(const char *model, const char *text, protocol how, int ctx, job_result *out, fault *f)
 {
     const evaluate_watch watch = { NULL, on_started, on_stage, on_progress, never, on_log };
     job j = { .protocol = how, .ctx = ctx, .eval = 5, .passages = 1, .threads = 2, .seed = 1 };
     config *c = config_parse(known, text, f);
     if (!c) fail_msg("%s", f->text);
-    strcpy(j.model, SMALL);
+    snprintf(j.model, sizeof j.model, "%s", model);
     strcpy(j.text, TEXT);
     strcpy(j.config, c->text);
     for (size_t i = 0; i <= c->n_exceptions; i++)
@@ -123,6 +123,11 @@ static bool run(const char *text, protocol how, int ctx, job_result *out, fault 
             add_plugins(&j, i ? c->exceptions[i - 1].spec[side] : c->base[side]);
     config_free(c);
     return evaluate(&j, &watch, out, f);
+}
+
+static bool run(const char *text, protocol how, int ctx, job_result *out, fault *f)
+{
+    return run_on(SMALL, text, how, ctx, out, f);
 }
 
 static void side_bits(const job_result *r, double bits[2])
@@ -246,6 +251,20 @@ static void variable_codecs_are_predicted_about(void **state)
         }
 }
 
+static void noise_has_the_shape_of_a_models_streams(void **state)
+{
+    static const char model[] = "models/kvant-books-8m-q8_0.gguf", text[] = "kakeya(block=256,variance=0.9)";
+    (void)state;
+    job_result r = { 0 };
+    fault f = { 0 };
+    if (!run_on(model, text, PROTOCOL_SNAPSHOT, 256, &r, &f)) fail_msg("%s", f.text);
+    const prediction p = predicted(text, model, 256);
+    assert_true(p.about);
+    if (fabs(p.bits_per_value / r.bits_per_value - 1) > 0.2)
+        fail_msg("%g bits, predicted about %g", r.bits_per_value, p.bits_per_value);
+    job_result_release(&r);
+}
+
 static void long_contexts_are_inferred_exactly(void **state)
 {
     (void)state;
@@ -257,6 +276,7 @@ static void long_contexts_are_inferred_exactly(void **state)
     assert_false(q8.about);
     assert_true(q8.bits_per_value == 8.5);
     /* polar: 50 of 100003 rows of 32 values stay in f16, the others take 32 * 3 bits and a norm of 16 */
+    assert_true(predicted("sink(q8_0,n=4096)", SMALL, 100000).k_bits == (4096 * 16 + (100000 - 4096) * 8.5) / 100000);
     const double rows = 100003, bits = (50 * 32 * 16 + (rows - 50) * (32 * 3 + 16)) / (32 * rows);
     assert_true(fabs(long_one.v_bits - bits) < 1e-12);
 }
@@ -343,6 +363,7 @@ int main(void)
         cmocka_unit_test(configs_of_every_kind_are_predicted_exactly),
         cmocka_unit_test(open_blocks_are_counted_as_they_stay),
         cmocka_unit_test(variable_codecs_are_predicted_about),
+        cmocka_unit_test(noise_has_the_shape_of_a_models_streams),
         cmocka_unit_test(long_contexts_are_inferred_exactly),
         cmocka_unit_test(what_does_not_fit_the_model_is_wrong),
         cmocka_unit_test(what_was_counted_is_kept),

@@ -108,6 +108,8 @@ static void fill_many(long n)
         snprintf(config, sizeof config, "k=%s(bits=%ld,seed=%ld) v=%s", codecs[i % 6], i % 8 + 1, i,
                  codecs[(i / 6) % 6]);
         store_run r = run_of(config, ratio, 1e-5 * exp(1.1 * ratio) * above);
+        r.config.k = codecs[i % 6];
+        r.config.v = codecs[i / 6 % 6];
         put(&r, 0);
     }
 }

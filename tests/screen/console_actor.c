@@ -46,7 +46,7 @@ static int deaf(int n)
 {
     (void)n;
     ignore_requests();
-    puts("ready");
+    printf("ready\n%d\n", (int)getpid());
     fflush(stdout);
     wait_for_ever();
     return 0;
@@ -98,7 +98,7 @@ static int tell(const char *events)
     fputs(
         "{\"event\":\"whole\",\"what\":\"sweep\",\"done\":3,\"total\":20,\"failed\":1}\n"
         "not an event\n"
-        "{\"event\":\"worker\",\"slot\":5,\"pid\":1,\"label\":\"five\",\"what\":\"w\",\"done\":1,\"total\":2,\"unit\":\"u\","
+        "{\"event\":\"worker\",\"slot\":5,\"pid\":1,\"label\":\"five\",\"what\":\"w\",\"done\":2,\"total\":2,\"unit\":\"u\","
         "\"kld\":null,\"tokens_per_s\":null,\"left_s\":null,\"state\":\"running\"}\n"
         "{\"event\":\"worker\",\"slot\":2,\"pid\":1,\"label\":\"two\",\"what\":\"w\",\"done\":1,\"total\":2,\"unit\":\"u\","
         "\"kld\":0.5,\"tokens_per_s\":10,\"left_s\":1,\"state\":\"stopped\"}\n"
@@ -110,6 +110,7 @@ static int tell(const char *events)
         "{\"event\":\"run\",\"id\":12,\"done\":true}\n",
         out);
     fflush(out);
+    fputs("sweep  40 %  4/10 runs  12 s left\n50 %  of nothing\n", stderr);
     wait_for_ever();
     return 0;
 }

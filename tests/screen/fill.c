@@ -3,11 +3,15 @@
  *     screen_fill FILE.db          the runs of the table below, one of them failed, in two groups
  *     screen_fill FILE.db N        so many runs: the same configs again and again, under other seeds
  *     screen_fill FILE.db one      one more run, as another process would add it
+ *     screen_fill FILE.db lock S   keeps others from writing for S seconds
  */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+#include <sqlite3.h>
 
 #include "db/store.h"
 
@@ -158,6 +162,17 @@ static bool fill_many(store *s, long n, fault *f)
     return true;
 }
 
+static bool keep_locked(const char *path, unsigned seconds, fault *f)
+{
+    sqlite3 *db;
+    const bool ok =
+        sqlite3_open(path, &db) == SQLITE_OK && sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL) == SQLITE_OK;
+    if (ok) sleep(seconds);
+    if (!ok) fault_set(f, FAULT_INPUT, "%s", sqlite3_errmsg(db));
+    sqlite3_close(db);
+    return ok;
+}
+
 int main(int argc, char **argv)
 {
     fault f = { 0 };
@@ -168,6 +183,8 @@ int main(int argc, char **argv)
     bool ok = s != NULL;
     if (ok && strcmp(what, "one") == 0)
         ok = add(s, &one, describe(&one, 1000000), 2, false, &f);
+    else if (ok && argc > 3 && strcmp(what, "lock") == 0)
+        ok = keep_locked(argv[1], (unsigned)strtoul(argv[3], NULL, 10), &f);
     else if (ok && *what)
         ok = fill_many(s, strtol(what, NULL, 10), &f);
     else if (ok)

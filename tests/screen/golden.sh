@@ -19,15 +19,21 @@ dump() { # NAME [--looks]: the screen as it is now, compared with its file
 }
 _there() { [[ -s $home/screen.txt ]]; }
 
+codes() { # the escape sequences of what is seen, without their escape
+    tm capture-pane -pe | grep -o '\[[0-9;]*m' | sort -u
+}
 begin() {
     start "$@"
     until_shows "turbo4 @0:q8_0"
-    ((failures)) && finish # without a screen nothing further can hold
+    _shows "turbo4 @0:q8_0" || finish # without a screen nothing further can hold
     until_quiet
 }
 
 begin 80x24
 dump 80x24 --looks
+colors=$(codes)
+has "families have the terminal's own colours" "[35m" "$colors"
+is "nothing has a background" "" "$(grep -E '[[;](4[0-8]|10[0-7])[;m]' <<<"$colors")"
 keys 2 x X
 until_shows "axes bits_per_value dppl"
 dump 80x24_axes --looks
@@ -41,6 +47,10 @@ has "a key that stands for a command says so" "(group next)" "$(screen)"
 begin 80x24 NO_COLOR=1
 keys j j
 dump 80x24_no_color --looks
+is "without colour there is none" "" "$(codes | grep -E '[[;](3[0-8]|9[0-7])[;m]')"
+has "the chosen run is reversed" "7m" "$(codes)"
+begin 80x24 TERM=vt100
+is "a monochrome terminal is sent none" "" "$(codes | grep -E '[[;](3[0-8]|9[0-7])[;m]')"
 begin 80x24 LC_ALL=C
 dump 80x24_ascii --looks
 keys Enter

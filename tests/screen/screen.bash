@@ -13,6 +13,7 @@
 # shellcheck source=tests/app_face/check.bash
 source tests/app_face/check.bash
 kvant=$1
+# shellcheck disable=SC2034 # the tests call it
 fill=$2
 command -v tmux >/dev/null || {
     echo "tmux is not here: the screen is not tested"

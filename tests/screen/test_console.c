@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "app/commands.h"
@@ -30,16 +31,18 @@ typedef struct scene {
     console *console;
 } scene;
 
+static int builtin_calls;
+static const char *saving; /* where `focus save` saves */
+
 static bool builtin(void *self, int n_words, const char *const *words, fault *f, bool *known)
 {
-    int *calls = self;
+    scene *s = self;
     *known = strcmp(words[0], "focus") == 0;
     if (!*known) return true;
-    ++*calls;
+    builtin_calls++;
+    if (n_words > 1 && strcmp(words[1], "save") == 0) return console_save(s->console, saving, true, f);
     return n_words > 1 || fault_set(f, FAULT_USAGE, "focus: PANE is missing");
 }
-
-static int builtin_calls;
 
 static void open_scene(scene *s, const char *executable)
 {
@@ -47,7 +50,7 @@ static void open_scene(scene *s, const char *executable)
     *s = (scene){ .app = { .commands = commands_all(), .names = commands_names(), .out.utf8 = true } };
     s->app.session = settings_create(options_shared, &f);
     snprintf(s->app.places.executable, sizeof s->app.places.executable, "%s", executable);
-    s->console = console_create(&s->app, builtin, &builtin_calls, &f);
+    s->console = console_create(&s->app, builtin, s, &f);
     assert_non_null(s->console);
 }
 
@@ -330,7 +333,7 @@ static void a_deaf_command_is_killed_at_last(void **state)
     until_ended(&s); /* by itself, in time */
     need(&s, "-- killed by signal 9 ");
     console_run(s.console, "run deaf");
-    while (console_n_lines(s.console) < 5)
+    while (console_n_lines(s.console) < 7)
         turn(&s);
     for (int i = 0; i < 3; i++)
         console_cancel(s.console); /* impatient: no waiting */
@@ -389,28 +392,46 @@ static void nothing_of_a_command_is_left_behind(void **state)
 static void closing_ends_what_runs(void **state)
 {
     scene s;
-    pid_t deaf = 0;
     (void)state;
     open_scene(&s, actor_path);
     console_run(s.console, "run deaf");
     console_run(s.console, "run tell");
-    until_log_has(&s, "ready");
-    /* The group's leader is our child: its number is in /proc, as the only one that runs the actor deafly. */
-    char path[64], text[4096];
-    snprintf(path, sizeof path, "/proc/%d/task/%d/children", (int)getpid(), (int)getpid());
-    FILE *in = fopen(path, "r");
-    if (!in) skip();
-    const size_t n = fread(text, 1, sizeof text - 1, in);
-    fclose(in);
-    text[n] = '\0';
-    pid_t others[8];
-    size_t n_others = 0;
-    for (char *word = strtok(text, " "); word && n_others < 8; word = strtok(NULL, " "))
-        others[n_others++] = deaf = atoi(word);
-    assert_int_equal(n_others, 2);
+    while (console_n_lines(s.console) < 4)
+        turn(&s);
+    const pid_t deaf = atoi(line_at(&s, 3));
+    assert_true(deaf > 1 && !is_gone(deaf));
     close_scene(&s);
-    for (size_t i = 0; i < n_others; i++)
-        assert_true(kill(others[i], 0) != 0 && errno == ESRCH);
+    assert_true(kill(deaf, 0) != 0 && errno == ESRCH);
+}
+
+/* Nobody is left to stop anything: the system does it. */
+static void children_die_with_the_program(void **state)
+{
+    int ends[2];
+    pid_t deaf = 0;
+    (void)state;
+#ifndef __linux__
+    skip();
+#endif
+    assert_int_equal(pipe(ends), 0);
+    const pid_t program = fork();
+    if (program == 0) {
+        scene s;
+        open_scene(&s, actor_path);
+        console_run(s.console, "run deaf");
+        while (console_n_lines(s.console) < 3)
+            turn(&s);
+        deaf = atoi(line_at(&s, 2));
+        if (write(ends[1], &deaf, sizeof deaf) == sizeof deaf) raise(SIGKILL);
+        _exit(1);
+    }
+    close(ends[1]);
+    assert_int_equal(read(ends[0], &deaf, sizeof deaf), sizeof deaf);
+    close(ends[0]);
+    int status;
+    waitpid(program, &status, 0);
+    assert_true(WIFSIGNALED(status));
+    until_gone(deaf);
 }
 
 static void events_say_what_runs(void **state)
@@ -431,6 +452,8 @@ static void events_say_what_runs(void **state)
     assert_string_equal(j->workers[0].label, "two");
     assert_int_equal(j->workers[0].state, WORKER_STOPPED);
     assert_string_equal(j->workers[1].label, "five");
+    until_log_has(&s, "50 %  of nothing");
+    assert_false(log_has(&s, "40 %  4/10 runs")); /* it is seen with the workers */
     close_scene(&s);
 }
 
@@ -500,7 +523,8 @@ static void a_session_is_saved_as_a_recipe(void **state)
     }
     assert_false(console_save(s.console, path, false, &f));
     assert_non_null(strstr(f.text, "is there already"));
-    assert_true(console_save(s.console, path, true, &f));
+    saving = path;
+    console_run(s.console, "focus save"); /* a command of the screen's saves; it is no part of what is saved */
     const char *text = strchr(slurp(path), '\n');
     assert_non_null(text);
     assert_string_equal(text + 1,
@@ -537,6 +561,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_crash_is_one_line),
         cmocka_unit_test(nothing_of_a_command_is_left_behind),
         cmocka_unit_test(closing_ends_what_runs),
+        cmocka_unit_test(children_die_with_the_program),
         cmocka_unit_test(events_say_what_runs),
         cmocka_unit_test(too_many_at_once_are_refused),
         cmocka_unit_test(lines_of_another_command_are_marked),

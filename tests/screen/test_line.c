@@ -150,6 +150,8 @@ static void an_empty_line_gives_the_keys_back(void **state)
     assert_int_equal(key(&s, 4), LINE_QUIT);
     type(&s, "  ");
     assert_int_equal(key(&s, '\r'), LINE_LEFT);
+    type(&s, ":set text a:b");
+    enter(&s, "set text a:b");
     type(&s, "abc");
     assert_int_equal(key(&s, TUI_ESCAPE), LINE_LEFT);
     assert_string_equal(line_now(s.line), "abc");
@@ -324,7 +326,7 @@ static void hints_say_what_is_wrong_and_what_is_next(void **state)
         { "show 1 2 3|", "one argument too many", 8 },
         { "run --protocol |", "compress", 0 },
         { "quit now |", "takes no arguments", 6 },
-        { "run 'k=q8_0 |", "evaluate one config", 0 },
+        { "run 'k=q8_0 |", "a codec for keys and values", 0 },
         { "# comment|", "", 0 },
     };
     scene s;
@@ -377,7 +379,7 @@ static void the_cost_of_a_config_is_known_before_it_runs(void **state)
     type(&s, " --ctx ");
     shows(&s, "tokens per passage");
     key(&s, 3);
-    type(&s, "run --passages 3 k=q8_0 --json");
+    type(&s, "run --passages 3 --json k=q8_0");
     until_shows(&s, "12.250 bits/value (k 8.500, v 16.000), ratio 1.31x");
     key(&s, 3);
     type(&s, "sweep q8_0 'k=q8_0 v=q4_0' turbo4");
@@ -388,10 +390,10 @@ static void the_cost_of_a_config_is_known_before_it_runs(void **state)
     until_shows(&s, "6.500 bits/value (k 8.500, v 4.500)"); /* of the one at the cursor */
     key(&s, 3);
     type(&s, "run v=q4_0 k=quatsch ");
-    until_shows(&s, "> run v=q4_0 k=quatsch\n             ^ ");
+    until_shows(&s, "> run v=q4_0 k=quatsch\n               ^ ");
     key(&s, 3);
     type(&s, "config 'v=q4_0 k=quatsch'");
-    until_shows(&s, "> config 'v=q4_0 k=quatsch'\n                 ^ ");
+    until_shows(&s, "> config 'v=q4_0 k=quatsch'\n                   ^ ");
     key(&s, 3);
     type(&s, "run q4_0 --nonsense "); /* what is wrong with the line comes first */
     shows(&s, "^ run: there is no option");

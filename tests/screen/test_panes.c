@@ -125,6 +125,10 @@ static void the_log_follows_its_end(void **state)
     shows(&s, "line 31.");
     console_note(s.view.console, LOG_OUTPUT, "line 32.");
     shows(&s, "line 32."); /* and at the end it follows again */
+    press(&s, 'k');
+    press(&s, 'j');
+    console_note(s.view.console, LOG_OUTPUT, "line 33.");
+    shows(&s, "line 33.");
     press(&s, 'g');
     shows(&s, "line 1.");
     press(&s, TUI_PAGE_DOWN);
@@ -132,7 +136,7 @@ static void the_log_follows_its_end(void **state)
     shows(&s, "line 5.");
     for (int i = 0; i < 20; i++)
         press(&s, TUI_PAGE_DOWN);
-    shows(&s, "line 32.");
+    shows(&s, "line 33.");
     resize(&s, true, 1, 60);
     dump(&s, false);
     assert_false(s.pane->type->key(s.pane, &s.view, 'q'));
@@ -230,8 +234,9 @@ static void workers_are_seen_while_they_work(void **state)
     shows(&s, "[1] run tell 'and a line that is long'");
     shows(&s, "███░░░░░░░░░░░░░░░░░  3/20  1 failed");
     shows(&s, "   2 two");
-    shows(&s, "stopped  █████░░░░░  1/2 u  10 tokens/s  KLD 0.5\n"); /* nothing is left of what is stopped */
+    shows(&s, "stopped     █████░░░░░  1/2 u  10 tokens/s  KLD 0.5\n"); /* nothing is left of what is stopped */
     shows(&s, "   5 five");
+    shows(&s, "w           ██████████  2/2 u\n");
     resize(&s, false, 8, 100);
     shows(&s, "###-----------------  3/20");
     shows(&s, "#####-----");

@@ -292,7 +292,7 @@ static void a_filter_holds_for_rows_points_and_what_comes(void **state)
 {
     store *s = writer(state);
     static const double ratios[] = { 2, 3, 4, 5 };
-    char name[8];
+    char name[16];
     for (int i = 0; i < 4; i++) {
         snprintf(name, sizeof name, "c%d", i);
         store_run run = sample_run(name);
@@ -369,7 +369,7 @@ static void every_change_is_noticed_and_nothing_else(void **state)
     refreshed(b); /* a database without runs */
     assert_int_equal(board_n(b), 0);
     for (int i = 0; i < 5; i++) {
-        char name[8];
+        char name[16];
         snprintf(name, sizeof name, "c%d", i);
         store_run run = sample_run(name);
         add(s, &run);
@@ -421,10 +421,12 @@ static void another_file_in_its_place_is_read(void **state)
     assert_string_equal(board_at(b, 0)->config, "first"); /* as it was */
     s = writer(state);
     run = sample_run("second");
+    add(s, &run); /* with the number that "first" had */
+    run = sample_run("third");
     add(s, &run);
     assert_true(refreshed(b));
-    assert_int_equal(board_n_all(b), 1);
-    assert_string_equal(board_at(b, 0)->config, "second");
+    assert_int_equal(board_n_all(b), 2);
+    assert_string_equal(board_find(b, 1)->config, "second");
     board_close(b);
     store_close(s);
 }
@@ -471,13 +473,13 @@ static void a_damaged_or_locked_file_is_a_fault_and_changes_nothing(void **state
 enum { BLOCKS = 40 };
 
 /* A run whose KLD is `level` plus noise that is the same for all, plus `own` times noise of its own; its interval is
- * wide whatever the level. */
-static void add_measured(store *s, const char *config, double level, double own)
+ * what it is said to be. */
+static void add_measured(store *s, const char *config, double level, double own, store_estimate kld)
 {
     store_block blocks[BLOCKS];
     store_run run = sample_run(config);
     run.ratio = 2 + level;
-    run.kld = (store_estimate){ 1 + level, 0.5, 1.5 };
+    run.kld = kld;
     random_state = 11;
     double shared[BLOCKS];
     for (int i = 0; i < BLOCKS; i++)
@@ -491,15 +493,15 @@ static void add_measured(store *s, const char *config, double level, double own)
 
 static void what_cannot_be_told_apart_from_the_chosen_run_is_marked(void **state)
 {
+    static const store_estimate wide = { 1, 0.5, 1.5 };
     store *s = writer(state);
-    add_measured(s, "same", 0, 0);
-    add_measured(s, "equal", 0, 0);       /* the same blocks */
-    add_measured(s, "better", 0.01, 0);   /* worse by a hair, but on every block */
-    add_measured(s, "noisy", 0.001, 0.9); /* worse by less than its noise */
-    add_measured(s, "far", 0.5, 0);
-    store_run apart = sample_run("apart"); /* its interval does not meet that of the chosen one */
-    apart.kld = (store_estimate){ 9, 8, 10 };
-    add(s, &apart);
+    add_measured(s, "same", 0, 0, wide);
+    add_measured(s, "equal", 0, 0, wide);       /* the same blocks */
+    add_measured(s, "better", 0.01, 0, wide);   /* worse by a hair, but on every block */
+    add_measured(s, "noisy", 0.001, 0.9, wide); /* worse by less than its noise */
+    add_measured(s, "far", 0.5, 0, wide);
+    add_measured(s, "apart", 5, 0, (store_estimate){ 9, 8, 10 }); /* intervals that do not meet the chosen one's */
+    add_measured(s, "below", 5, 0, (store_estimate){ 0.2, 0.1, 0.3 });
     board *b = opened(state);
     refreshed(b);
     board_plot(b, 0, store_metric_named("ratio"), store_metric_named("kld"));
@@ -516,14 +518,18 @@ static void what_cannot_be_told_apart_from_the_chosen_run_is_marked(void **state
         bool should = strcmp(p->row->config, alike[0]) == 0 || strcmp(p->row->config, alike[1]) == 0;
         if (p->like_chosen != should) fail_msg("%s", p->row->config);
     }
-    add_measured(s, "late", 0, 0); /* a new one is compared as well, the others not again */
+    add_measured(s, "late", 0, 0, wide); /* a new one is compared as well, the others not again */
     assert_true(refreshed(b));
     assert_true(board_point_at(b, (size_t)board_point_of(b, 2))->like_chosen);
     assert_true(board_choose(b, 1, 0, &left, &f));
     assert_int_equal(left, 1);
     assert_true(board_choose(b, 1, 9, &left, &f));
-    assert_true(board_point_at(b, (size_t)board_point_of(b, 7))->like_chosen);
+    assert_true(board_point_at(b, (size_t)board_point_of(b, 8))->like_chosen);
 
+    board_plot(b, 0, store_metric_named("ratio"), store_metric_named("dppl")); /* in this they are all equal */
+    assert_true(board_choose(b, 1, 0, &left, &f) && left == 7);
+    assert_true(board_choose(b, 1, 9, &left, &f) && left == 0);
+    assert_true(board_point_at(b, (size_t)board_point_of(b, 3))->like_chosen);
     board_plot(b, 0, store_metric_named("ratio"), store_metric_named("kld_p99")); /* blocks know nothing of it */
     assert_true(board_choose(b, 1, 9, &left, &f) && left == 0);
     for (size_t i = 0; i < board_n_points(b); i++)
@@ -544,8 +550,8 @@ static void what_cannot_be_told_apart_from_the_chosen_run_is_marked(void **state
 static void a_paired_difference_has_one_size_and_two_signs(void **state)
 {
     store *s = writer(state);
-    add_measured(s, "a", 0, 0.3);
-    add_measured(s, "b", 0.2, 0.7);
+    add_measured(s, "a", 0, 0.3, (store_estimate){ 1, 0.5, 1.5 });
+    add_measured(s, "b", 0.2, 0.7, (store_estimate){ 1, 0.5, 1.5 });
     fault f = { 0 };
     paired_run a, b;
     assert_true(paired_read(s, 1, 42, &a, &f) && paired_read(s, 2, 43, &b, &f));
@@ -601,6 +607,7 @@ static void a_config_has_the_family_of_the_codec_that_does_most(void **state)
         { "rotate(rotate(turbo4,seed=2),seed=3)", "f16", "turbo" },
         { "rotate", "f16", "turbo" }, /* its default is dropped from the text */
         { "rotate(seed=3)", "f16", "turbo" },
+        { "split(q8_0)", "f16", "turbo" },     /* it takes a codec, but is no wrapper */
         { "gone(turbo4)", "turbo4", "turbo" }, /* a codec that is no more: the values tell */
         { "gone", "gone", NULL },
         { "", "((((", NULL },
@@ -615,8 +622,9 @@ static void a_config_has_the_family_of_the_codec_that_does_most(void **state)
     add_codec(known, "turbo3", "turbo", NULL);
     add_codec(known, "turbo4", "turbo", NULL);
     add_codec(known, "rotate", "wrapper", "turbo4");
+    add_codec(known, "split", "turbo", "q8_0");
     for (int i = 0; i < N; i++) {
-        char name[8];
+        char name[16];
         snprintf(name, sizeof name, "c%d", i);
         store_run run = sample_run(name);
         run.config.k = cases[i].k;

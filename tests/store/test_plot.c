@@ -180,6 +180,10 @@ static void axes_can_be_read_at_every_size(void **state)
             int beside = 0, left = 0, row = 0;
             while (plot_cell_at(p, 1, left)->text[0] != '|' && plot_cell_at(p, 1, left)->text[0] != '+')
                 left++;
+            for (int r = 2; r < height; r++) /* numbers have a line between them, but for that of zero */
+                if (plot_cell_at(p, r, left)->text[0] == '+' && plot_cell_at(p, r - 1, left)->text[0] == '+')
+                    assert_true(plot_cell_at(p, r, left - 2)->text[0] == '0' || /* or the axis below */
+                                plot_cell_at(p, r, left + 1)->text[0] == '-');
             for (int r = 1; r < height; r++)
                 beside += plot_cell_at(p, r, left)->text[0] == '+' && plot_cell_at(p, r, left + 1)->text[0] != '-';
             assert_true(beside >= 2);
@@ -246,6 +250,35 @@ static void every_visible_point_has_its_mark_in_its_cell(void **state)
             assert_true(visible > 5);
             plot_free(p);
         }
+}
+
+/* Of two points in one cell the one that matters more is seen, whichever came first. */
+static void the_mark_that_matters_more_lies_above(void **state)
+{
+    (void)state;
+    static const plot_point by_rank[] = {
+        { 2, 0.1, NONE, PLOT_DOMINATED, .family = -1 },
+        { 2, 0.1, NONE, PLOT_FAILED, .family = -1 },
+        { 2, 0.1, NONE, PLOT_DOMINATED, .family = -1, .pinned = true },
+        { 2, 0.1, NONE, PLOT_DOMINATED, .family = -1, .like_chosen = true },
+        { 2, 0.1, NONE, PLOT_FRONTIER, .family = -1 },
+        { 2, 0.1, NONE, PLOT_FRONTIER, .family = -1, .pinned = true },
+        { 2, 0.1, NONE, PLOT_FRONTIER, .family = -1, .like_chosen = true },
+        { 2, 0.1, NONE, PLOT_DOMINATED, .family = -1, .chosen = true },
+    };
+    enum { N = sizeof by_rank / sizeof by_rank[0] };
+    for (int i = 0; i < N; i++)
+        for (int k = i + 1; k < N; k++)
+            for (int swapped = 0; swapped < 2; swapped++) {
+                plot_point two[2] = { by_rank[swapped ? k : i], by_rank[swapped ? i : k] };
+                plot *both = make(two, 2, small), *alone = make(&by_rank[k], 1, small);
+                int row, column, r, c;
+                assert_true(plot_place(both, 0, &row, &column) && plot_place(alone, 0, &r, &c));
+                assert_string_equal(plot_cell_at(both, row, column)->text, plot_cell_at(alone, r, c)->text);
+                assert_int_equal(plot_nearest(both, row, column), swapped ? 0 : 1);
+                plot_free(both);
+                plot_free(alone);
+            }
 }
 
 static void states_have_marks_and_looks_of_their_own(void **state)
@@ -363,6 +396,21 @@ static void whiskers_and_limits_reach_where_they_should(void **state)
     plot_free(p);
 }
 
+static void a_whisker_that_reaches_zero_ends_with_the_scale(void **state)
+{
+    (void)state;
+    static const plot_point two[] = { { 1, 0, NONE, PLOT_FRONTIER, .family = -1 },
+                                      { 2, 0.1, 0, 0.2, PLOT_FRONTIER, .family = -1 },
+                                      { 3, 0.001, NONE, PLOT_DOMINATED, .family = -1 } };
+    plot *p = make(two, 3, small);
+    int row, column, zero;
+    assert_true(plot_place(p, 0, &zero, &column) && plot_place(p, 1, &row, &column));
+    assert_string_equal(plot_cell_at(p, zero - 2, column)->text, "|");
+    assert_string_equal(plot_cell_at(p, zero - 1, column)->text, " ");
+    assert_string_equal(plot_cell_at(p, zero, column)->text, " ");
+    plot_free(p);
+}
+
 static void zero_has_its_own_line_on_a_logarithmic_axis(void **state)
 {
     (void)state;
@@ -469,7 +517,7 @@ static void labels_never_lie_on_marks_or_one_another(void **state)
     plot_point points[CLOUD];
     for (uint32_t seed = 1; seed < 20; seed++) {
         make_cloud(points, seed);
-        char names[CLOUD][8];
+        char names[CLOUD][16];
         for (int i = 0; i < CLOUD; i++) {
             snprintf(names[i], sizeof names[i], "<%02d>", i);
             points[i].label = names[i];
@@ -480,6 +528,8 @@ static void labels_never_lie_on_marks_or_one_another(void **state)
             shown += count(text, names[i]);
         assert_int_equal(count(text, "<"), shown); /* none in parts */
         assert_int_equal(count(text, ">"), shown);
+        for (const char *at = text; (at = strchr(at, '<')); at++) /* and none touches a mark */
+            assert_true(!strchr("*ox#%@XPp", at[-1]) && (at[4] == '\n' || !strchr("*ox#%@XPp", at[4])));
         assert_true(shown > 3);
         free(text);
     }
@@ -687,10 +737,12 @@ int main(void)
         cmocka_unit_test(axes_can_be_read_at_every_size),
         cmocka_unit_test(every_class_has_its_mark),
         cmocka_unit_test(every_visible_point_has_its_mark_in_its_cell),
+        cmocka_unit_test(the_mark_that_matters_more_lies_above),
         cmocka_unit_test(states_have_marks_and_looks_of_their_own),
         cmocka_unit_test(ascii_is_ascii),
         cmocka_unit_test(the_line_is_the_staircase_of_what_can_be_had),
         cmocka_unit_test(whiskers_and_limits_reach_where_they_should),
+        cmocka_unit_test(a_whisker_that_reaches_zero_ends_with_the_scale),
         cmocka_unit_test(zero_has_its_own_line_on_a_logarithmic_axis),
         cmocka_unit_test(failed_runs_without_a_value_stand_at_the_worse_edge),
         cmocka_unit_test(what_has_no_place_is_counted),

@@ -1,0 +1,148 @@
+#!/usr/bin/env bash
+# Commands given on the screen: typed, completed, searched for, stopped, crashed, flooding.   usage: console.sh KVANT FILL
+source tests/screen/screen.bash "$1" "$2"
+export KVANT_MODEL=$PWD/tests/data/arch/llama.gguf
+lab() { cat "$home/pid"; }
+children() { pgrep -P "$(lab)" -f -- ' -c '; } # commands; not what answers while one types
+no_child() { ! children >/dev/null; }
+a_child() { children >/dev/null; }
+one_child() { [[ $(children | wc -l) == 1 ]]; }
+line() { # TEXT: on the command line, and left there
+    keys :
+    type "$1"
+}
+running() { # RUNS: a sweep that takes a while, begun
+    give "sweep turbo2 turbo3 turbo4 q4_0 q8_0 --force --passages $1"
+    _wait a_child ""
+}
+
+start 100x40
+until_shows "4 log"
+((failures)) && finish # without a screen nothing further can hold
+# a paste of several lines gives them one after the other
+tm set-buffer $'set seed 7\nset seed\nunset seed\n'
+tm paste-buffer
+until_shows "> unset seed"
+until_shows "seed (default)"
+
+escape
+give "zoom log"
+until_shows "> zoom log"
+
+# what a config costs is said while it is typed, and what is wrong with it
+line "run k=q8_0 v=q4_0"
+until_shows "6.500 bits/value (k 8.500, v 4.500)"
+type "0"
+until_shows "^ "
+keys BSpace
+until_shows "6.500 bits/value"
+keys C-c
+until_gone "6.500 bits/value"
+
+# Tab completes: commands, options, choices, codecs, parameters with their range
+type "roundt"
+keys Tab
+until_shows "> roundtrip"
+keys C-c
+type "run --prot"
+keys Tab
+type "sn"
+keys Tab
+until_shows "> run --protocol snapshot"
+type "polar(bi"
+keys Tab
+until_shows "polar(bits="
+until_shows "bits per"
+type "3) --c"
+keys Tab
+until_shows "--ctx"
+until_shows "--calibration"
+keys C-c
+
+# a command runs, its output is in the log, and it is remembered
+give "run q8_0 --ctx 64 --passages 2"
+until_shows "> run q8_0 --ctx 64"
+until_shows "cost     "
+keys :
+keys Up
+until_shows "> run q8_0 --ctx 64 --passages 2"
+keys C-c
+give "help unset" # an answer that is not the run's
+until_shows "Forgets a value"
+keys :
+keys C-r
+type "ctx"
+until_shows "(reverse-i-search)\`ctx': run q8_0 --ctx 64"
+keys C-g
+escape
+
+# a mistake is one line; the line is not lost for want of a screen
+line "rnu"
+until_shows "did you mean \"run\"?"
+keys Enter
+until_shows "kvant: there is no command \"rnu\"; did you mean \"run\"?"
+give "set ctx 64"
+give "set passages 2"
+give "show 99999"
+until_shows "-- exit 3, "
+
+# two at once; Ctrl-C stops the newer one, then the other
+running 4000
+give "sql SELECT 40 + 2 AS answer"
+until_shows "42"
+_wait one_child ""
+keys C-c
+until_shows "stopped, "
+_wait no_child ""
+is "nothing runs any more" "" "$(children)"
+
+# a command that crashes, and one that is killed
+running 4000
+kill -SEGV "$(children | head -1)"
+until_shows "killed by signal 11"
+running 4000
+kill -KILL "$(children | head -1)"
+until_shows "killed by signal 9"
+running 4000
+kill -STOP "$(children | head -1)"
+keys C-c
+until_shows "-- stopped, "
+_wait no_child ""
+is "a stopped command can be stopped" "" "$(children)"
+
+# 20 MB of output: keys are heard, memory stays, and the end is seen
+give "sql --mode csv WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c LIMIT 400000) SELECT printf('%049d', x) FROM c"
+line "never given"
+until_shows "> never given"
+patience=60 until_shows "0000000000000000000000000000000000000000000400000"
+keys C-c
+memory=$(awk '/^VmHWM/ { print $2 }' "/proc/$(lab)/status")
+is "the log is kept short" "yes" "$( ((memory < 400000)) && echo yes || echo "$memory KiB")"
+
+# the session as a recipe
+give "save session.lua"
+until_shows "> save session.lua"
+for ((i = 0; i < 100; i++)); do [[ -s $home/session.lua ]] && break || sleep 0.1; done
+has "a run is saved" 'lab.run{ "q8_0", passages = 2, ctx = 64 }' "$(sed 's/ctx = 64, passages = 2/passages = 2, ctx = 64/' "$home/session.lua")"
+has "a setting is saved" 'lab.set("ctx", "64")' "$(<"$home/session.lua")"
+has "a mistake is saved as a comment" '-- exit 2: rnu' "$(<"$home/session.lua")"
+lacks "the screen's own commands are not saved" "zoom" "$(<"$home/session.lua")"
+if command -v luac5.4 >/dev/null; then is "it is Lua" "" "$(luac5.4 -p "$home/session.lua" 2>&1)"; fi
+
+# the terminal goes away: so does all that runs
+running 4000
+pid=$(lab) child=$(children | head -1)
+tm kill-server
+gone() { ! kill -0 "$1" 2>/dev/null; }
+_wait gone "$pid"
+is "the lab has left" "" "$(ps -o pid= -p "$pid")"
+_wait gone "$child"
+is "nothing is left behind" "" "$(ps -o pid= -p "$child")"
+
+# history is kept, and private
+start 80x24
+until_shows "4 log"
+is "the history is private" "600" "$(stat -c %a "$home/.local/state/kvant/history")"
+keys : Up
+until_shows "> sweep turbo2"
+finish
