@@ -37,33 +37,58 @@ typedef struct reader {
     board *b;
     board_entries *to;
     bool no_memory;
+    int32_t set; /* of the run before, and what it was known by; -1: none */
+    int64_t model, text, ctx, eval, passages;
     ptrdiff_t kld, dppl, top1, rms_dp, ratio, bits, kld_p99; /* places in store_metrics */
 } reader;
 
+static const char *keep(board *b, const char *text)
+{
+    int32_t i = texts_keep(b->texts, text);
+    return i < 0 ? NULL : texts_at(b->texts, i);
+}
+
 /* The number of the comparable set, made when it is new; -1: out of memory. */
-static int32_t set_of(board *b, const store_brief *r)
+static int32_t number_set(board *b, const store_brief *r)
 {
     char key[512];
     snprintf(key, sizeof key, "%" PRId64 " %" PRId64 " %" PRId64 " %.16s %.128s %.128s", r->ctx, r->eval, r->passages,
              r->protocol, r->model_hash, r->text_hash);
     int32_t i = texts_keep(b->set_keys, key);
-    if (i < 0) return -1;
-    if ((size_t)i == b->sets_room) {
-        size_t room = b->sets_room ? 2 * b->sets_room : 16;
-        board_set *grown = reallocarray(b->sets, room, sizeof *grown);
-        if (!grown) return -1;
-        memset(grown + b->sets_room, 0, (room - b->sets_room) * sizeof *grown);
-        b->sets = grown;
-        b->sets_room = room;
-    }
+    if (i < 0 || (size_t)i < b->sets_room) return i;
+    size_t room = 2 * (size_t)i + 16;
+    board_set *grown = reallocarray(b->sets, room, sizeof *grown);
+    if (!grown) return -1;
+    memset(grown + b->sets_room, 0, (room - b->sets_room) * sizeof *grown);
+    b->sets = grown;
+    b->sets_room = room;
     return i;
 }
 
-/* The number and the description of the text; NULL: out of memory. */
-static const char *keep(board *b, const char *text)
+/* The same with what it is called, as it was called last. Neighbours are mostly of one set. */
+static int32_t set_of(reader *to, const store_brief *r)
 {
-    int32_t i = texts_keep(b->texts, text);
-    return i < 0 ? NULL : texts_at(b->texts, i);
+    board *b = to->b;
+    if (to->set >= 0 && r->model_id == to->model && r->text_id == to->text && r->ctx == to->ctx &&
+        r->eval == to->eval && r->passages == to->passages && strcmp(r->protocol, b->sets[to->set].protocol) == 0)
+        return to->set;
+    board_set as = { .model = keep(b, r->model),
+                     .text = keep(b, r->text),
+                     .protocol = keep(b, r->protocol),
+                     .ctx = r->ctx,
+                     .eval = r->eval,
+                     .passages = r->passages };
+    to->set = as.model && as.text && as.protocol ? number_set(b, r) : -1;
+    if (to->set < 0) return -1;
+    as.n_runs = b->sets[to->set].n_runs;
+    as.newest = b->sets[to->set].newest;
+    b->sets[to->set] = as;
+    to->model = r->model_id;
+    to->text = r->text_id;
+    to->ctx = r->ctx;
+    to->eval = r->eval;
+    to->passages = r->passages;
+    return to->set;
 }
 
 static ptrdiff_t place_of(const char *metric)
@@ -71,13 +96,13 @@ static ptrdiff_t place_of(const char *metric)
     return store_metric_named(metric) - store_metrics;
 }
 
-static bool fill_entry(const reader *to, const store_brief *r, board_entry *e)
+static bool fill_entry(reader *to, const store_brief *r, board_entry *e)
 {
     board *b = to->b;
     e->row = (board_row){ .id = r->id,
                           .started = r->started,
                           .seed = r->seed,
-                          .set = set_of(b, r),
+                          .set = set_of(to, r),
                           .family = BOARD_NO_FAMILY,
                           .done = r->done,
                           .config = keep(b, r->config),
@@ -95,18 +120,7 @@ static bool fill_entry(const reader *to, const store_brief *r, board_entry *e)
     e->v = keep(b, r->v);
     memcpy(e->metric, r->metric, sizeof e->metric);
     e->place = e->point = -1;
-    const char *model = keep(b, r->model), *text = keep(b, r->text), *protocol = keep(b, r->protocol);
-    if (e->row.set < 0 || !e->row.config || !e->row.verdict || !e->row.reason || !e->k || !e->v || !model || !text ||
-        !protocol)
-        return false;
-    board_set *set = &b->sets[e->row.set];
-    set->model = model; /* as it was called last */
-    set->text = text;
-    set->protocol = protocol;
-    set->ctx = r->ctx;
-    set->eval = r->eval;
-    set->passages = r->passages;
-    return true;
+    return e->row.set >= 0 && e->row.config && e->row.verdict && e->row.reason && e->k && e->v;
 }
 
 static bool take(void *arg, const store_brief *r)
@@ -136,6 +150,7 @@ static bool read_after(board *b, int64_t id, board_entries *to, fault *f)
 {
     reader r = { .b = b,
                  .to = to,
+                 .set = -1,
                  .kld = place_of("kld"),
                  .dppl = place_of("dppl"),
                  .top1 = place_of("top1"),

@@ -59,7 +59,7 @@ int cmd_recipe(app_context *app, const command_line *line)
     if (!recipe_find(app, name, path, &f)) return app_report(app, &f);
     if (recipe_is_lua(path)) return front_recipe(app, line, path);
     if (line_n_args(line) > 1) return refuse(app, "a list of commands takes no arguments", name);
-    if (line_has(line, "dry-run") || line_has(line, "check"))
+    if (line_has(line, "dry-run") || line_has(line, "check") || line_has(line, "plan"))
         return refuse(app, "only a recipe in Lua can be looked at without running it", name);
     return recipe_lines(app, line, path);
 }

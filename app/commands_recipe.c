@@ -17,6 +17,8 @@ static const command_option options_recipe[] = {
     { "check", 0, OPTION_FLAG, .help = "read it and go through it as --dry-run does; say only what is wrong" },
     { "dry-run", 0, OPTION_FLAG,
       .help = "list its runs and what is known of them, and run nothing; ends where a result is needed" },
+    { "plan", 0, OPTION_TEXT, "FILE.jsonl", COMPLETE_FILE,
+      .help = "write its runs as a plan for `sweep --from` instead, when it does not steer on results" },
     { "instructions", 0, OPTION_SIZE, "N", .standard = "1000000000", .min = 0, .max = 9007199254740992.0,
       .help = "instructions of Lua between two runs or commands; 0: no limit" },
     { "memory", 0, OPTION_SIZE, "BYTES", .standard = "256M", .min = 0, .max = 1099511627776.0,

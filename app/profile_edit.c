@@ -92,6 +92,7 @@ static bool compose_and_save(profile_work *w, const char *name, const draft *d, 
     for (size_t i = 0; ok && i < n_set; i++)
         ok = take_layer(&parts[n_unset + i], line_text_at(w->line, "layer", i), &own[i], f);
     const char *note = line_text(w->line, "note");
+    if (note && strcmp(note, "-") == 0) note = "";
     const profile_source p = { name, d->base, parts, n, made_for ? made_for : d->made_for, note ? note : d->note };
     ok = ok && profile_save(w->database, w->known, &p, f);
     for (size_t i = 0; own && i < n; i++)

@@ -10,8 +10,11 @@ static const char *const commands[] = { "calibrate", "codecs",   "config",    "d
 /* Options that would load code, open another database or change what is there. */
 static const char *const refused[] = { "plugin", "db", "unsafe", "write", "delete", "import", "rename", NULL };
 
-/* Options that name a file to be written. */
-static const char *const outputs[] = { "output", "encoded", "decoded", "plan", NULL };
+/* Those of them that the person may name for the whole recipe. */
+static const char *const of_recipe[] = { "plugin", "db", NULL };
+
+/* Options that name a file to be written, or beside which files are. */
+static const char *const outputs[] = { "output", "encoded", "decoded", "plan", "from", NULL };
 static const char *const endings[] = { ".md",  ".csv", ".json", ".jsonl",       ".svg", ".html",
                                        ".txt", ".lua", ".yaml", ".safetensors", ".f32", NULL };
 
@@ -30,15 +33,15 @@ static bool harmless_path(const char *path)
     return dot && listed(endings, dot);
 }
 
-static bool may_set(const char *name)
+static bool refuse(const char *what, const char *option, fault *f)
 {
-    return !listed(refused, name);
+    return fault_set(f, FAULT_USAGE, "%s: a recipe may not use %s%s", what, option,
+                     listed(of_recipe, option) ? "; name it on the line of `kvant recipe`" : " without --unsafe");
 }
 
 bool gate_setting(const recipe *r, const char *name, fault *f)
 {
-    return r->unsafe || may_set(name) ||
-           fault_set(f, FAULT_USAGE, "%s: a recipe may not set this; give it to `kvant recipe`, or use --unsafe", name);
+    return r->unsafe || !listed(refused, name) || refuse("set", name, f);
 }
 
 bool gate_check(const recipe *r, const command_line *line, fault *f)
@@ -48,13 +51,10 @@ bool gate_check(const recipe *r, const command_line *line, fault *f)
     if (!listed(commands, c->name))
         return fault_set(f, FAULT_USAGE, "%s: a recipe may not do this without --unsafe", c->name);
     for (size_t i = 0; refused[i]; i++)
-        if (line_given(line, refused[i]))
-            return fault_set(f, FAULT_USAGE,
-                             "%s: a recipe may not use --%s; give it to `kvant recipe` where that has it, or use "
-                             "--unsafe",
-                             c->name, refused[i]);
+        if (line_given(line, refused[i])) return refuse(c->name, refused[i], f);
     for (size_t i = 0; outputs[i]; i++)
-        if (line_given(line, outputs[i]) && !harmless_path(line_text(line, outputs[i])))
+        if (line_given(line, outputs[i]) && command_option_named(c, outputs[i])->completes == COMPLETE_FILE &&
+            !harmless_path(line_text(line, outputs[i])))
             return fault_set(f, FAULT_USAGE,
                              "%s: --%s %.200s: without --unsafe a recipe writes only below the working directory, and "
                              "only .md, .csv, .json, .svg, .html and the like",

@@ -55,7 +55,10 @@ int lua_ask(lua_State *L, const char *name, const lua_own_field *own, bool acts)
     void **place = lua_own(L, free_json);
     cJSON *json = cJSON_Parse(text);
     if (!(*place = json)) {
-        lua_pushboolean(L, !no);
+        if (*text)
+            lua_pushstring(L, text);
+        else
+            lua_pushboolean(L, !no);
         return 1;
     }
     lua_push_json(L, json);

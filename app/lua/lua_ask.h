@@ -10,8 +10,8 @@
 #include "app/lua/gate.h"
 #include "app/lua/lua_line.h"
 
-/* What the command answers with --json, as a table; when that is no JSON, whether the answer is yes. acts: it leaves a
- * trace, so a dry run only says that it would. */
+/* What the command answers with --json, as a table; a text when that is no JSON, and when it is nothing whether the
+ * answer is yes. acts: it leaves a trace, so a dry run only says that it would. */
 int lua_ask(lua_State *L, const char *name, const lua_own_field *own, bool acts);
 
 /* What the command writes, as a text. It leaves a trace. */

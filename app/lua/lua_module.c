@@ -28,7 +28,6 @@ static const struct asked {
     { "calibrate", "calibrate", NULL, false, true },
     { "codecs", "codecs", NULL, false, false },
     { "config", "config", NULL, false, false },
-    { "diff", "diff", NULL, false, false },
     { "export", "report", export_fields, true, true },
     { "pin", "pin", NULL, true, true },
     { "unpin", "unpin", NULL, true, true },
@@ -67,14 +66,35 @@ static int frontier(lua_State *L)
     return 1;
 }
 
+/* The comparisons also under their metrics' names: d.kld.better is "a", "b" or "alike". */
+static int diff(lua_State *L)
+{
+    lua_ask(L, "diff", NULL, false);
+    const int answer = lua_gettop(L);
+    lua_getfield(L, answer, "metrics");
+    for (lua_Integer i = 1, n = luaL_len(L, answer + 1); i <= n; i++) {
+        lua_rawgeti(L, answer + 1, i);
+        lua_getfield(L, -1, "metric");
+        lua_pushvalue(L, -2);
+        lua_settable(L, answer);
+        lua_settop(L, answer + 1);
+    }
+    lua_settop(L, answer);
+    return 1;
+}
+
 static const luaL_Reg functions[] = {
-    { "model", lua_lab_model },       { "text", lua_lab_text },       { "set", lua_lab_set },
-    { "run", lua_lab_run },           { "start", lua_lab_start },     { "wait", lua_lab_wait },
-    { "wait_any", lua_lab_wait_any }, { "sweep", lua_lab_sweep },     { "frontier", frontier },
-    { "query", lua_lab_query },       { "runs", lua_lab_runs },       { "show", lua_lab_show },
-    { "expand", lua_lab_expand },     { "profile", lua_lab_profile }, { "command", lua_lab_command },
-    { "print", lua_lab_print },       { "table", lua_lab_table },     { "log", lua_lab_log },
-    { "sorted", lua_lab_sorted },     { "seconds", lua_lab_seconds }, { NULL, NULL },
+    { "model", lua_lab_model },       { "text", lua_lab_text },
+    { "set", lua_lab_set },           { "run", lua_lab_run },
+    { "start", lua_lab_start },       { "wait", lua_lab_wait },
+    { "wait_any", lua_lab_wait_any }, { "sweep", lua_lab_sweep },
+    { "frontier", frontier },         { "diff", diff },
+    { "query", lua_lab_query },       { "runs", lua_lab_runs },
+    { "show", lua_lab_show },         { "expand", lua_lab_expand },
+    { "profile", lua_lab_profile },   { "command", lua_lab_command },
+    { "print", lua_lab_print },       { "table", lua_lab_table },
+    { "log", lua_lab_log },           { "sorted", lua_lab_sorted },
+    { "seconds", lua_lab_seconds },   { NULL, NULL },
 };
 
 /* lab.rum: a misspelt function is named where it stands, not where nil is called. */

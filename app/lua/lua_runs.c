@@ -158,7 +158,7 @@ static bool look_first(recipe *r, pending *p, bool force, fault *f)
     p->ended = p->had || r->dry;
     r->had += p->had;
     r->planned += p->ended && !p->had;
-    return !r->dry || planned_note(r, p->config, p->id, f);
+    return !r->dry || planned_note(r, set, p->config, p->id, f);
 }
 
 /* One run of a group; leaves its handle on the stack. Takes the config over. */
@@ -171,12 +171,13 @@ static pending *ask(lua_State *L, group *g, config *c)
     return p;
 }
 
-static void give_to_crew(lua_State *L, recipe *r, crew *c, pending *p)
+/* *given: how many this crew has had. */
+static void give_to_crew(lua_State *L, crew *c, size_t *given, pending *p)
 {
     fault f = { 0 };
     hold(L, p);
     if (crew_add(c, &p->group->lab, p->config, p->config->text, p, &f)) {
-        crew_about(c, "recipe", ++r->begun);
+        crew_about(c, "recipe", ++*given);
         return;
     }
     let_go(L, p);
@@ -247,17 +248,14 @@ static pending *begin_run(lua_State *L, int n_args)
     fault f = { 0 };
     const bool force = lua_flag(L, n_args, "force");
     group *g = open_group(L, n_args, "run", own);
-    config *c = config_parse(g->lab.known, line_arg(g->line, 0), &f);
-    if (!c) {
-        fault_prefix(&f, "run");
-        lua_fail(L, &f);
-    }
+    config *c = recipe_config(r, "run", line_arg(g->line, 0), &f);
+    if (!c) lua_fail(L, &f);
     pending *p = ask(L, g, c);
     sandbox_leave(r->box);
     const bool ok = look_first(r, p, force, &f) && (p->ended || open_crew(r, &f));
     sandbox_enter(r->box);
     if (!ok) lua_fail(L, &f);
-    if (!p->ended) give_to_crew(L, r, r->crew, p);
+    if (!p->ended) give_to_crew(L, r->crew, &r->begun, p);
     lua_remove(L, -2);
     return p;
 }
@@ -350,19 +348,32 @@ static void free_crew(void *c)
     crew_close(c);
 }
 
+/* Options of the command that change what a sweep is. */
+static void refuse_plans(lua_State *L, const command_line *line)
+{
+    static const char *const names[] = { "plan", "from", "shard", "shards", "no-shard", "emit", "dry-run" };
+    fault f = { 0 };
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (line_given(line, names[i])) {
+            fault_set(&f, FAULT_USAGE, "sweep: \"%s\" is the command's; lab.command \"sweep --%s ...\" has it",
+                      names[i], names[i]);
+            lua_fail(L, &f);
+        }
+}
+
 /* Pushes an owner of the configs the line stands for. */
 static grid_configs *gather(lua_State *L, const group *g)
 {
     fault f = { 0 };
+    refuse_plans(L, g->line);
     const char *k = line_text(g->line, "k"), *v = line_text(g->line, "v");
     void **place = lua_own(L, free_grid);
     grid_configs *configs = calloc(1, sizeof *configs);
     *place = configs;
     bool ok = configs || fault_memory(&f, "the configs of a sweep");
     for (size_t i = 0; ok && i < line_n_args(g->line); i++)
-        ok = grid_add(configs, g->lab.known, line_arg(g->line, i), &f);
-    if (ok && (k || v)) ok = grid_add_lists(configs, g->lab.known, k, v, &f);
-    if (!ok && f.code != FAULT_INTERRUPTED) fault_prefix(&f, "sweep");
+        ok = recipe_grid(recipe_of(L), "sweep", configs, line_arg(g->line, i), &f);
+    if (ok && (k || v)) ok = grid_add_lists(configs, g->lab.known, k, v, &f) || fault_prefix(&f, "sweep");
     if (ok && configs->n == 0) ok = fault_set(&f, FAULT_USAGE, "sweep: no config; give some, or k and v lists");
     if (!ok) lua_fail(L, &f);
     return configs;
@@ -372,6 +383,7 @@ static grid_configs *gather(lua_State *L, const group *g)
 static void ask_for_all(lua_State *L, recipe *r, group *g, grid_configs *configs, crew *c, int list, bool force)
 {
     fault f = { 0 };
+    size_t given = 0;
     for (size_t i = 0; i < configs->n; i++) {
         pending *p = ask(L, g, configs->items[i]);
         configs->items[i] = NULL;
@@ -379,7 +391,7 @@ static void ask_for_all(lua_State *L, recipe *r, group *g, grid_configs *configs
         const bool ok = look_first(r, p, force, &f);
         sandbox_enter(r->box);
         if (!ok) lua_fail(L, &f);
-        if (!p->ended) give_to_crew(L, r, c, p);
+        if (!p->ended) give_to_crew(L, c, &given, p);
         lua_rawseti(L, list, (lua_Integer)i + 1);
     }
 }

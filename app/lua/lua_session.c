@@ -176,10 +176,7 @@ int lua_lab_expand(lua_State *L)
     if (!(*place = configs)) return luaL_error(L, "out of memory for configs");
     for (int i = 1; i <= n_args; i++) {
         lua_config_text(L, i);
-        if (!grid_add(configs, r->lab.known, lua_tostring(L, -1), &f)) {
-            fault_prefix(&f, "expand");
-            return lua_fail(L, &f);
-        }
+        if (!recipe_grid(r, "expand", configs, lua_tostring(L, -1), &f)) return lua_fail(L, &f);
         lua_pop(L, 1);
     }
     lua_createtable(L, (int)configs->n, 0);

@@ -6,9 +6,11 @@
 
 #include <lauxlib.h>
 
+#include "app/plan.h"
 #include "app/report.h"
 
 typedef struct planned_run {
+    const recipe_set *set;
     char *config;
     int64_t id; /* the database has it; 0: it is to be run */
 } planned_run;
@@ -18,12 +20,12 @@ struct planned {
     size_t n, room;
 };
 
-bool planned_note(recipe *r, const config *c, int64_t id, fault *f)
+bool planned_note(recipe *r, const recipe_set *set, const config *c, int64_t id, fault *f)
 {
     if (!r->plan && !(r->plan = calloc(1, sizeof *r->plan))) return fault_memory(f, "a recipe's plan");
     planned *p = r->plan;
     for (size_t i = 0; i < p->n; i++)
-        if (p->items[i].id == id && strcmp(p->items[i].config, c->text) == 0) return true;
+        if (p->items[i].set == set && strcmp(p->items[i].config, c->text) == 0) return true;
     if (p->n == p->room) {
         const size_t room = p->room ? 2 * p->room : 64;
         planned_run *grown = reallocarray(p->items, room, sizeof *grown);
@@ -33,7 +35,7 @@ bool planned_note(recipe *r, const config *c, int64_t id, fault *f)
     }
     char *text = strdup(c->text);
     if (!text) return fault_memory(f, "a recipe's plan");
-    p->items[p->n++] = (planned_run){ text, id };
+    p->items[p->n++] = (planned_run){ set, text, id };
     return true;
 }
 
@@ -95,6 +97,28 @@ void planned_push_unknown(lua_State *L, const char *what)
 {
     lua_newtable(L);
     give_metatable(L, what);
+}
+
+/* ---- as a plan ---- */
+
+bool planned_write_plan(const recipe *r, const char *path, fault *f)
+{
+    const planned *runs = r->plan;
+    plan p = { 0 };
+    if (!runs || runs->n == 0) return fault_set(f, FAULT_INPUT, "the recipe asks for no runs, so there is no plan");
+    for (size_t i = 1; i < runs->n; i++)
+        if (runs->items[i].set != runs->items[0].set)
+            return fault_set(
+                f, FAULT_INPUT,
+                "the recipe's runs are of more than one set (model, text, protocol, ctx ...); a plan is of "
+                "one");
+    bool ok = plan_describe(&p, &runs->items[0].set->job, f);
+    for (size_t i = 0; ok && i < runs->n; i++)
+        ok = plan_add(&p, runs->items[i].config, f);
+    ok = ok && plan_write(&p, path, f);
+    if (ok) fprintf(stderr, "kvant: %s: %zu runs; `kvant sweep --from` runs them\n", path, p.n);
+    plan_free(&p);
+    return ok;
 }
 
 /* ---- the list ---- */

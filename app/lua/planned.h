@@ -8,8 +8,8 @@
 
 #include "app/lua/recipe.h"
 
-/* Keeps a config for the list; id: the run that the database has, or 0. */
-bool planned_note(recipe *r, const config *c, int64_t id, fault *f);
+/* Keeps a config of a set for the list; id: the run that the database has, or 0. */
+bool planned_note(recipe *r, const recipe_set *set, const config *c, int64_t id, fault *f);
 
 /* Pushes the run of c that nobody has. */
 void planned_push(lua_State *L, const config *c);
@@ -19,6 +19,9 @@ void planned_push_unknown(lua_State *L, const char *what);
 
 /* Writes the list to stdout, or a line of how many with quiet. ended: what the recipe wanted to know, or NULL. */
 bool planned_write(recipe *r, bool quiet, bool json, const char *ended, fault *f);
+
+/* Writes the runs as a plan (app/plan.h) that `kvant sweep --from` runs. They must be of one set. */
+bool planned_write_plan(const recipe *r, const char *path, fault *f);
 void planned_free(recipe *r);
 
 #endif

@@ -14,6 +14,7 @@
 #include <lua.h>
 
 #include "app/crew.h"
+#include "app/grid.h"
 #include "app/lab.h"
 #include "app/lua/sandbox.h"
 
@@ -49,6 +50,13 @@ recipe *recipe_of(lua_State *L);
 /* Codecs and the database, opened at the first call. A dry run only reads, and goes without a database that is not
  * there yet: lab.database is NULL then. */
 bool recipe_open_lab(recipe *r, fault *f);
+
+/* The config a text stands for, profiles in it taken from the database. Raises nothing: NULL with a fault that begins
+ * with `who`. */
+config *recipe_config(recipe *r, const char *who, const char *text, fault *f);
+
+/* Adds all configs a text stands for. */
+bool recipe_grid(recipe *r, const char *who, grid_configs *configs, const char *text, fault *f);
 
 /* Pushes a value that calls release on what is put into *place, at the latest when Lua is closed. */
 void **lua_own(lua_State *L, void (*release)(void *));

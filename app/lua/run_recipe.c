@@ -12,6 +12,7 @@
 #include "app/lua/lua_push.h"
 #include "app/lua/lua_runs.h"
 #include "app/lua/planned.h"
+#include "app/profile.h"
 #include "app/report.h"
 #include "base/clock.h"
 
@@ -28,6 +29,35 @@ bool recipe_open_lab(recipe *r, fault *f)
     r->open = lab_open(&r->lab, r->app, r->line, wanted, f);
     if (r->open && r->lab.database) store_stop_when(r->lab.database, stop, r->app);
     return r->open;
+}
+
+/* The text with what its profiles stand for; the caller frees it. */
+static char *expand_profiles(recipe *r, const char *text, fault *f)
+{
+    char *expanded = NULL;
+    if (r->lab.database && profile_named_in(text)) {
+        if (!profile_expand_from(r->lab.database, text, &expanded, f)) return NULL;
+    } else if (!(expanded = strdup(text))) {
+        fault_memory(f, "a config");
+    }
+    return expanded;
+}
+
+config *recipe_config(recipe *r, const char *who, const char *text, fault *f)
+{
+    char *expanded = expand_profiles(r, text, f);
+    config *c = expanded ? config_parse(r->lab.known, expanded, f) : NULL;
+    free(expanded);
+    if (!c) fault_prefix(f, "%s", who);
+    return c;
+}
+
+bool recipe_grid(recipe *r, const char *who, grid_configs *configs, const char *text, fault *f)
+{
+    char *expanded = expand_profiles(r, text, f);
+    const bool ok = expanded && grid_add(configs, r->lab.known, expanded, f);
+    free(expanded);
+    return ok || fault_prefix(f, "%s", who);
 }
 
 /* ---- opening and closing ---- */
@@ -97,13 +127,23 @@ static int answer(recipe *r, bool json, fault *f)
     return no ? FAULT_NO : FAULT_NONE;
 }
 
+/* What a dry run found. needed: the result it ended at, or NULL. */
+static bool tell_plan(recipe *r, const char *needed, fault *f)
+{
+    const char *path = line_text(r->line, "plan");
+    if (!path) return planned_write(r, line_has(r->line, "check"), line_has(r->line, "json"), needed, f);
+    if (needed)
+        return fault_set(f, FAULT_INPUT, "%s; a recipe that steers on results cannot be written down as a plan",
+                         needed);
+    return planned_write_plan(r, path, f);
+}
+
 static int ended(recipe *r, bool ok, const fault *f)
 {
-    const bool json = line_has(r->line, "json"), check = line_has(r->line, "check");
     fault g = *f;
     if (!ok && g.code != FAULT_NONE) return app_report(r->app, &g);
-    if (!r->dry) return answer(r, json, &g);
-    return planned_write(r, check, json, ok ? NULL : f->text, &g) ? FAULT_NONE : app_report(r->app, &g);
+    if (!r->dry) return answer(r, line_has(r->line, "json"), &g);
+    return tell_plan(r, ok ? NULL : f->text, &g) ? FAULT_NONE : app_report(r->app, &g);
 }
 
 int run_recipe(app_context *app, const command_line *line)
@@ -113,7 +153,7 @@ int run_recipe(app_context *app, const command_line *line)
     recipe r = { .app = app,
                  .line = line,
                  .unsafe = line_has(line, "unsafe"),
-                 .dry = line_has(line, "dry-run") || line_has(line, "check"),
+                 .dry = line_has(line, "dry-run") || line_has(line, "check") || line_has(line, "plan"),
                  .says = line_has(line, "json") ? stderr : stdout,
                  .started = clock_seconds() };
     bool ok = open_recipe(&r, &f) && sandbox_load(r.box, path, shown_name(path), &f);

@@ -34,12 +34,25 @@ static int safe_pcall(lua_State *L)
     return after_call(L, lua_pcallk(L, lua_gettop(L) - 2, LUA_MULTRET, 0, 0, after_call), 0);
 }
 
+/* Upvalue: the program's handler. It would run inside the hook that stops the program, where no hook stops it. */
+static int unless_stopped(lua_State *L)
+{
+    if (sandbox_stopped(sandbox_of(L))) return 1;
+    lua_pushvalue(L, lua_upvalueindex(1));
+    lua_insert(L, 1);
+    lua_call(L, lua_gettop(L) - 1, 1);
+    return 1;
+}
+
 /* Below the call stay the function's place, the handler and true. */
 static int safe_xpcall(lua_State *L)
 {
     enum { BELOW = 2 };
     luaL_checktype(L, 2, LUA_TFUNCTION);
     const int n = lua_gettop(L) - 2;
+    lua_pushvalue(L, 2);
+    lua_pushcclosure(L, unless_stopped, 1);
+    lua_replace(L, 2);
     lua_pushboolean(L, true);
     lua_pushvalue(L, 1);
     lua_rotate(L, 3, 2); /* f, handler, true, f, arguments */

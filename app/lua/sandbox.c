@@ -10,7 +10,11 @@
 #include "app/lua/watchdog.h"
 #include "base/file.h"
 
-enum { STEP = 1000 /* instructions between two looks */, LONGEST = 1 << 20 /* bytes of a program */ };
+enum {
+    STEP = 1000,                /* instructions between two looks */
+    BYTES_PER_INSTRUCTION = 16, /* what asking for memory costs: a program may do much of it with few instructions */
+    LONGEST = 1 << 20,          /* bytes of a program */
+};
 
 struct sandbox {
     lua_State *lua;
@@ -38,6 +42,7 @@ static void *allocate(void *self, void *block, size_t old, size_t size)
         return NULL;
     }
     if (s->limits.memory && size > old && size - old > s->limits.memory - s->memory) return NULL;
+    if (size > old) s->used += (size - old) / BYTES_PER_INSTRUCTION;
     void *grown = realloc(block, size);
     if (grown) s->memory += size - old;
     return grown;

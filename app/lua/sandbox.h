@@ -12,12 +12,12 @@
  * has; the limits stay.
  *
  * How it is stopped, pcall or not: an instruction hook looks every thousand instructions whether someone has asked to
- * stop and whether the instructions are used up; pcall, xpcall and coroutines hand such an end up instead of keeping
- * it. Memory comes from an allocator that refuses what is over the limit, which Lua reports as an ordinary error.
- * Functions of Lua's own library written in C (a pattern that backtracks for years, ("").rep(1e18)) run no
- * instructions, so no hook: a watching thread ends the process when one of them has not come back `patience` seconds
- * after it began, or a second after someone asked to stop. Whoever opens a sandbox must therefore be a process that
- * may end: kvant runs a recipe in a child (app/lua/front.h).
+ * stop and whether the instructions are used up (16 bytes asked for count as one); pcall, xpcall and coroutines hand
+ * such an end up instead of keeping it. Memory comes from an allocator that refuses what is over the limit, which Lua
+ * reports as an ordinary error. Functions of Lua's own library written in C (a pattern that backtracks for years,
+ * ("").rep(1e18)) run no instructions, so no hook: a watching thread ends the process when one of them has not come
+ * back `patience` seconds after it began, or a second after someone asked to stop. Whoever opens a sandbox must
+ * therefore be a process that may end: kvant runs a recipe in a child (app/lua/front.h).
  *
  * [one thread; one sandbox at a time]
  */

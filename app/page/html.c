@@ -62,7 +62,7 @@ static void put_facts(FILE *to, const page_set *set)
     const store_run *r = &set->runs[0].run, *newest = r;
     for (size_t i = 0; i < set->n_runs; i++)
         if (set->runs[i].run.id > newest->id) newest = &set->runs[i].run;
-    char text[128], last[GATHER_TIME];
+    char last[GATHER_TIME];
     gather_time(newest->started, last);
     fputs("<dl class=\"facts\">", to);
     put_fact(to, "model", r->model.name);
@@ -73,14 +73,13 @@ static void put_facts(FILE *to, const page_set *set)
     fprintf(to, ", %" PRId64 " layers, %" PRId64 " kv heads of %" PRId64 "</dd></div>", r->model.layers,
             r->model.kv_heads, r->model.head_dim);
     put_fact(to, "text", r->text.name);
-    int n = snprintf(text, sizeof text, "%s, ctx %" PRId64, r->protocol, r->ctx);
-    if (r->eval > 0) n += snprintf(text + n, sizeof text - (size_t)n, ", eval %" PRId64, r->eval);
-    snprintf(text + n, sizeof text - (size_t)n, ", %" PRId64 " passages", r->passages);
-    put_fact(to, "protocol", text);
-    if (!isnan(newest->ppl_ref)) {
-        snprintf(text, sizeof text, "%.4f", newest->ppl_ref);
-        put_fact(to, "perplexity of the reference", text);
-    }
+    fputs("<div><dt>protocol</dt><dd>", to);
+    escape_markup(to, r->protocol);
+    fprintf(to, ", ctx %" PRId64, r->ctx);
+    if (r->eval > 0) fprintf(to, ", eval %" PRId64, r->eval);
+    fprintf(to, ", %" PRId64 " passages</dd></div>", r->passages);
+    if (!isnan(newest->ppl_ref))
+        fprintf(to, "<div><dt>perplexity of the reference</dt><dd>%.4f</dd></div>", newest->ppl_ref);
     put_fact(to, "newest run, UTC", last);
     put_fact(to, "kvant", newest->environment.version);
     put_fact(to, "machine", newest->environment.cpu);

@@ -9,7 +9,7 @@
 /* Rows that stand in the page itself; the script shows the rest. */
 enum { HTML_ROWS = 500 };
 
-/* The files page.css and page.js, without a zero at their end (embed.cmake). */
+/* page.css, and page_*.js as one script, without a zero at their end (embed.cmake). */
 extern const char page_css[], page_js[];
 extern const unsigned long page_css_size, page_js_size;
 

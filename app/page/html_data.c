@@ -12,7 +12,7 @@
 typedef enum column_kind { TEXT, COUNT, REAL, ESTIMATE } column_kind;
 
 typedef struct column {
-    const char *key; /* as page.js calls it */
+    const char *key; /* as the script calls it */
     column_kind kind;
     size_t offset; /* in store_run */
 } column;

@@ -8,7 +8,7 @@
 #include "app/page/svg.h"
 
 typedef struct column {
-    const char *key; /* page.js sorts by it */
+    const char *key; /* page_table.js sorts by it */
     const char *title;
     bool number;
 } column;

@@ -3,7 +3,6 @@
 
 #include <inttypes.h>
 #include <math.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,28 +14,31 @@ typedef struct cell {
     char text[96];
 } cell;
 
-static cell shown(const char *format, ...) __attribute__((format(printf, 1, 2)));
-static cell shown(const char *format, ...)
+static cell decimals(double value)
 {
     cell c;
-    va_list args;
-    va_start(args, format);
-    vsnprintf(c.text, sizeof c.text, format, args);
-    va_end(args);
+    snprintf(c.text, sizeof c.text, "%.3f", value);
     return c;
+}
+
+/* More text, cut where the cell ends: numbers of a database may have hundreds of digits. */
+static void append(cell *c, const char *format, double value)
+{
+    size_t n = strlen(c->text);
+    snprintf(c->text + n, sizeof c->text - n, format, value);
 }
 
 static cell interval(store_estimate e, const char *value, const char *ends)
 {
     cell c = { "" };
     if (isnan(e.value)) return c;
-    int n = snprintf(c.text, sizeof c.text, value, e.value);
+    append(&c, value, e.value);
     if (isnan(e.lo) || isnan(e.hi)) return c;
-    n += snprintf(c.text + n, sizeof c.text - (size_t)n, " [");
-    n += snprintf(c.text + n, sizeof c.text - (size_t)n, ends, e.lo);
-    n += snprintf(c.text + n, sizeof c.text - (size_t)n, ", ");
-    n += snprintf(c.text + n, sizeof c.text - (size_t)n, ends, e.hi);
-    snprintf(c.text + n, sizeof c.text - (size_t)n, "]");
+    append(&c, " [", 0);
+    append(&c, ends, e.lo);
+    append(&c, ", ", 0);
+    append(&c, ends, e.hi);
+    append(&c, "]", 0);
     return c;
 }
 
@@ -69,7 +71,7 @@ static bool add_run(table *t, const page_run *run, const char *note, fault *f)
     const store_run *r = &run->run;
     char *config = escaped(escape_markdown_code, r->config.canonical), *verdict = escaped(formats_verdict, r->verdict);
     char *safe = verdict ? escaped(escape_markdown, verdict) : NULL;
-    cell ratio = shown("%.3f", r->ratio), bits = shown("%.3f", r->bits_per_value);
+    cell ratio = decimals(r->ratio), bits = decimals(r->bits_per_value);
     cell kld = interval(r->kld, "%.4g", "%.3g"), dppl = interval(r->dppl, "%+.2f", "%+.2f"),
          top1 = interval(r->top1, "%.2f", "%.2f");
     bool ok = (config && safe) || fault_memory(f, "the table");
@@ -142,7 +144,9 @@ static void write_facts(FILE *to, const page_set *set)
             r->model.head_dim);
     put_fact(to, "model's SHA-256", r->model.hash);
     put_fact(to, "text", r->text.name);
-    fprintf(to, "- protocol: %s, ctx %" PRId64, r->protocol, r->ctx);
+    fputs("- protocol: ", to);
+    escape_markdown(to, r->protocol);
+    fprintf(to, ", ctx %" PRId64, r->ctx);
     if (r->eval > 0) fprintf(to, ", eval %" PRId64, r->eval);
     fprintf(to, ", %" PRId64 " passages\n", r->passages);
     if (!isnan(r->ppl_ref)) fprintf(to, "- perplexity of the reference: %.4f\n", r->ppl_ref);

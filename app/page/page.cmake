@@ -1,9 +1,11 @@
 # Reports (app/page/).
 set(page ${CMAKE_CURRENT_SOURCE_DIR}/page)
-set(page_assets ${page}/page.css ${page}/page.js)
+set(page_scripts page_state.js page_table.js page_plot.js page_details.js page_start.js)
+list(TRANSFORM page_scripts PREPEND ${page}/)
 add_custom_command(OUTPUT page_assets.c
-  COMMAND ${CMAKE_COMMAND} -DOUT=${CMAKE_CURRENT_BINARY_DIR}/page_assets.c "-DFILES=${page_assets}" -P ${page}/embed.cmake
-  DEPENDS ${page_assets} ${page}/embed.cmake
+  COMMAND ${CMAKE_COMMAND} -DOUT=${CMAKE_CURRENT_BINARY_DIR}/page_assets.c -DSTYLE=${page}/page.css
+          "-DSCRIPTS=${page_scripts}" -P ${page}/embed.cmake
+  DEPENDS ${page}/page.css ${page_scripts} ${page}/embed.cmake
   COMMENT "Embedding the page's style and script" VERBATIM)
 target_sources(kvant PRIVATE
   cmd_report.c page/csp.c page/escape.c page/family.c page/formats.c page/gather.c page/gather_layers.c

@@ -23,7 +23,7 @@ static const char *const shapes[SVG_FAMILIES] = {
 
 static void write_number(FILE *to, const char *before, double value)
 {
-    fprintf(to, "%s%.4g", before, fabs(value) < 1e-12 ? 0 : value);
+    fprintf(to, "%s%.4g", before, value == 0 ? 0 : value);
 }
 
 static void write_axis_title(FILE *to, const store_metric *m)

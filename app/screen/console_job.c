@@ -11,9 +11,15 @@
 #include "app/words.h"
 #include "base/clock.h"
 
-/* At one go: what a terminal shows in a moment, so that the keys typed meanwhile come next; when a command has ended,
- * all that the pipe still holds. */
-enum { READ_SIZE = 16 * 1024, READS = 16, READS_AT_END = 128 };
+enum { READ_SIZE = 16 * 1024 };
+
+/* At one go: what can be read in a moment, so that the keys typed meanwhile come next; when a command has ended, as
+ * much as a pipe may still hold. */
+typedef struct patience {
+    int reads;
+    double seconds;
+} patience;
+static const patience at_work = { 16, 0.004 }, at_end = { 128, 5 };
 
 static const double stop_after = 3; /* seconds between SIGINT, SIGTERM and SIGKILL */
 
@@ -164,11 +170,13 @@ static void add_event(void *self, const char *line)
 
 static const console_text_add adders[CONSOLE_CHILD_PIPES] = { add_output, add_error, add_event };
 
-static bool read_pipe(job *j, int i, int reads)
+static bool read_pipe(job *j, int i, const patience *most)
 {
+    const double end = clock_seconds() + most->seconds;
+    int reads = most->reads;
     char bytes[READ_SIZE];
     bool some = false;
-    while (j->child.pipe[i] >= 0 && reads-- > 0) {
+    while (j->child.pipe[i] >= 0 && reads-- > 0 && clock_seconds() < end) {
         const ssize_t n = read(j->child.pipe[i], bytes, sizeof bytes);
         if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) break;
         if (n < 0 && errno == EINTR) continue;
@@ -183,11 +191,11 @@ static bool read_pipe(job *j, int i, int reads)
     return some;
 }
 
-static bool read_all(job *j, int reads)
+static bool read_all(job *j, const patience *most)
 {
     bool some = false;
     for (int i = 0; i < CONSOLE_CHILD_PIPES; i++)
-        some |= read_pipe(j, i, reads);
+        some |= read_pipe(j, i, most);
     return some;
 }
 
@@ -212,7 +220,7 @@ bool job_take(job *j, bool *ended, int *status)
 {
     /* Looked at before reading: what it wrote before it ended is then in the pipes. */
     *ended = console_child_ended(&j->child, status);
-    bool some = read_all(j, *ended ? READS_AT_END : READS);
+    bool some = read_all(j, *ended ? &at_end : &at_work);
     j->shown.seconds = clock_seconds() - j->began;
     if (!*ended) {
         if (j->stops && clock_seconds() >= j->next_stop) job_stop(j);

@@ -85,12 +85,17 @@ static bool has_function(const command_line *line)
     return false;
 }
 
+/* True: it was a setting. */
 static bool write_setting(FILE *out, const words *w)
 {
     const bool unset = strcmp(w->word[0], "unset") == 0;
     if ((!unset && strcmp(w->word[0], "set") != 0) || w->n != (unset ? 2 : 3)) return false;
+    const char *name = w->word[1];
+    if (is_for_output(name)) return true;
+    /* Which database is written to a recipe's caller decides. */
+    if (strcmp(name, "db") == 0) fputs("-- with --db: ", out);
     fputs("lab.set(", out);
-    lua_text_string(out, w->word[1]);
+    lua_text_string(out, name);
     fputs(", ", out);
     if (unset)
         fputs("nil", out);
@@ -136,7 +141,7 @@ static void write_session(const console *c, FILE *out)
     const time_t seconds = time(NULL);
     struct tm parts;
     if (localtime_r(&seconds, &parts)) strftime(now, sizeof now, " of %Y-%m-%d %H:%M", &parts);
-    fprintf(out, "-- A session in the lab%s.\n", now);
+    fprintf(out, "-- A session in the lab%s: kvant recipe FILE does it again.\n", now);
     for (size_t i = 0; i < c->n_entries; i++) {
         const console_entry *e = &c->entries[i];
         const bool failed = e->state == ENTRY_DONE && e->status > FAULT_NO && e->status != FAULT_INTERRUPTED;

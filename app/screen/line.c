@@ -120,7 +120,6 @@ line_editor *line_create(app_context *app, fault *f)
     rl_variable_bind("bell-style", "none");
     line_key_bind();
     repl_history_open(app->places.history);
-    using_history(); /* what is the newest is known now */
     rl_callback_handler_install("> ", take_line);
     return e;
 }
@@ -213,12 +212,12 @@ static line_state take_accepted(line_editor *e, char **text)
 {
     char *line = e->accepted;
     e->accepted = NULL;
-    e->left = 0;
     if (e->ended) {
         e->ended = false;
         return LINE_QUIT;
     }
     if (!line) return LINE_EDITING;
+    e->left = 0;
     if (!line[strspn(line, " \t")]) {
         free(line);
         return LINE_LEFT;

@@ -49,7 +49,6 @@ static bool may_grow(const command *c, const char *word)
 static bool is_complete(const line_words *w, int i)
 {
     const line_word *l = &w->word[i];
-    if (l->wants_value && (i + 1 == w->n || w->current == i + 1)) return false;
     return i != w->current || (l->role == WORD_OPTION && !may_grow(w->command, w->words.word[i]));
 }
 

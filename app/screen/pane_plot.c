@@ -10,7 +10,7 @@
 #include "app/axes.h"
 #include "app/plot.h"
 
-enum { LEAST_HEIGHT = 3, MOST_FAMILIES = 64 };
+enum { LEAST_HEIGHT = 3, MOST_FAMILIES = 64, UNSEEN_WIDTH = 80, UNSEEN_HEIGHT = 24 };
 
 typedef struct plot_pane {
     pane base;
@@ -279,8 +279,10 @@ static bool key(pane *base, view *v, int key)
         { 'F', 'F', follow, -1, 0 },    { 'c', 'c', limit_here, 0, 0 }, { 'b', 'b', change_marks, 0, 0 },
     };
     plot_pane *p = (plot_pane *)base;
-    for (size_t i = 0; p->picture && i < sizeof keys / sizeof *keys; i++) {
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
         if (keys[i].key != key && keys[i].other != key) continue;
+        if (!p->picture) make_picture(p, v, UNSEEN_WIDTH, UNSEEN_HEIGHT); /* the pane just came up, or is too low */
+        if (!p->picture) return false;
         keys[i].act(p, v, keys[i].dx, keys[i].dy);
         v->dirty = true;
         return true;

@@ -46,6 +46,8 @@ static const char *const configs[] = {
     "polar(gain=0.25)",
     "polar(gain=4e0, fast=true)",
     "polar(fast=on,bits=8)",
+    "polar(gain=25e-2)",
+    "polar(gain=.5e0)",
     "polar(seed=9007199254740992)",
     "polar(gain=1.5,scale=mse)",
     "kakeya(block=4096,rank=1e-3)",

@@ -13,6 +13,7 @@
 #include "app/evaluate.h"
 #include "app/plugin_files.h"
 #include "app/predict_answer.h"
+#include "app/predict_count.h"
 #include "app/scan.h"
 
 #define SMALL "tests/data/arch/llama.gguf" /* head_dim 32 */
@@ -281,6 +282,36 @@ static void long_contexts_are_inferred_exactly(void **state)
     assert_true(fabs(long_one.v_bits - bits) < 1e-12);
 }
 
+/* Without time the first blocks must do; a parameter that names a position further on makes that unsure. */
+static void what_was_not_looked_at_is_about(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        bool about;
+    } cases[] = { { "q4_0", false }, { "sink(q4_0,n=1000)", true }, { "sink(q4_0,n=4000)", true } };
+    fault f = { 0 };
+    registry *codecs = registry_create(&f);
+    assert_non_null(codecs);
+    for (size_t i = 0; i < known->n_codecs; i++)
+        if (strstr(known->codecs[i]->path, "/block.so") || strstr(known->codecs[i]->path, "/sink.so"))
+            registry_load(codecs, known->codecs[i]->path, NULL);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        spec *s = spec_parse(registry_catalog(codecs), cases[i].text, &f);
+        if (!s) fail_msg("%s", f.text);
+        const predict_stream stream = {
+            .known = codecs, .codec = s, .shape = { .dim = 32, .n_layers = 1, .n_heads = 1 }, .ctx = 10000
+        };
+        predict_noise noise = { 0 };
+        predict_cost cost;
+        if (!predict_count(&stream, &noise, &cost, &f)) fail_msg("%s", f.text);
+        assert_int_equal(cost.about, cases[i].about);
+        predict_noise_release(&noise);
+        spec_free(s);
+    }
+    registry_destroy(codecs);
+}
+
 static void what_does_not_fit_the_model_is_wrong(void **state)
 {
     static const struct {
@@ -339,6 +370,10 @@ static void answers_pass_as_json(void **state)
     assert_memory_equal(&p, &back, sizeof p);
     cJSON_Delete(json);
     cJSON_free(text);
+    cJSON *negative = prediction_json(&p, 1);
+    cJSON_ReplaceItemInObject(negative, "k_bits", cJSON_CreateNumber(-1));
+    assert_false(prediction_read(negative, &back, &id));
+    cJSON_Delete(negative);
     static const char *const none[] = {
         "null",
         "[]",
@@ -365,6 +400,7 @@ int main(void)
         cmocka_unit_test(variable_codecs_are_predicted_about),
         cmocka_unit_test(noise_has_the_shape_of_a_models_streams),
         cmocka_unit_test(long_contexts_are_inferred_exactly),
+        cmocka_unit_test(what_was_not_looked_at_is_about),
         cmocka_unit_test(what_does_not_fit_the_model_is_wrong),
         cmocka_unit_test(what_was_counted_is_kept),
         cmocka_unit_test(answers_pass_as_json),

@@ -76,6 +76,7 @@ static void candidates_come_from_the_table(void **state)
         { "sweep --k q8_0,|tur", "turbo2 turbo3 turbo4", false },
         { "sweep --k=q8_0,|tur", "turbo2 turbo3 turbo4", false },
         { "sweep --v rotate(|tur", "turbo2 turbo3 turbo4", false },
+        { "run -- |--pro", "", false },
         { "run -- |tur", "turbo2 turbo3 turbo4", false },
         { "run # |tur", "", false },
         { "run 'a' \"b |c' d", "", false },

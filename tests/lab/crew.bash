@@ -1,6 +1,6 @@
 # crew.bash - what the tests of sweeps with several workers share; source lab.bash first.
 #
-#   until_true COMMAND...    tries it for 30 s at most
+#   until_true COMMAND...    tries it for two minutes at most
 #   begin WORDS...           a sweep in the background, $sweep, that tells its events to $home/events
 #   ends                     waits for it: $status, $out, $err
 #   at_work LABEL FILTER     whether a worker of this config said so; $pid
@@ -10,7 +10,7 @@ long=("${evaluation[@]}" --text "$home/text")
 
 until_true() {
     local _
-    for _ in $(seq 600); do
+    for _ in $(seq 2400); do
         "$@" && return 0
         sleep 0.05
     done

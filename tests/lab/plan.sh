@@ -200,7 +200,7 @@ run sweep --from "$home/c.jsonl" --no-shard --db "$home/c.db"
 is "a plan without one does not mind one" 0 $status
 
 # A shard that is stopped ends with 75 and keeps what it has.
-"$kvant" sweep "${long[@]}" --passages 300 'polar(bits=1..8)' --plan "$home/long.jsonl" 2>/dev/null
+"$kvant" sweep "${long[@]}" --passages 100 'polar(bits=1..8)' --plan "$home/long.jsonl" 2>/dev/null
 "$kvant" sweep --from "$home/long.jsonl" --shard 1/2 >"$home/out" 2>/dev/null &
 pid=$!
 until_true grep -q polar "$home/out"

@@ -46,7 +46,7 @@ has "one that is not there" "recipe nowhere: no such file" "$err"
 
 # Every recipe kvant comes with has a title, and every config in it is one.
 run recipe --json
-for name in $(jq -r '.[].name' <<<"$out"); do
+for name in $(jq -r '.[] | select(.file | endswith(".kvant")) | .name' <<<"$out"); do
     has "$name says what it asks" "?" "$(jq -r --arg n "$name" '.[] | select(.name == $n) | .title' <<<"$out")"
     checked=$(sed -e ':a' -e '/\\$/N; s/\\\n//; ta' "recipes/$name.kvant" |
         sed -E 's/^(sweep .*)$/\1 --dry-run/; s/^frontier.*$//; s/^(calibrate).*$/\1 --help/' |

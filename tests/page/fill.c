@@ -65,6 +65,7 @@ static void fill_few(void)
     r.verdict_note = "perplexity fell by 2 % while KLD is 0.060 nats";
     put(&r, 0);
     r = run_of("q4_0", 3.5, 0.03);
+    r.dppl = (store_estimate){ -0.3, -0.4, -0.2 }; /* compared without its sign */
     put(&r, 0);
     r = failed_run("k=crash v=f16");
     put(&r, 0);
@@ -94,6 +95,13 @@ static void fill_hostile(void)
         r.environment = (store_environment){ "e1", script, marks, script, "avx2", "gcc", "Linux" };
         put(&r, 0);
     }
+    store_run r = run_of("numbers", 1e300, 1e-310); /* hundreds of digits, and a metric below any axis */
+    r.model = (store_model){ "m<1>", script, marks, script, marks, 4, 8, 2, 64, 1000, 4000 };
+    r.text = (store_text){ "t'1", marks, "file", 7, 100 };
+    r.dppl = (store_estimate){ 1e300, -1e300, 1.7e308 };
+    r.top1 = (store_estimate){ -1e300, -1e301, 1e302 };
+    r.ppl_ref = 1e305;
+    put(&r, 0);
 }
 
 static void fill_many(long n)

@@ -68,8 +68,11 @@ is "of all sets, when they are asked for" "$("$kvant" sql --mode csv 'SELECT * F
 
 run report --json
 is "JSON is JSON" true "$(jq '.sets | length == 1' <<<"$out")"
-is "the frontier's points are kvant frontier's" "$("$kvant" frontier --json | jq -cS '.points | map({run, config, class, x, y, y_lo, y_hi, like_previous})')" \
-    "$(jq -cS '.sets[0].points | map({run, config, class, x, y, y_lo, y_hi, like_previous})' <<<"$out")"
+points() { jq -cS 'map({run, config, class, x, y, y_lo, y_hi, like_previous})'; }
+for y in kld dppl top1; do
+    is "the frontier's points are kvant frontier's ($y)" "$("$kvant" frontier --json --y $y | jq .points | points)" \
+        "$("$kvant" report --json --y $y | jq '.sets[0].points' | points)"
+done
 is "metrics are the database's" \
     "$("$kvant" sql --json "SELECT id, ratio, kld, dppl_lo, top1_hi FROM v_runs WHERE protocol = 'stream' ORDER BY id" | jq -c '[.[] | [.id, .ratio, .kld, .dppl_lo, .top1_hi]]')" \
     "$(jq -c '[.sets[0].runs | sort_by(.id)[] | [.id, .ratio, .kld[0], .dppl[1], .top1[2]]]' <<<"$out")"

@@ -46,8 +46,8 @@ keys C-a C-e C-k C-w M-b M-f M-d F5 NPage Up Down C-c
 give "select 7"
 until_shows "run 7 ACCEPT"
 # a line of thousands of letters
-long=$(printf 'x%.0s' {1..5000})
-give "run ${long:0:3000}"
+long=$(printf 'x%.0s' {1..1500})
+give "run ${long:0:700}"
 until_shows "> run xxxxx"
 type "$long"
 keys C-c

@@ -59,9 +59,10 @@ keys j
 until_shows "run 17 ACCEPT"
 keys C-l
 until_shows "run 17 ACCEPT"
+until_quiet
 # stopped without being asked, after which everything must be drawn again
 kill -STOP "$(<"$home/pid")"
-until_shows "Stopped"
+until_shows "shell>"
 keys "fg" Enter
 until_shows "turbo4 @0:q8_0"
 keys j

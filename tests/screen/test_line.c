@@ -282,11 +282,17 @@ static void long_lines_scroll(void **state)
     for (int i = 4; i < 300; i++)
         text[i] = (char)('a' + i % 26);
     line_set(s.line, text);
+    screen_of(&s);
+    const int at = s.tui.grid->cursor_column;
+    key(&s, TUI_LEFT); /* the cursor moves, the text stays */
+    screen_of(&s);
+    assert_int_equal(s.tui.grid->cursor_column, at - 1);
     for (int k = 0; k < 3; k++) {
         static const int moves[] = { TUI_LEFT, TUI_HOME, TUI_RIGHT };
         for (int i = 0; i < 320; i++) {
             const char *row = screen_of(&s);
             const int column = s.tui.grid->cursor_column;
+            assert_int_equal(s.tui.grid->cursor_row, 0);
             assert_in_range(column, 2, 29);
             assert_true(strcspn(row, "\n") <= 30);
             key(&s, moves[k]);
