@@ -9,6 +9,7 @@
 #include "app/lab.h"
 #include "app/number.h"
 #include "app/predict.h"
+#include "app/profile.h"
 #include "app/report.h"
 #include "engine/gguf.h"
 
@@ -98,7 +99,7 @@ int cmd_config(app_context *app, const command_line *line)
     fault f = { 0 };
     model_shape shape;
     catalog *known = lab_catalog(app, line, &f);
-    config *c = known ? config_parse(known, line_arg(line, 0), &f) : NULL;
+    config *c = known ? profile_config(app, line, known, line_arg(line, 0), &f) : NULL;
     config_layer *plan = c && read_shape(app, line, &shape, &f) ? compress_plan(c, &shape, &f) : NULL;
     prediction p;
     bool ok = plan && predict_line(app, line, c->text, &p, &f);

@@ -8,25 +8,21 @@
 #include "app/screen/screen.h"
 
 /* The prompt reads the session's settings; so does everything typed there. */
-static bool keep_database(app_context *app, const command_line *line,
-                          fault *f) {
-  const char *db = line_given(line, "db") ? line_text(line, "db") : NULL;
-  return !db || settings_set(app->session, "db", db, f);
+static bool keep_database(app_context *app, const command_line *line, fault *f)
+{
+    const char *db = line_given(line, "db") ? line_text(line, "db") : NULL;
+    return !db || settings_set(app->session, "db", db, f);
 }
 
-int cmd_lab(app_context *app, const command_line *line) {
-  fault f = {0};
-  if (!keep_database(app, line, &f))
-    return app_report(app, &f);
-  if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
-    return repl_stream(app, stdin, "standard input");
-  if (!line_has(line, "plain") && app->out.moves) {
-    const int status = screen_run(app, line, &f);
-    if (status >= 0)
-      return status;
-    fprintf(stderr,
-            "kvant: note: %s: there is a prompt instead of the screen\n",
-            f.text);
-  }
-  return repl_prompt(app);
+int cmd_lab(app_context *app, const command_line *line)
+{
+    fault f = { 0 };
+    if (!keep_database(app, line, &f)) return app_report(app, &f);
+    if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO)) return repl_stream(app, stdin, "standard input");
+    if (!line_has(line, "plain") && app->out.moves) {
+        const int status = screen_run(app, line, &f);
+        if (status >= 0) return status;
+        fprintf(stderr, "kvant: note: %s: there is a prompt instead of the screen\n", f.text);
+    }
+    return repl_prompt(app);
 }

@@ -9,6 +9,7 @@
 #include "app/lab.h"
 #include "app/offline.h"
 #include "app/offline_report.h"
+#include "app/profile.h"
 #include "app/progress.h"
 #include "app/report.h"
 
@@ -20,7 +21,7 @@ int cmd_offline(app_context *app, const command_line *line)
     child_words words;
     int status = 0;
     catalog *known = lab_catalog(app, line, &f);
-    config *c = known ? config_parse(known, line_arg(line, 0), &f) : NULL;
+    config *c = known ? profile_config(app, line, known, line_arg(line, 0), &f) : NULL;
     child_words_begin(&words, app, "offline-child", line);
     if (c) {
         child_words_argument(&words, c->text);

@@ -6,6 +6,7 @@
 #include "app/commands.h"
 #include "app/lab.h"
 #include "app/number.h"
+#include "app/profile.h"
 #include "app/report.h"
 
 static bool print_run(const app_context *app, store *s, int64_t id, bool json, bool all_layers, fault *f)
@@ -29,7 +30,7 @@ int cmd_run(app_context *app, const command_line *line)
     lab l;
     if (!lab_open(&l, app, line, LAB_CODECS | LAB_DATABASE, &f)) return app_report(app, &f);
     lab_run run;
-    config *c = config_parse(l.known, line_arg(line, 0), &f);
+    config *c = profile_config(app, line, l.known, line_arg(line, 0), &f);
     bool ok = c && lab_evaluate(&l, c, &run, &f) &&
               print_run(app, l.database, run.id, line_has(line, "json"), false, &f);
     if (ok && !run.done) {

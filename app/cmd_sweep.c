@@ -4,6 +4,7 @@
 
 #include "app/commands.h"
 #include "app/plan.h"
+#include "app/profile.h"
 #include "app/report.h"
 #include "app/shard.h"
 #include "app/sweep.h"
@@ -28,8 +29,13 @@ static bool gather(asked *a, fault *f)
 {
     const command_line *line = a->line;
     const char *k = line_text(line, "k"), *v = line_text(line, "v");
-    for (size_t i = 0; i < line_n_args(line); i++)
-        if (!grid_add(&a->configs, a->lab.known, line_arg(line, i), f)) return false;
+    for (size_t i = 0; i < line_n_args(line); i++) {
+        char *text;
+        if (!profile_expand(a->lab.app, line, line_arg(line, i), &text, f)) return false;
+        const bool added = grid_add(&a->configs, a->lab.known, text, f);
+        free(text);
+        if (!added) return false;
+    }
     if ((k || v) && !grid_add_lists(&a->configs, a->lab.known, k, v, f)) return false;
     return a->configs.n > 0 || fault_set(f, FAULT_USAGE, "sweep: no config; give some, or --k LIST --v LIST");
 }

@@ -72,9 +72,10 @@ crew *crew_open(app_context *app, int jobs, fault *f)
 
 void crew_about(crew *c, const char *what, size_t total)
 {
-    crew_watch_stop(&c->watch);
-    c->watch.whole = (event_whole){ .total = total };
-    snprintf(c->watch.whole.what, sizeof c->watch.whole.what, "%s", what);
+    event_whole *whole = &c->watch.whole;
+    if (strncmp(whole->what, what, sizeof whole->what - 1) != 0) crew_watch_stop(&c->watch);
+    snprintf(whole->what, sizeof whole->what, "%s", what);
+    whole->total = total;
     crew_watch_whole(&c->watch);
 }
 

@@ -59,7 +59,8 @@ bool crew_has(crew *c, const void *tag);
 
 size_t crew_left(const crew *c); /* runs that wait, run, or have ended and were not told yet */
 
-/* What the whole is, for app->events and the progress line: "sweep", and how many runs there will be from now on. */
+/* What the whole is, for app->events and the progress line: "sweep", and how many runs there will be in all, those that
+ * have ended already included. */
 void crew_about(crew *c, const char *what, size_t total);
 
 #endif

@@ -66,7 +66,7 @@ static bool announce(const sweeping *w, fault *f)
         if (!find(w, w->configs->items[i], &id, f)) return false;
         if (!id && !is_identity(w, w->configs->items[i])) n++;
     }
-    crew_about(w->crew, "sweep", n);
+    crew_about(w->crew, "sweep", w->count->ran + n);
     return true;
 }
 

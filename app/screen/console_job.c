@@ -11,7 +11,7 @@
 #include "app/words.h"
 #include "base/clock.h"
 
-enum { READ_SIZE = 16 * 1024 };
+enum { READ_SIZE = 16 * 1024, EVENT_READS = 8 };
 
 /* At one go: what can be read in a moment, so that the keys typed meanwhile come next; when a command has ended, as
  * much as a pipe may still hold. */
@@ -170,32 +170,50 @@ static void add_event(void *self, const char *line)
 
 static const console_text_add adders[CONSOLE_CHILD_PIPES] = { add_output, add_error, add_event };
 
-static bool read_pipe(job *j, int i, const patience *most)
+/* 0: nothing is there now, or no more will come. */
+static size_t read_some(job *j, int i, char *bytes)
 {
-    const double end = clock_seconds() + most->seconds;
-    int reads = most->reads;
-    char bytes[READ_SIZE];
-    bool some = false;
-    while (j->child.pipe[i] >= 0 && reads-- > 0 && clock_seconds() < end) {
-        const ssize_t n = read(j->child.pipe[i], bytes, sizeof bytes);
-        if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) break;
-        if (n < 0 && errno == EINTR) continue;
-        if (n <= 0) {
-            close(j->child.pipe[i]);
-            j->child.pipe[i] = -1;
-            break;
-        }
-        console_text_feed(&j->text[i], bytes, (size_t)n, adders[i], j);
-        some = true;
+    for (;;) {
+        const ssize_t n = j->child.pipe[i] >= 0 ? read(j->child.pipe[i], bytes, READ_SIZE) : -1;
+        if (n > 0) return (size_t)n;
+        if (n < 0 && errno == EINTR && j->child.pipe[i] >= 0) continue;
+        if (j->child.pipe[i] < 0 || (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))) return 0;
+        close(j->child.pipe[i]);
+        j->child.pipe[i] = -1;
+        return 0;
     }
+}
+
+static bool read_pipe(job *j, int i)
+{
+    char bytes[READ_SIZE];
+    const size_t n = read_some(j, i, bytes);
+    if (n) console_text_feed(&j->text[i], bytes, n, adders[i], j);
+    return n > 0;
+}
+
+/* Events come before the messages that were there when they were read: what progress has been told of is known by then.
+ */
+static bool read_messages(job *j)
+{
+    char bytes[READ_SIZE];
+    const size_t n = read_some(j, CONSOLE_CHILD_ERR, bytes);
+    bool some = n > 0;
+    for (int i = 0; i < EVENT_READS && read_pipe(j, CONSOLE_CHILD_EVENTS); i++)
+        some = true;
+    if (n) console_text_feed(&j->text[CONSOLE_CHILD_ERR], bytes, n, add_error, j);
     return some;
 }
 
 static bool read_all(job *j, const patience *most)
 {
-    bool some = false;
-    for (int i = 0; i < CONSOLE_CHILD_PIPES; i++)
-        some |= read_pipe(j, i, most);
+    const double end = clock_seconds() + most->seconds;
+    bool some = false, more = true;
+    for (int reads = most->reads; more && reads-- > 0 && clock_seconds() < end;) {
+        more = read_pipe(j, CONSOLE_CHILD_OUT);
+        more |= read_messages(j);
+        some |= more;
+    }
     return some;
 }
 

@@ -122,7 +122,7 @@ set +m
 # JSON
 if command -v jq >/dev/null; then
     names=$("$kvant" help --json | jq -r '.[].name' | tr '\n' ' ')
-    has "the table as JSON" "run sweep recipe runs" "$names"
+    has "the table as JSON" "run sweep merge recipe" "$names"
     lacks "without what is hidden" "worker" "$names"
     is "one command as JSON" "512" "$("$kvant" help run --json | jq -r '.options[] | select(.name == "ctx").default')"
     is "settings as JSON" "1k" "$("$kvant" -c 'set ctx 1k' -c 'set --json' | jq -r .ctx)"

@@ -48,7 +48,7 @@ is "a sweep that is watched" 0 $status
 events() { # FILTER: what it gives, each once
     jq -r "$1" "$home/events" | sort -un | paste -sd,
 }
-is "the whole is told to its end" "4 4 0" "$(jq -r 'select(.event == "whole") | "\(.done) \(.total) \(.failed)"' "$home/events" | tail -1)"
+is "the whole is told to its end" "5 5 0" "$(jq -r 'select(.event == "whole") | "\(.done) \(.total) \(.failed)"' "$home/events" | tail -1)"
 is "every run is told" "$("$kvant" runs --limit 0 --json | jq -r '.[].id' | sort -n | paste -sd,)" \
     "$(events 'select(.event == "run" and .done) | .id')"
 is "every worker that begins ends" "$(events 'select(.event == "worker" and .state == "running") | .pid')" \

@@ -110,7 +110,7 @@ static int tell(const char *events)
         "{\"event\":\"run\",\"id\":12,\"done\":true}\n",
         out);
     fflush(out);
-    fputs("sweep  40 %  4/10 runs  12 s left\n50 %  of nothing\n", stderr);
+    fputs("sweep  40 %  4/10 runs  12 s left\nand 50 %  of nothing\n", stderr);
     wait_for_ever();
     return 0;
 }

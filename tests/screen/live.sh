@@ -19,10 +19,9 @@ until_shows "run 18 ACCEPT" # what was chosen stays chosen
 
 # a run started here; it is shown while it works and when it is there
 give "run q4_1 $evaluation"
-until_shows "> run q4_1"
 keys j
 until_shows "run 17 ACCEPT" # keys work meanwhile
-until_shows "20 "
+until_shows "20  3.200" # its row
 give "select 20"
 until_shows "run 20 "
 until_shows "q4_1"
@@ -31,9 +30,9 @@ until_shows "q4_1"
 tm new-window "cd $home; '$kvant'; sleep 100"
 until_shows "q4_1"
 give "run q5_0 $evaluation"
-until_shows "21 "
+until_shows "21  2.909"
 tm select-window -t :0
-until_shows "21 "
+until_shows "21  2.909"
 
 # a writer holds the database: what wants to write waits, the keys do not
 "$fill" "$KVANT_DB" lock 2 &

@@ -389,6 +389,23 @@ static void nothing_of_a_command_is_left_behind(void **state)
     close_scene(&s);
 }
 
+/* The number that `run deaf` says of itself once it is ready; 0: it has not yet. */
+static pid_t deaf_one(const scene *s)
+{
+    for (size_t i = 0; i < console_n_lines(s->console); i++)
+        if (atoi(line_at(s, i)) > 1) return atoi(line_at(s, i));
+    return 0;
+}
+
+static pid_t until_deaf(scene *s)
+{
+    for (double end = clock_seconds() + LONG; !deaf_one(s);) {
+        turn(s);
+        assert_true(clock_seconds() < end);
+    }
+    return deaf_one(s);
+}
+
 static void closing_ends_what_runs(void **state)
 {
     scene s;
@@ -396,10 +413,8 @@ static void closing_ends_what_runs(void **state)
     open_scene(&s, actor_path);
     console_run(s.console, "run deaf");
     console_run(s.console, "run tell");
-    while (console_n_lines(s.console) < 4)
-        turn(&s);
-    const pid_t deaf = atoi(line_at(&s, 3));
-    assert_true(deaf > 1 && !is_gone(deaf));
+    const pid_t deaf = until_deaf(&s);
+    assert_false(is_gone(deaf));
     close_scene(&s);
     assert_true(kill(deaf, 0) != 0 && errno == ESRCH);
 }
@@ -419,9 +434,7 @@ static void children_die_with_the_program(void **state)
         scene s;
         open_scene(&s, actor_path);
         console_run(s.console, "run deaf");
-        while (console_n_lines(s.console) < 3)
-            turn(&s);
-        deaf = atoi(line_at(&s, 2));
+        deaf = until_deaf(&s);
         if (write(ends[1], &deaf, sizeof deaf) == sizeof deaf) raise(SIGKILL);
         _exit(1);
     }
