@@ -12,6 +12,7 @@
 
 recipe *recipe_of(lua_State *L)
 {
+    sandbox_go_on(L);
     return *(recipe **)lua_touserdata(L, lua_upvalueindex(1));
 }
 

@@ -44,7 +44,7 @@ typedef struct recipe {
     size_t ran, had, failed, planned;
 } recipe;
 
-/* For functions made by lua_module. */
+/* For functions made by lua_module. Does not return once the recipe has been stopped. */
 recipe *recipe_of(lua_State *L);
 
 /* Codecs and the database, opened at the first call. A dry run only reads, and goes without a database that is not

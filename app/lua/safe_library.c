@@ -7,19 +7,11 @@
 
 #include "app/lua/sandbox.h"
 
-/* ---- a stop cannot be caught ---- */
-
-/* Whatever was protected has come back; if the program was stopped meanwhile, this ends, too. */
-static void hand_up(lua_State *L)
-{
-    if (!sandbox_stopped(sandbox_of(L))) return;
-    lua_pushliteral(L, "stopped");
-    lua_error(L);
-}
+/* ---- a stop cannot be caught: whatever was protected and has come back ends, too ---- */
 
 static int after_call(lua_State *L, int status, lua_KContext below)
 {
-    hand_up(L);
+    sandbox_go_on(L);
     if (status == LUA_OK || status == LUA_YIELD) return lua_gettop(L) - (int)below;
     lua_pushboolean(L, false);
     lua_insert(L, -2);
@@ -60,12 +52,12 @@ static int safe_xpcall(lua_State *L)
 }
 
 /* The library's own function, and then the question whether to go on. */
-static int then_hand_up(lua_State *L)
+static int then_go_on(lua_State *L)
 {
     lua_pushvalue(L, lua_upvalueindex(1));
     lua_insert(L, 1);
     lua_call(L, lua_gettop(L) - 1, LUA_MULTRET);
-    hand_up(L);
+    sandbox_go_on(L);
     return lua_gettop(L);
 }
 
@@ -92,7 +84,7 @@ static int safe_setmetatable(lua_State *L)
         if (lua_rawget(L, 2) != LUA_TNIL) return luaL_error(L, "setmetatable: a recipe has no finalizers (__gc)");
         lua_pop(L, 1);
     }
-    return then_hand_up(L);
+    return then_go_on(L);
 }
 
 static int safe_collect(lua_State *L)
@@ -112,7 +104,7 @@ static int safe_collect(lua_State *L)
 static int safe_seed(lua_State *L)
 {
     luaL_checkany(L, 1);
-    return then_hand_up(L);
+    return then_go_on(L);
 }
 
 typedef struct replacement {
@@ -124,8 +116,8 @@ typedef struct replacement {
 static const replacement replacements[] = {
     { "_G", "pcall", safe_pcall, true },
     { "_G", "xpcall", safe_xpcall, true },
-    { "coroutine", "resume", then_hand_up, true },
-    { "coroutine", "close", then_hand_up, true },
+    { "coroutine", "resume", then_go_on, true },
+    { "coroutine", "close", then_go_on, true },
     { "_G", "setmetatable", safe_setmetatable, false },
     { "_G", "load", safe_load, false },
     { "_G", "collectgarbage", safe_collect, false },

@@ -68,6 +68,11 @@ static int rethrow(lua_State *L)
     return lua_error(L);
 }
 
+void sandbox_go_on(lua_State *L)
+{
+    if (sandbox_of(L)->stopped) rethrow(L);
+}
+
 /* From now on nothing of the program runs: the handlers it has put around itself neither. */
 static int stop(lua_State *L, sandbox *s, fault_code code, const char *text);
 

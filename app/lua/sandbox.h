@@ -66,6 +66,10 @@ void sandbox_enter(sandbox *s);
  * program may catch it. An interruption ends the program, as sandbox_stop does. Does not return. */
 int sandbox_raise(lua_State *L, const fault *f);
 
+/* First thing in every function in C that does something: once the program has been stopped it does not return, because
+ * such a function may stand where Lua calls it on the way out (__close). */
+void sandbox_go_on(lua_State *L);
+
 /* Ends the program: nothing can catch it. why: the caller's line is put in front. Does not return. */
 int sandbox_stop(lua_State *L, const fault *why);
 bool sandbox_stopped(const sandbox *s); /* by sandbox_stop, a limit, or a person */

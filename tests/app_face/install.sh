@@ -7,7 +7,7 @@ is "cmake --install" 0 $?
 mv "$home/first" "$home/moved"
 prefix=$home/moved
 for file in bin/kvant include/kvant/codec.h share/man/man1/kvant.1 share/bash-completion/completions/kvant \
-    share/kvant/models/kvant-books-8m-q8_0.gguf share/kvant/recipes/bits.kvant share/doc/kvant/LICENSE; do
+    share/kvant/models/kvant-books-8m-q8_0.gguf share/kvant/recipes/bits.lua share/doc/kvant/LICENSE; do
     is "$file is installed" 0 "$([[ -f $prefix/$file ]]; echo $?)"
 done
 model=$("$prefix/bin/kvant" inspect | sed -n 's/^file *\(.*\) (GGUF.*/\1/p')

@@ -87,9 +87,14 @@ if command -v sqlite3 >/dev/null; then
     done
     tamper "update runs set uid = null where id = 2"
     has "a run without a uid" "run 2 has no uid" "$err"
-    # All or nothing: a new run before one that does not fit.
+    # All or nothing: a new run before one that does not fit, and one whose layers do not.
     tamper "update runs set uid = 'ab' where id = 2; update runs set kld = 9 where id = 3"
     is "nothing of such a shard is there" "$runs" "$("$kvant" runs --limit 0 --json)"
+    tamper "pragma ignore_check_constraints = 1; update runs set uid = 'ab' where id = 2;
+        update run_layers set stream = 'x' where run = 2 and layer = 0 and stream = 'k'"
+    is "layers that are none" 3 $status
+    has "and why" "t.db: its content is not what kvant writes" "$err"
+    is "leave nothing behind" "$runs" "$("$kvant" runs --limit 0 --json)"
     sqlite3 "$home/foreign.db" 'create table runs (id integer); insert into runs values (1)'
     run merge "$home/foreign.db"
     is "a stranger's database is refused" 3 $status
@@ -194,10 +199,12 @@ is "and used" "0 $made" "$status $("$kvant" runs --db "$home/c.db" --json | jq -
 says 3 "planned for the calibration of the model" --from "$home/c.jsonl" --no-shard "${shifts[@]}"
 rm -r "$home"/.local/share/kvant/calibrations
 says 3 "which is not here; --calibration says where it is" --from "$home/c.jsonl" --no-shard "${shifts[@]}"
-run sweep "${evaluation[@]}" --passages 2 f16 --plan "$home/c.jsonl"
+run sweep "${evaluation[@]}" --passages 2 f16 shifts "${shifts[@]}" --plan "$home/c.jsonl"
 "$kvant" "${calibrate[@]}" --passages 4 >/dev/null 2>&1
-run sweep --from "$home/c.jsonl" --no-shard --db "$home/c.db"
-is "a plan without one does not mind one" 0 $status
+run sweep --from "$home/c.jsonl" --no-shard --db "$home/without.db" "${shifts[@]}"
+is "a plan without one runs without one, though there is one" "3 f16 identity" \
+    "$status $("$kvant" runs --db "$home/without.db" --json | jq -r 'map(.config) | join(" ")')"
+has "and says what is missing" "no calibration" "$err"
 
 # A shard that is stopped ends with 75 and keeps what it has.
 "$kvant" sweep "${long[@]}" --passages 100 'polar(bits=1..8)' --plan "$home/long.jsonl" 2>/dev/null

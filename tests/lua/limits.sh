@@ -36,6 +36,8 @@ gone() { # at most 5 s
 # ---- limits ----
 recipe 'while true do end' --instructions 1M
 fails "endless" 3 "r.lua:1: more than 1048576 instructions since the last run"
+recipe 'local x <close> = setmetatable({}, { __close = print }) while true do end' --instructions 1M
+is "nothing is done on the way out" "" "$out"
 recipe 'for i = 1, 3 do for j = 1, 50000 do end lab.run("q8_0") end print "done"' --instructions 200k
 says "a run makes the count begin anew" "done"
 recipe 'local t = {} while true do t[#t + 1] = ("x"):rep(1000) .. #t end' --memory 16M

@@ -145,6 +145,7 @@ static void what_never_ends_is_ended(void **state)
           "do end end",
           "instructions" },
         { "local t = setmetatable({}, { __index = function(t, k) return t[k + 1] end }) return t[1]", "" },
+        { "local function f() while true do pcall(coroutine.wrap(f)) end end f()", "instructions" },
         { "table.sort({ 3, 2, 1 }, function() while true do end end)", "instructions" },
         { "string.gsub('aaa', 'a', function() while true do end end)", "instructions" },
         { "for i = 1, math.huge do local s = load('return ' .. i)() end", "instructions" },
@@ -320,6 +321,41 @@ static void an_end_by_the_host_cannot_be_caught(void **state)
     assert_non_null(strstr(f.text, "enough"));
 }
 
+static int note_reached(lua_State *L)
+{
+    sandbox_go_on(L);
+    lua_pushboolean(L, true);
+    lua_setfield(L, LUA_REGISTRYINDEX, "reached");
+    return 0;
+}
+
+/* Not one more function is called once the program has been stopped, wherever that was. */
+static void nothing_follows_a_stop(void **state)
+{
+    (void)state;
+    static const char *const programs[] = {
+        "while true do end host()",
+        "pcall(function() while true do end end) host()",
+        "xpcall(function() while true do end end, host) host()",
+        "coroutine.resume(coroutine.create(function() while true do end end)) host()",
+        "pcall(coroutine.wrap(function() while true do end end)) host()",
+        "local x <close> = setmetatable({}, { __close = host }) while true do end",
+        "local c = coroutine.create(function() local x <close> = setmetatable({}, { __close = function() while true do end "
+        "end }) coroutine.yield() end) coroutine.resume(c) coroutine.close(c) host()",
+    };
+    for (size_t i = 0; i < SIZE(programs); i++) {
+        fault f = { 0 };
+        sandbox *s = sandbox_open(&limits, never, NULL, &f);
+        lua_State *L = sandbox_lua(s);
+        lua_pushcfunction(L, note_reached);
+        lua_setglobal(L, "host");
+        assert_int_equal(luaL_loadbufferx(L, programs[i], strlen(programs[i]), "=test", "t"), LUA_OK);
+        assert_false(sandbox_call(s, 0, 0, &f));
+        if (lua_getfield(L, LUA_REGISTRYINDEX, "reached") != LUA_TNIL) fail_msg("%s: went on", programs[i]);
+        sandbox_close(s);
+    }
+}
+
 static void too_little_memory_to_begin_is_a_fault(void **state)
 {
     (void)state;
@@ -348,6 +384,7 @@ int main(void)
         cmocka_unit_test(functions_of_the_host_may_take_long),
         cmocka_unit_test(the_hosts_faults_keep_their_code_and_say_where),
         cmocka_unit_test(an_end_by_the_host_cannot_be_caught),
+        cmocka_unit_test(nothing_follows_a_stop),
         cmocka_unit_test(too_little_memory_to_begin_is_a_fault),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
