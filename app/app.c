@@ -122,6 +122,11 @@ int app_flush(const app_context *app, int status)
     clearerr(stdout);
     if (error == EPIPE || reader_has_left()) return status;
     fault f = { 0 };
+    if (app_cancelled(app)) { /* the signal that stops us has ended a write as well */
+        if (status != FAULT_NONE) return FAULT_INTERRUPTED;
+        fault_set(&f, FAULT_INTERRUPTED, "stopped while writing");
+        return app_report(app, &f);
+    }
     fault_set(&f, FAULT_INPUT, "the output could not be written: %s", error ? strerror(error) : "a write failed");
     return app_report(app, &f);
 }

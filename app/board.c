@@ -41,6 +41,7 @@ void board_close(board *b)
     free(b->pins.items);
     free(b->shown);
     free(b->points);
+    free(b->open);
     free(b->where);
     free(b->path);
     free(b);
@@ -80,6 +81,11 @@ bool board_refresh(board *b, bool *changed, fault *f)
 }
 
 /* ---- looking ---- */
+
+uint64_t board_changes(const board *b)
+{
+    return b->changes;
+}
 
 board_entry *board_entry_of(const board *b, int64_t id)
 {

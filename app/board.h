@@ -46,6 +46,9 @@ void board_close(board *b);
 /* Brings rows and points up to date. *changed: something is different. */
 bool board_refresh(board *b, bool *changed, fault *f);
 
+/* Grows whenever rows, points, their order or their families are different from before; likeness does not count. */
+uint64_t board_changes(const board *b);
+
 size_t board_n_all(const board *b); /* runs there are */
 size_t board_n(const board *b);     /* runs that are shown: those the filter lets through, pinned ones first */
 const board_row *board_at(const board *b, size_t i);
@@ -97,6 +100,9 @@ ptrdiff_t board_point_of(const board *b, int64_t id); /* -1: this run is not a p
  * at most `most` comparisons at a call, so that no key waits for it. *left: how many are still to do. 0: forgets the
  * choice. */
 bool board_choose(board *b, int64_t id, size_t most, size_t *left, fault *f);
+
+/* The run that like_chosen is about; 0: none. */
+int64_t board_compared(const board *b);
 
 /* The point with the best x among those with y at least as good as `limit`; -1: there is none. */
 ptrdiff_t board_cheapest(const board *b, double limit);

@@ -72,6 +72,7 @@ void board_families(board *b, const catalog *known)
     }
     for (size_t i = 0; i < b->all.n; i++)
         board_set_family(b, b->all.at[i]);
+    b->changes++;
 }
 
 const char *board_family_name(const board *b, int family)

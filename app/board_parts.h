@@ -68,7 +68,12 @@ struct board {
     board_point *points;
     size_t n_points;
 
+    uint64_t changes; /* board_changes */
+
     paired_run chosen; /* id 0: none */
+    bool listed;       /* open holds */
+    size_t *open;      /* points still to be compared with it, from next_open on */
+    size_t n_open, next_open;
 };
 
 board_entry *board_entry_of(const board *b, int64_t id); /* NULL: there is none */

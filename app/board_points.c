@@ -84,6 +84,7 @@ void board_forget_likeness(board *b)
         b->all.at[i]->like = LIKE_UNKNOWN;
     for (size_t i = 0; i < b->n_points; i++)
         b->points[i].like_chosen = false;
+    b->listed = false;
 }
 
 /* Intervals that do not meet need no comparison. */
@@ -93,18 +94,33 @@ static bool intervals_meet(const board_entry *e, const board_entry *chosen, cons
     return a->lo <= c->hi && c->lo <= a->hi;
 }
 
-/* Compares the point with the chosen run if that is still to do. *did: a comparison was made. */
-static bool judge(board *b, size_t i, const board_entry *chosen, metric_id metric, size_t *budget, size_t *left,
-                  fault *f)
+static bool is_open(const board *b, size_t i, const board_entry *chosen)
+{
+    const board_entry *e = board_entry_at(&b->points[i]);
+    return e != chosen && e->row.done && e->like == LIKE_UNKNOWN && intervals_meet(e, chosen, b->y);
+}
+
+/* The points to compare with the chosen run, from there outwards. */
+static bool list_open(board *b, const board_entry *chosen, fault *f)
+{
+    if (b->listed) return true;
+    size_t *open = reallocarray(b->open, b->n_points + 1, sizeof *open);
+    if (!open) return fault_memory(f, "the comparisons");
+    const size_t from = chosen->point < 0 ? 0 : (size_t)chosen->point;
+    b->open = open;
+    b->n_open = b->next_open = 0;
+    for (size_t d = 0; d < b->n_points; d++) {
+        if (from + d < b->n_points && is_open(b, from + d, chosen)) open[b->n_open++] = from + d;
+        if (d > 0 && d <= from && is_open(b, from - d, chosen)) open[b->n_open++] = from - d;
+    }
+    b->listed = true;
+    return true;
+}
+
+static bool judge(board *b, size_t i, metric_id metric, fault *f)
 {
     board_point *p = &b->points[i];
     board_entry *e = board_entry_at(p);
-    if (e == chosen || !e->row.done || e->like != LIKE_UNKNOWN || !intervals_meet(e, chosen, b->y)) return true;
-    if (*budget == 0) {
-        ++*left;
-        return true;
-    }
-    --*budget;
     paired_run other = { 0 };
     interval d = { 0 };
     bool ok =
@@ -142,11 +158,14 @@ bool board_choose(board *b, int64_t id, size_t most, size_t *left, fault *f)
         return true;
     }
     if (!take_choice(b, chosen, f)) return false;
-    size_t from = chosen->point < 0 ? 0 : (size_t)chosen->point;
-    bool ok = true;
-    for (size_t d = 0; ok && d < b->n_points; d++) { /* outwards */
-        if (from + d < b->n_points) ok = judge(b, from + d, chosen, metric, &most, left, f);
-        if (ok && d > 0 && d <= from) ok = judge(b, from - d, chosen, metric, &most, left, f);
-    }
+    bool ok = list_open(b, chosen, f);
+    for (; ok && most > 0 && b->next_open < b->n_open; most--)
+        ok = judge(b, b->open[b->next_open++], metric, f);
+    *left = ok ? b->n_open - b->next_open : 0;
     return ok;
+}
+
+int64_t board_compared(const board *b)
+{
+    return b->chosen.id;
 }

@@ -158,6 +158,8 @@ bool board_arrange(board *b, fault *f)
     b->n_shown = n;
     b->points = points;
     b->n_points = n_points;
+    b->listed = false;
+    b->changes++;
     for (size_t i = 0; i < b->all.n; i++)
         b->all.at[i]->place = b->all.at[i]->point = -1;
     for (size_t i = 0; i < n; i++)

@@ -32,6 +32,11 @@ static void select_set(const command_line *line, store_selection *set, char mode
     if (line_has(line, "passages")) set->passages = line_int(line, "passages");
 }
 
+static bool stop(void *arg)
+{
+    return app_cancelled(arg);
+}
+
 int cmd_frontier(app_context *app, const command_line *line)
 {
     fault f = { 0 };
@@ -43,6 +48,7 @@ int cmd_frontier(app_context *app, const command_line *line)
     r.y = r.x ? metric_of(line, "y", &f) : NULL;
     if (!r.y || !lab_open(&l, app, line, LAB_READS, &f)) return app_report(app, &f);
     select_set(line, &r.set, model);
+    store_stop_when(l.database, stop, app);
     bool ok = frontier_show(app, l.database, &r, &f);
     lab_close(&l);
     return ok ? FAULT_NONE : app_report(app, &f);

@@ -27,19 +27,19 @@ static bool list_run(void *arg, const store_run *run)
     return true;
 }
 
-/* --where and --pinned as one condition; free() it. The store puts it between brackets: closing them behind what was
- * typed keeps the columns of its mistakes. */
-static char *condition(const command_line *line, fault *f)
+/* --where and --pinned as one condition; free() it. A mistake is told by its column in what was typed. */
+static char *condition(store *s, const command_line *line, fault *f)
 {
-    static const char pinned[] = "\n) AND (pinned";
+    static const char pinned[] = "pinned AND ";
     const char *where = line_text(line, "where");
-    if (!where || !where[strspn(where, " \t\n")]) where = "1";
-    char *text = malloc(strlen(where) + sizeof pinned);
-    if (!text) {
+    if (!store_check_condition(s, where, f)) return NULL;
+    if (!where || !where[strspn(where, " \t\r\n")]) where = "1";
+    const size_t room = strlen(where) + sizeof pinned + sizeof "(\n)";
+    char *text = malloc(room);
+    if (text)
+        snprintf(text, room, "%s(%s\n)", line_has(line, "pinned") ? pinned : "", where);
+    else
         fault_memory(f, "a condition");
-        return NULL;
-    }
-    strcpy(stpcpy(text, where), line_has(line, "pinned") ? pinned : "");
     return text;
 }
 
@@ -50,7 +50,7 @@ int cmd_runs(app_context *app, const command_line *line)
     if (!lab_open(&l, app, line, LAB_READS, &f)) return app_report(app, &f);
     store_stop_when(l.database, stop, app);
     lister each = { .app = app, .list = line_has(line, "json") ? cJSON_CreateArray() : NULL };
-    char *where = condition(line, &f);
+    char *where = condition(l.database, line, &f);
     bool ok = where && store_each_run(l.database, where, line_int(line, "limit"), list_run, &each, &f);
     free(where);
     if (ok && each.list)

@@ -27,7 +27,8 @@ typedef struct output {
 
 static bool output_fault(const char *path, fault *f)
 {
-    return fault_set(f, FAULT_INPUT, "%s: %s", path, strerror(errno));
+    const fault_code code = errno == EINTR ? FAULT_INTERRUPTED : FAULT_INPUT; /* a write that a signal has ended */
+    return fault_set(f, code, "%s: %s", path, strerror(errno));
 }
 
 static bool open_output(output *o, const char *path, fault *f)

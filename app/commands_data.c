@@ -54,7 +54,7 @@ const command commands_data[] = {
       .examples =
           (const command_example[]){
               { "sql \"SELECT config, kld FROM v_runs ORDER BY kld\"", "a table" },
-              { "sql best 0.02", "a question that came with kvant: what is on the frontier with KLD <= 0.02" },
+              { "sql best 0.02", "a question that came with kvant: the most compressed runs with KLD <= 0.02" },
               { "sql --mode csv -o runs.csv \"SELECT * FROM v_runs\"", "everything, for another program" },
               { "sql --save mine \"SELECT id FROM v_runs WHERE kld < :kld\"",
                 "keep a question; sql mine 0.01 asks it" },

@@ -92,9 +92,10 @@ const command commands_screen[] = {
       ARGUMENTS({ "FILE", COMPLETE_FILE, 0, "the file to write" }), .options = { options_dump, options_output, NULL },
       .text =
           "Writes the screen as text, one line for each row. With --looks a second block follows, a letter for each "
-          "cell: . plain, B bold, D dim, G good, W warning, R bad, A accent, C chosen, M marked, 1 to 6 families.",
-      EXAMPLES({ "screen-dump lab.txt", "what is to be seen" }), .run = elsewhere,
-      .flags = COMMAND_LAB_ONLY | COMMAND_SCREEN_ONLY },
+          "cell: . plain, B bold, D dim, G good, W warning, R bad, A accent, C chosen, M marked, 1 to 6 families. A file "
+          "whose name ends in .svg becomes a picture, for a light and a dark page.",
+      EXAMPLES({ "screen-dump lab.txt", "what is to be seen" }, { "screen-dump lab.svg", "the same as a picture" }),
+      .run = elsewhere, .flags = COMMAND_LAB_ONLY | COMMAND_SCREEN_ONLY },
     { "save", "Screen", "write the session as a recipe",
       ARGUMENTS({ "FILE.lua", COMPLETE_FILE, 0, "the file to write" }),
       .options = { options_save, options_output, NULL },

@@ -96,6 +96,7 @@ static void show_many(crew_watch *w, const event_worker *e, size_t n)
     if (!w->of_whole) {
         crew_watch_stop(w);
         snprintf(w->step, sizeof w->step, "%s", w->whole.what[0] ? w->whole.what : "runs");
+        w->before = w->whole.done;
         progress_start(&w->bar, stderr, &w->app->err, w->step, w->whole.total, "runs");
     }
     char note[512] = "";
@@ -107,9 +108,9 @@ static void show_many(crew_watch *w, const event_worker *e, size_t n)
         if (e[i].total > 0) part += (double)e[i].done / (double)e[i].total;
     }
     w->of_whole = true;
-    w->bar.total = w->whole.total;
+    w->bar.total = w->whole.total > w->before ? w->whole.total - w->before : 0;
     w->bar.part = part;
-    progress_at(&w->bar, w->whole.done, note);
+    progress_at(&w->bar, w->whole.done - w->before, note);
 }
 
 void crew_watch_show(crew_watch *w, crew_task *const *tasks, int n)
@@ -142,7 +143,7 @@ void crew_watch_end(crew_watch *w, const crew_task *t)
     crew_watch_whole(w);
     if (!w->of_whole) return;
     w->bar.part = 0;
-    progress_at(&w->bar, w->whole.done, t->label);
+    progress_at(&w->bar, w->whole.done - w->before, t->label);
 }
 
 void crew_watch_whole(crew_watch *w)

@@ -11,6 +11,7 @@ typedef struct crew_watch {
     progress bar;
     char step[EVENTS_WORD]; /* what the bar is about; "": there is none */
     bool of_whole;          /* it is about all runs, not the one at work */
+    uint64_t before;        /* runs that had ended when the bar about all began: its rate is not theirs */
     event_whole whole;      /* total 0: there is no whole, only runs */
 } crew_watch;
 

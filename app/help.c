@@ -85,8 +85,8 @@ void help_list(FILE *to, const terminal *t, const command_table *commands, bool 
     if (!at_prompt) {
         fprintf(to, "usage: kvant [COMMAND [OPTION]... [ARGUMENT]...]\n       kvant -c \"COMMAND ...\"\n\n");
         wrap_text(to,
-                  "A lab for KV-cache compression. Without a command it opens the prompt, where all of these work too.",
-                  0, 0, width);
+                  "A lab for KV-cache compression. Without a command it opens the lab, where all of these work too.", 0,
+                  0, width);
     }
     for (const char *const *section = command_sections; *section; section++) {
         const command *c;

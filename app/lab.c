@@ -73,6 +73,7 @@ bool lab_open_database(lab *l, const char *path, store_mode mode, fault *f)
     const bool own = strcmp(path, l->app->places.database) == 0;
     if (mode == STORE_WRITE && own && !paths_make_parent(path, f)) return false;
     l->database = store_open(path, mode, f);
+    if (!l->database && f && app_cancelled(l->app)) f->code = FAULT_INTERRUPTED; /* it waited for a lock meanwhile */
     return l->database != NULL;
 }
 

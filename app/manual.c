@@ -162,7 +162,7 @@ int cmd_manual(app_context *app, const command_line *line)
     put_line(
         "kvant shows what compressing the KV cache of a language model costs and what it saves. It loads a model from a "
         "GGUF file, reads a text with it, and compares the model's predictions with a compressed cache to those with an "
-        "exact one. Every run is kept in a database.\n\nWithout a command it opens a prompt. Options and arguments may "
+        "exact one. Every run is kept in a database.\n\nWithout a command it opens the lab: a screen, or with --plain a prompt. Options and arguments may "
         "stand in any order; -- ends the options. Data goes to standard output, progress and errors go to standard error.");
     puts(".SH COMMANDS");
     const command *c;

@@ -180,25 +180,83 @@ static void lay_out(plot *p)
     place_spots(p);
 }
 
-static bool draw(plot *p)
+static bool open_paper(plot_paper *paper, size_t n)
 {
-    size_t n = (size_t)p->width * (size_t)p->height;
-    p->cells = calloc(n, sizeof *p->cells);
-    p->layers = calloc(n, 1);
-    p->dots = calloc(n, 1);
-    if (!p->cells || !p->layers || !p->dots) return false;
-    for (size_t i = 0; i < n; i++)
-        p->cells[i].text[0] = ' ';
+    paper->cells = calloc(n, sizeof *paper->cells);
+    paper->layers = calloc(n, 1);
+    paper->dots = calloc(n, 1);
+    for (size_t i = 0; paper->cells && i < n; i++)
+        paper->cells[i].text[0] = ' ';
+    return paper->cells && paper->layers && paper->dots;
+}
+
+static void close_paper(plot_paper *paper)
+{
+    free(paper->cells);
+    free(paper->layers);
+    free(paper->dots);
+}
+
+static size_t n_cells(const plot *p)
+{
+    return (size_t)p->width * (size_t)p->height;
+}
+
+static void copy_paper(const plot *p, plot_paper *to, const plot_paper *from)
+{
+    memcpy(to->cells, from->cells, n_cells(p) * sizeof *to->cells);
+    memcpy(to->layers, from->layers, n_cells(p));
+    memcpy(to->dots, from->dots, n_cells(p));
+}
+
+static bool any_placed(const plot *p)
+{
+    return p->n > p->no_failed + p->no_value;
+}
+
+/* The choice, and what must not be covered or is placed where there is room left, over what is drawn already. */
+static void draw_over(plot *p)
+{
     columns c;
     columns_enter(&c, p->style.marks != PLOT_ASCII);
-    bool ok = true, any = p->n > p->no_failed + p->no_value;
-    if (any) ok = plot_draw_points(p, &c);
-    if (any)
+    copy_paper(p, &p->paper, &p->drawn);
+    if (any_placed(p)) {
+        plot_draw_choice(p, &c);
         plot_draw_frame(p, &c);
-    else
+    } else {
         plot_text(p, &c, p->height / 2, 0, "no run to plot", p->width, PLOT_PLAIN, LAYER_TEXT);
+    }
     columns_leave(&c);
-    return ok;
+}
+
+static bool draw(plot *p)
+{
+    if (!open_paper(&p->paper, n_cells(p)) || !open_paper(&p->drawn, n_cells(p))) return false;
+    if (any_placed(p) && !plot_draw_points(p)) return false;
+    copy_paper(p, &p->drawn, &p->paper);
+    draw_over(p);
+    return true;
+}
+
+void plot_choose(plot *p, const plot_choice *choice)
+{
+    for (size_t i = 0; i < p->n; i++) {
+        plot_point *q = &p->spots[i].point;
+        q->like_chosen = false;
+        if (!q->chosen) continue;
+        q->chosen = false;
+        if (q->class == PLOT_FRONTIER) continue;
+        free((char *)q->label);
+        q->label = NULL;
+    }
+    for (size_t i = 0; i < choice->n_alike; i++)
+        if (choice->alike[i] < p->n) p->spots[choice->alike[i]].point.like_chosen = true;
+    if (choice->chosen < p->n) {
+        plot_point *q = &p->spots[choice->chosen].point;
+        q->chosen = true;
+        if (!q->label && p->style.labels && choice->label) q->label = strdup(choice->label);
+    }
+    draw_over(p);
 }
 
 plot *plot_create(const plot_point *points, size_t n, const plot_style *style, fault *f)
@@ -226,9 +284,9 @@ void plot_free(plot *p)
     free((char *)p->style.x_title);
     free((char *)p->style.y_title);
     free(p->spots);
-    free(p->cells);
-    free(p->layers);
-    free(p->dots);
+    free(p->best);
+    close_paper(&p->paper);
+    close_paper(&p->drawn);
     free(p);
 }
 
@@ -244,5 +302,5 @@ int plot_height(const plot *p)
 
 const plot_cell *plot_cell_at(const plot *p, int row, int column)
 {
-    return &p->cells[(size_t)row * (size_t)p->width + (size_t)column];
+    return &p->paper.cells[(size_t)row * (size_t)p->width + (size_t)column];
 }

@@ -84,6 +84,16 @@ typedef struct plot plot;
 plot *plot_create(const plot_point *points, size_t n, const plot_style *style, fault *f);
 void plot_free(plot *p); /* NULL is fine */
 
+/* The same picture with another choice, as plot_create would draw it, in a small part of its time: what costs most,
+ * where points stand and how they cover each other, does not depend on it. */
+typedef struct plot_choice {
+    size_t chosen;       /* a point; SIZE_MAX: none */
+    const char *label;   /* its; or NULL. Copied; without memory it has none */
+    const size_t *alike; /* the points that cannot be told apart from it */
+    size_t n_alike;
+} plot_choice;
+void plot_choose(plot *p, const plot_choice *choice);
+
 int plot_width(const plot *p);
 int plot_height(const plot *p);
 const plot_cell *plot_cell_at(const plot *p, int row, int column);

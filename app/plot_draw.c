@@ -48,10 +48,12 @@ void plot_put(plot *p, int row, int column, const char *text, int look, int laye
 {
     if (row < 0 || row >= p->height || column < 0 || column >= p->width) return;
     size_t at = cell_of(p, row, column);
-    if (p->layers[at] > layer) return;
-    snprintf(p->cells[at].text, sizeof p->cells[at].text, "%s", text);
-    p->cells[at].look = look;
-    p->layers[at] = (unsigned char)layer;
+    if (p->paper.layers[at] > layer) return;
+    const size_t n = strnlen(text, sizeof p->paper.cells[at].text - 1);
+    memcpy(p->paper.cells[at].text, text, n);
+    p->paper.cells[at].text[n] = '\0';
+    p->paper.cells[at].look = look;
+    p->paper.layers[at] = (unsigned char)layer;
 }
 
 int plot_text(plot *p, const columns *c, int row, int column, const char *text, int width, int look, int layer)
@@ -106,13 +108,14 @@ static void dot(plot *p, int down, int across, const pen *with)
         plot_put(p, p->top + row, p->left + column, text, with->look, with->layer);
         return;
     }
-    unsigned char *bits = &p->dots[cell_of(p, p->top + row, p->left + column)];
+    unsigned char *bits = &p->paper.dots[cell_of(p, p->top + row, p->left + column)];
     *bits |= braille[down % 4][across % 2];
     char text[4] = { (char)0xe2, (char)(0xa0 | *bits >> 6), (char)(0x80 | (*bits & 0x3f)), '\0' };
     plot_put(p, p->top + row, p->left + column, text, with->look, with->layer);
     /* A fainter line meets a stronger one: the cell keeps its look and gets the dot all the same. */
-    plot_cell *cell = &p->cells[cell_of(p, p->top + row, p->left + column)];
-    if (p->layers[cell_of(p, p->top + row, p->left + column)] <= LAYER_LIMIT) memcpy(cell->text, text, sizeof text);
+    plot_cell *cell = &p->paper.cells[cell_of(p, p->top + row, p->left + column)];
+    if (p->paper.layers[cell_of(p, p->top + row, p->left + column)] <= LAYER_LIMIT)
+        memcpy(cell->text, text, sizeof text);
 }
 
 /* The dot that holds a place in cells; far outside everything is the same. */
@@ -194,7 +197,7 @@ static void draw_mark(plot *p, const plot_spot *s)
 /* A text here would touch what stands in this cell: another text, or a mark that is not its own. */
 static bool touches(const plot *p, int row, int column, const plot_spot *own)
 {
-    if (column < p->left || column >= p->width || p->layers[cell_of(p, row, column)] < LAYER_MARK) return false;
+    if (column < p->left || column >= p->width || p->paper.layers[cell_of(p, row, column)] < LAYER_MARK) return false;
     return p->top + (int)lround(own->row) != row || p->left + (int)lround(own->column) != column;
 }
 
@@ -203,7 +206,7 @@ static bool is_free(const plot *p, int row, int column, int width, int layer, co
 {
     if (row < p->top || row >= p->top + p->rows || column < p->left || column + width > p->width) return false;
     for (int i = column; i < column + width; i++)
-        if (p->layers[cell_of(p, row, i)] > layer) return false;
+        if (p->paper.layers[cell_of(p, row, i)] > layer) return false;
     return !touches(p, row, column - 1, own) && !touches(p, row, column + width, own);
 }
 
@@ -212,9 +215,9 @@ static void clear_line(plot *p, int row, int column)
 {
     if (column < p->left || column >= p->width) return;
     size_t at = cell_of(p, row, column);
-    if (p->layers[at] != LAYER_LINE) return;
-    p->cells[at] = (plot_cell){ " ", PLOT_PLAIN };
-    p->layers[at] = LAYER_EMPTY;
+    if (p->paper.layers[at] != LAYER_LINE) return;
+    p->paper.cells[at] = (plot_cell){ " ", PLOT_PLAIN };
+    p->paper.layers[at] = LAYER_EMPTY;
 }
 
 /* A text that belongs to a point. */
@@ -267,25 +270,46 @@ static bool on_frontier(const plot_spot *s)
     return s->placed && s->point.class == PLOT_FRONTIER;
 }
 
-bool plot_draw_points(plot *p, const columns *c)
+/* The mark that a point has whoever is chosen. */
+static plot_spot unchosen(const plot_spot *s)
 {
-    const plot_spot **best = calloc(p->n + 1, sizeof *best);
-    if (!best) return false;
-    size_t n = 0;
+    plot_spot plain = *s;
+    plain.point.chosen = plain.point.like_chosen = false;
+    return plain;
+}
+
+static bool is_special(const plot_spot *s)
+{
+    return s->point.chosen || s->point.like_chosen;
+}
+
+bool plot_draw_points(plot *p)
+{
+    p->best = calloc(p->n + 1, sizeof *p->best);
+    if (!p->best) return false;
     for (size_t i = 0; i < p->n; i++)
-        if (on_frontier(&p->spots[i])) best[n++] = &p->spots[i];
-    qsort(best, n, sizeof *best, by_x);
-    for (size_t i = 1; i < n; i++)
-        draw_step(p, best[i - 1], best[i]);
-    for (size_t i = 0; i < p->n; i++)
-        if (on_frontier(&p->spots[i]) || p->spots[i].point.chosen) draw_whisker(p, &p->spots[i]);
+        if (on_frontier(&p->spots[i])) p->best[p->n_best++] = &p->spots[i];
+    qsort(p->best, p->n_best, sizeof *p->best, by_x);
+    for (size_t i = 1; i < p->n_best; i++)
+        draw_step(p, p->best[i - 1], p->best[i]);
+    for (size_t i = 0; i < p->n_best; i++)
+        draw_whisker(p, p->best[i]);
     draw_limit(p);
+    for (size_t i = 0; i < p->n; i++) {
+        const plot_spot plain = unchosen(&p->spots[i]);
+        draw_mark(p, &plain);
+    }
+    return true;
+}
+
+void plot_draw_choice(plot *p, const columns *c)
+{
     for (size_t i = 0; i < p->n; i++)
-        draw_mark(p, &p->spots[i]);
+        if (is_special(&p->spots[i])) draw_mark(p, &p->spots[i]);
+    for (size_t i = 0; i < p->n; i++)
+        if (p->spots[i].point.chosen) draw_whisker(p, &p->spots[i]);
     for (size_t i = 0; i < p->n; i++)
         if (p->spots[i].visible && p->spots[i].point.chosen) draw_label(p, c, &p->spots[i]);
-    for (size_t i = 0; i < n; i++)
-        if (best[i]->visible && !best[i]->point.chosen) draw_label(p, c, best[i]);
-    free(best);
-    return true;
+    for (size_t i = 0; i < p->n_best; i++)
+        if (p->best[i]->visible && !p->best[i]->point.chosen) draw_label(p, c, p->best[i]);
 }

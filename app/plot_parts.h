@@ -17,6 +17,13 @@ typedef struct plot_spot {
     bool placed, visible;
 } plot_spot;
 
+/* height x width of each. */
+typedef struct plot_paper {
+    plot_cell *cells;
+    unsigned char *layers;
+    unsigned char *dots; /* of braille, a bit for each */
+} plot_paper;
+
 struct plot {
     plot_style style; /* titles and families are the plot's own */
     int width, height;
@@ -27,10 +34,11 @@ struct plot {
     bool zeros, any_y; /* zeros: there is that line; any_y: the scale has values */
     plot_spot *spots;
     size_t n, n_visible;
+    const plot_spot **best; /* of the frontier, by x */
+    size_t n_best;
     size_t no_value, no_failed, outside; /* what is not shown */
-    plot_cell *cells;                    /* height x width */
-    unsigned char *layers;
-    unsigned char *dots; /* of braille, a bit for each */
+    plot_paper paper;                    /* what is seen */
+    plot_paper drawn;                    /* as it is whatever is chosen: lines, whiskers and marks */
 };
 
 /* How a point of this class and state is drawn. Of two in one cell the one with the higher rank is seen. */
@@ -47,8 +55,10 @@ const plot_mark *plot_mark_at(int i); /* all of them, in the order of the legend
 int plot_text(plot *p, const columns *c, int row, int column, const char *text, int width, int look, int layer);
 void plot_put(plot *p, int row, int column, const char *text, int look, int layer);
 
-/* plot_draw.c: lines, marks, labels. False without memory. plot_frame.c: titles, axes and notes. */
-bool plot_draw_points(plot *p, const columns *c);
+/* plot_draw.c: lines and marks, false without memory; then what depends on the choice, labels among it.
+ * plot_frame.c: titles, axes and notes. */
+bool plot_draw_points(plot *p);
+void plot_draw_choice(plot *p, const columns *c);
 void plot_draw_frame(plot *p, const columns *c);
 int plot_gutter(const plot *p); /* columns of the widest number beside the picture */
 

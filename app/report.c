@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "app/number.h"
+#include "app/page/escape.h"
 #include "app/reference.h"
 
 /* ---- text ---- */
@@ -275,7 +276,8 @@ bool report_json(FILE *to, cJSON *json, fault *f)
     char *text = json ? cJSON_Print(json) : NULL;
     cJSON_Delete(json);
     if (!text) return fault_memory(f, "the JSON");
-    fprintf(to, "%s\n", text);
+    escape_utf8(to, text);
+    fputc('\n', to);
     cJSON_free(text);
     return true;
 }

@@ -24,7 +24,7 @@ void report_line(FILE *to, const terminal *t, const store_run *run);
 /* Every column of the run; numbers that were not measured are null. NULL when out of memory. */
 cJSON *report_run_json(const store_run *run, const store_layer *layers, size_t n_layers);
 
-/* Writes and frees json, with a newline. False with a fault when json is NULL (out of memory). */
+/* Writes and frees json, with a newline; bytes that are no UTF-8 become U+FFFD. False with a fault when json is NULL (out of memory). */
 bool report_json(FILE *to, cJSON *json, fault *f);
 
 /* The layers of a run, allocated. */

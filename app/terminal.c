@@ -82,11 +82,12 @@ bool terminal_watch_signals(fault *f)
     sigemptyset(&action.sa_mask);
     for (size_t i = 0; i < sizeof watched / sizeof watched[0]; i++) {
         struct sigaction old;
+        action.sa_flags = watched[i] == SIGWINCH ? SA_RESTART : 0; /* a new size is no reason to end a write */
         if (sigaction(watched[i], NULL, &old) != 0 ||
             (old.sa_handler != SIG_IGN && sigaction(watched[i], &action, NULL) != 0))
             return fault_set(f, FAULT_INTERNAL, "signal %d cannot be watched: %s", watched[i], strerror(errno));
     }
-    action.sa_handler = SIG_IGN;
+    action = (struct sigaction){ .sa_handler = SIG_IGN };
     if (sigaction(SIGPIPE, &action, NULL) != 0)
         return fault_set(f, FAULT_INTERNAL, "SIGPIPE cannot be ignored: %s", strerror(errno));
     return true;

@@ -7,6 +7,12 @@
 #include <string.h>
 #include <sys/stat.h>
 
+/* A signal that asks the program to stop ends what blocks. */
+static fault_code code_of(int why)
+{
+    return why == EINTR ? FAULT_INTERRUPTED : FAULT_INPUT;
+}
+
 static bool read_all(FILE *in, const char *path, char **bytes, size_t *n, fault *f)
 {
     size_t room = 0;
@@ -19,7 +25,7 @@ static bool read_all(FILE *in, const char *path, char **bytes, size_t *n, fault 
         }
         *n += fread(*bytes + *n, 1, room - *n, in);
     } while (!feof(in) && !ferror(in));
-    return !ferror(in) || fault_set(f, FAULT_INPUT, "%s: reading failed: %s", path, strerror(errno));
+    return !ferror(in) || fault_set(f, code_of(errno), "%s: reading failed: %s", path, strerror(errno));
 }
 
 bool file_read(const char *path, char **bytes, size_t *n, fault *f)
@@ -54,5 +60,5 @@ bool file_write(const char *path, const void *bytes, size_t n, fault *f)
     }
     if (ok) return true;
     file_discard(path);
-    return fault_set(f, FAULT_INPUT, "%s: writing failed: %s", path, strerror(why));
+    return fault_set(f, code_of(why), "%s: writing failed: %s", path, strerror(why));
 }

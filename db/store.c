@@ -79,7 +79,6 @@ void store_wait(store *s, int milliseconds)
 {
     s->wait_ms = milliseconds;
     sqlite3_busy_timeout(s->db, milliseconds);
-    if (s->asked) sqlite3_busy_timeout(s->asked, milliseconds);
 }
 
 bool store_was_locked(const store *s)

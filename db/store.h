@@ -172,9 +172,12 @@ bool store_blocks(store *s, int64_t id, store_block **blocks, size_t *n, fault *
 bool store_find_done(store *s, const store_run *like, int64_t *id, fault *f);
 
 /* The newest runs, newest first. where: an SQL expression over the columns of v_runs, NULL for all; a mistake in it is
- * a fault with its column. limit 0: no limit. */
+ * a fault with its column, and so is a bracket that closes more than the expression opened. limit 0: no limit. */
 bool store_each_run(store *s, const char *where, int64_t limit, bool (*each)(void *arg, const store_run *run),
                     void *arg, fault *f);
+
+/* Is it such an expression? Then a question may hold it as "(%s\n)", and nothing in it reaches what is around. */
+bool store_check_condition(store *s, const char *where, fault *f);
 
 /* What came of a merge: runs that are new, and runs that were there already. */
 typedef struct store_merged {

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "db/connect.h"
 #include "db/sqlite_fault.h"
@@ -14,23 +15,42 @@ int store_poll_stop(void *arg)
     return s->stop && s->stop(s->stop_arg);
 }
 
+/* Another process has the lock: wait, unless told to stop. */
+static int wait_for_lock(void *arg, int tries)
+{
+    enum { STEP_MS = 10 };
+    store *s = arg;
+    if (store_poll_stop(s) || tries >= s->wait_ms / STEP_MS) return 0;
+    nanosleep(&(struct timespec){ .tv_nsec = STEP_MS * 1000000L }, NULL);
+    return 1;
+}
+
 sqlite3 *store_asked(store *s, fault *f)
 {
     if (s->asked) return s->asked;
     s->asked = connect_read(s->path, s->wait_ms, f);
+    if (!s->asked && f && store_poll_stop(s)) f->code = FAULT_INTERRUPTED;
     if (!s->asked) return NULL;
-    sqlite3_busy_timeout(s->asked, s->wait_ms);
+    sqlite3_busy_handler(s->asked, wait_for_lock, s);
     sqlite3_limit(s->asked, SQLITE_LIMIT_LENGTH, STORE_LONGEST_VALUE);
     sqlite3_progress_handler(s->asked, STORE_STEPS_BETWEEN_POLLS, store_poll_stop, s);
     sqlite3_set_authorizer(s->asked, store_only_reads, NULL);
     return s->asked;
 }
 
+/* Who was told to stop while another process had the lock was stopped. */
+static bool asked_failed(store *s, sqlite3 *db, const char *doing, fault *f)
+{
+    if ((sqlite3_errcode(db) & 0xff) == SQLITE_BUSY && store_poll_stop(s))
+        return fault_set(f, FAULT_INTERRUPTED, "%s: %s: stopped", s->path, doing);
+    return sqlite_fault(db, s->path, doing, f);
+}
+
 bool store_ended(store *s, sqlite3 *db, int rc, const char *doing, fault *f)
 {
     if (rc == SQLITE_ROW || rc == SQLITE_DONE || rc == SQLITE_OK) return true;
     if (rc == SQLITE_NOMEM) return fault_memory(f, doing);
-    return sqlite_fault(db, s->path, doing, f);
+    return asked_failed(s, db, doing, f);
 }
 
 /* ---- mistakes in a question ---- */
@@ -71,7 +91,7 @@ static bool asked_fault(const asking *a, fault *f)
             "%s: this SQL does more than read (%s); only SELECT and what tells about the database is allowed",
             a->s->path, sqlite3_errmsg(db));
     if (code != SQLITE_ERROR && code != SQLITE_MISMATCH && code != SQLITE_RANGE)
-        return sqlite_fault(db, a->s->path, "asking the database", f);
+        return asked_failed(a->s, db, "asking the database", f);
     int offset = sqlite3_error_offset(db);
     if (offset < a->before) return fault_set(f, FAULT_INPUT, "SQL: %s", sqlite3_errmsg(db));
     char place[48];
@@ -274,18 +294,50 @@ bool store_check_query(store *s, const char *sql, bool (*each)(void *arg, const 
     return true;
 }
 
+/* ---- conditions ---- */
+
+/* "SELECT ... WHERE (" and a condition. The line's end closes a comment in it; what closes our bracket does not compile
+ * without it, and so is refused. */
+static sqlite3_stmt *prepare_condition(store *s, const char *select, const char *where, const char *order, asking *a,
+                                       fault *f)
+{
+    sqlite3_stmt *stmt = NULL;
+    const char *condition = where && where[strspn(where, " \t\r\n")] ? where : "1";
+    char *sql = sqlite3_mprintf("%s (%s\n) %s", select, condition, order);
+    char *bare = sqlite3_mprintf("%s %s", select, condition);
+    *a = (asking){ .s = s, .text = condition, .sql = sql, .before = (int)strlen(select) + 2 };
+    asking plain = { .s = s, .text = condition, .sql = bare, .before = (int)strlen(select) + 1 };
+    if (!sql || !bare)
+        fault_memory(f, "a question");
+    else if (store_asked(s, f))
+        stmt = prepare_only(a, f);
+    sqlite3_stmt *same = stmt ? prepare_only(&plain, f) : NULL;
+    if (!same) {
+        sqlite3_finalize(stmt);
+        stmt = NULL;
+    }
+    sqlite3_finalize(same);
+    sqlite3_free(bare);
+    sqlite3_free(sql);
+    a->sql = NULL; /* SQLite keeps its own copy; places of mistakes are counted in text */
+    return stmt;
+}
+
+bool store_check_condition(store *s, const char *where, fault *f)
+{
+    asking a;
+    sqlite3_stmt *stmt = prepare_condition(s, "SELECT id FROM v_runs WHERE", where, "", &a, f);
+    sqlite3_finalize(stmt);
+    return stmt != NULL;
+}
+
 bool store_each_run(store *s, const char *where, int64_t limit, bool (*each)(void *arg, const store_run *run),
                     void *arg, fault *f)
 {
-    static const char before[] = "SELECT * FROM v_runs WHERE (";
-    if (!store_asked(s, f)) return false;
-    const char *condition = where && *where ? where : "1";
-    /* The line's end closes a comment in the condition; LIMIT -1 is no limit. */
-    char *sql =
-        sqlite3_mprintf("%s%s\n) ORDER BY id DESC LIMIT %lld", before, condition, (long long)(limit > 0 ? limit : -1));
-    if (!sql) return fault_memory(f, "a question");
-    asking a = { .s = s, .text = condition, .sql = sql, .before = (int)sizeof before - 1 };
-    sqlite3_stmt *stmt = prepare_only(&a, f);
+    asking a;
+    char order[64]; /* LIMIT -1 is no limit */
+    snprintf(order, sizeof order, "ORDER BY id DESC LIMIT %lld", (long long)(limit > 0 ? limit : -1));
+    sqlite3_stmt *stmt = prepare_condition(s, "SELECT * FROM v_runs WHERE", where, order, &a, f);
     int rc = SQLITE_DONE;
     if (stmt) {
         record_map map = record_columns(stmt, store_run_fields);
@@ -297,24 +349,17 @@ bool store_each_run(store *s, const char *where, int64_t limit, bool (*each)(voi
     }
     bool ok = stmt && (rc == SQLITE_ROW || rc == SQLITE_DONE || asked_fault(&a, f));
     sqlite3_finalize(stmt);
-    sqlite3_free(sql);
     return ok;
 }
 
 bool store_each_id(store *s, const char *where, bool (*each)(void *arg, int64_t id), void *arg, fault *f)
 {
-    static const char before[] = "SELECT id FROM v_runs WHERE (";
-    if (!store_asked(s, f)) return false;
-    const char *condition = where && *where ? where : "1";
-    char *sql = sqlite3_mprintf("%s%s\n) ORDER BY id", before, condition);
-    if (!sql) return fault_memory(f, "a question");
-    asking a = { .s = s, .text = condition, .sql = sql, .before = (int)sizeof before - 1 };
-    sqlite3_stmt *stmt = prepare_only(&a, f);
+    asking a;
+    sqlite3_stmt *stmt = prepare_condition(s, "SELECT id FROM v_runs WHERE", where, "ORDER BY id", &a, f);
     int rc = SQLITE_DONE;
     while (stmt && (rc = sqlite3_step(stmt)) == SQLITE_ROW)
         if (!each(arg, sqlite3_column_int64(stmt, 0))) break;
     bool ok = stmt && (rc == SQLITE_ROW || rc == SQLITE_DONE || asked_fault(&a, f));
     sqlite3_finalize(stmt);
-    sqlite3_free(sql);
     return ok;
 }

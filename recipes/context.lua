@@ -8,7 +8,7 @@
 --     kvant recipe context
 --     kvant recipe context --model other.gguf most=32768
 
-local trained, most = lab.model().n_ctx, tonumber(arg.most)
+local trained, most = lab.model().context, tonumber(arg.most)
 local rows = {}
 local ctx = 128
 while ctx <= math.min(most or trained, trained) do

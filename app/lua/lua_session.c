@@ -141,13 +141,17 @@ int lua_lab_runs(lua_State *L)
 {
     const command_line *line = lua_line(L, lua_gettop(L), "runs", NULL, NULL);
     const char *where = line_text(line, "where");
+    recipe *r = recipe_of(L);
+    fault f = { 0 };
+    if (!recipe_open_lab(r, &f) || (r->lab.database && !store_check_condition(r->lab.database, where, &f)))
+        return lua_fail(L, &f);
     const int64_t limit = line_int(line, "limit");
     char most[32];
     snprintf(most, sizeof most, "%" PRId64, limit > 0 ? limit : -1);
-    /* The line's end closes a comment in the condition. */
-    lua_pushfstring(L, "SELECT * FROM v_runs WHERE (%s\n)%s ORDER BY id DESC LIMIT %s", where && *where ? where : "1",
+    lua_pushfstring(L, "SELECT * FROM v_runs WHERE (%s\n)%s ORDER BY id DESC LIMIT %s",
+                    where && where[strspn(where, " \t\r\n")] ? where : "1",
                     line_has(line, "pinned") ? " AND pinned" : "", most);
-    lua_push_query(L, recipe_of(L), lua_tostring(L, -1), NULL, 0);
+    lua_push_query(L, r, lua_tostring(L, -1), NULL, 0);
     return 1;
 }
 

@@ -202,7 +202,10 @@ static void add_row(lua_State *L, table *t, int row, int columns, int n)
     const int before = lua_gettop(L);
     for (int i = 0; i < n; i++) {
         lua_rawgeti(L, columns, i + 1);
-        lua_gettable(L, row);
+        if (lua_gettable(L, row) == LUA_TNIL) { /* a row may be a list, in the order of the columns */
+            lua_pop(L, 1);
+            lua_geti(L, row, i + 1);
+        }
         cells[i] = cell_of(L, lua_gettop(L), shown[i]);
     }
     if (!table_add(t, cells, &f)) lua_fail(L, &f);

@@ -31,18 +31,11 @@ static bool take_set(void *arg, int n, const store_value *v)
     return !find->full;
 }
 
-static bool ignore_run(void *arg, const store_run *run)
-{
-    (void)arg, (void)run;
-    return false;
-}
-
 bool gather_sets(store *s, const page_request *request, strings *to, set_keys *keys, fault *f)
 {
     static const char question[] = "SELECT model_hash, text_hash, protocol, ctx, eval, passages FROM v_runs "
                                    "WHERE %s GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY max(id) DESC LIMIT %d";
-    /* Asked as it was typed first: a mistake is then told with its column. */
-    if (!store_each_run(s, request->where, 1, ignore_run, NULL, f)) return false;
+    if (!store_check_condition(s, request->where, f)) return false;
     finder find = { keys, to, false };
     char *where = gather_where(request, NULL), *sql = NULL;
     size_t size;

@@ -1,5 +1,5 @@
 /* What keys and commands have in common. */
-#include "app/screen/state.h"
+#include "app/screen/keys.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -49,7 +49,7 @@ bool screen_select(screen *s, int64_t id)
     const board_row *row = board_find(v->board, id);
     if (!row) return false;
     v->chosen = id;
-    v->dirty = true;
+    v->stale |= ON_RUNS | ON_PLOT | ON_DETAILS;
     if (row->set >= 0 && (size_t)row->set != v->set) {
         v->set = (size_t)row->set;
         screen_plot(s);

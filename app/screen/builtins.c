@@ -217,6 +217,12 @@ static bool do_mouse(screen *s, const command_line *line, fault *f)
     return true;
 }
 
+static bool ends_with(const char *text, const char *end)
+{
+    const size_t n = strlen(text), m = strlen(end);
+    return n >= m && strcmp(text + n - m, end) == 0;
+}
+
 static bool do_dump(screen *s, const command_line *line, fault *f)
 {
     const char *path = line_arg(line, 0);
@@ -226,7 +232,10 @@ static bool do_dump(screen *s, const command_line *line, fault *f)
     screen_draw(s);
     FILE *out = fopen(path, "w");
     if (!out) return fault_set(f, FAULT_INPUT, "screen-dump: %s cannot be written: %s", path, strerror(errno));
-    tui_dump(&s->tui, out, line_has(line, "looks"));
+    if (ends_with(path, ".svg"))
+        tui_picture(&s->tui, out);
+    else
+        tui_dump(&s->tui, out, line_has(line, "looks"));
     const bool failed = ferror(out) != 0;
     if (fclose(out) != 0 || failed)
         return fault_set(f, FAULT_INPUT, "screen-dump: %s could not be written: %s", path, strerror(errno));
@@ -255,6 +264,14 @@ static bool do_timing(screen *s, const command_line *line, fault *f)
     return true;
 }
 
+static bool do_quit(screen *s, const command_line *line, fault *f)
+{
+    (void)line;
+    (void)f;
+    do_leave(s, 0);
+    return true;
+}
+
 static const struct {
     const char *name;
     bool (*run)(screen *s, const command_line *line, fault *f);
@@ -262,7 +279,7 @@ static const struct {
     { "select", do_select }, { "mark", do_mark },     { "sort", do_sort },   { "filter", do_filter },
     { "axes", do_axes },     { "limit", do_limit },   { "group", do_group }, { "focus", do_focus },
     { "zoom", do_zoom },     { "copy", do_copy },     { "mouse", do_mouse }, { "screen-dump", do_dump },
-    { "save", do_save },     { "timing", do_timing },
+    { "save", do_save },     { "timing", do_timing }, { "quit", do_quit },
 };
 
 bool screen_builtin(void *self, int n_words, const char *const *words, fault *f, bool *known)

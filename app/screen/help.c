@@ -35,9 +35,26 @@ static void write_row(pen *p, const key_row *row)
     }
 }
 
-static void write_part(pen *p, unsigned where, const char *title)
+/* Those that the pane alone knows. */
+static void write_own(pen *p, const pane_key *row)
 {
-    bool begun = false;
+    while (row && row->keys[0]) {
+        const char *help = row->help;
+        char names[64];
+        row = pane_key_names(row, " ", names, sizeof names);
+        tui_put(p->tui, p->area, p->line, 2, LOOK_BOLD, names);
+        pen_wrap(p, KEYS, LOOK_PLAIN, help);
+    }
+}
+
+static void write_part(pen *p, const screen *s, unsigned where, const char *title)
+{
+    const pane_key *own = NULL;
+    for (int i = 0; i < PANE_COUNT; i++)
+        if (where == 1u << i) own = s->panes[i]->type->keys;
+    bool begun = own != NULL;
+    if (own) tui_put(p->tui, p->area, p->line++, 0, LOOK_ACCENT, title);
+    write_own(p, own);
     for (const key_row *row = key_rows; row->name; row++) {
         const bool here = where ? !is_everywhere(row) && row->where & where : is_everywhere(row);
         if (!here) continue;
@@ -59,7 +76,7 @@ void help_draw(screen *s, rect r, int *scroll)
         pen p = { .tui = &s->tui, .area = below, .line = -*scroll };
         tui_clear(&s->tui, below);
         for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
-            write_part(&p, parts[i].where, parts[i].title);
+            write_part(&p, s, parts[i].where, parts[i].title);
         pen_wrap(&p, 0, LOOK_PLAIN,
                  "Every key that does something gives a command, which the log shows: it can be typed, "
                  "repeated and saved. \"help\" on the command line lists all commands.");
@@ -72,8 +89,12 @@ void help_draw(screen *s, rect r, int *scroll)
 void help_hints(screen *s, rect r)
 {
     int at = 0;
-    const char *own = s->panes[s->focus]->type->hints;
-    if (own && *own) at = tui_put(&s->tui, r, 0, at, LOOK_DIM, own) + 2;
+    for (const pane_key *own = s->panes[s->focus]->type->keys; own && own->keys[0];) {
+        const char *hint = own->hint;
+        char names[64];
+        own = pane_key_names(own, "", names, sizeof names);
+        if (hint) at = tui_print(&s->tui, r, 0, at, LOOK_DIM, "%s %s", names, hint) + 2;
+    }
     for (const key_row *row = key_rows; row->name; row++) {
         if (!row->hint || !(row->where & 1u << s->focus)) continue;
         const size_t key = strcspn(row->name, " ");

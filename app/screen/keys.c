@@ -15,14 +15,6 @@ const key_row key_rows[] = {
     { { 'g', TUI_HOME }, SCROLLS, "g Home", NULL, "the first line", .act = do_move, .n = MOVE_FIRST },
     { { 'G', TUI_END }, SCROLLS, "G End", NULL, "the last line", .act = do_move, .n = MOVE_LAST },
     { { 'l', TUI_RIGHT }, ON_RUNS, "l Right", NULL, "over to the plot", .command = "focus frontier" },
-    { { 0 }, ON_PLOT, "h j k l", NULL, "the next run in that direction; arrows, too", .act = NULL },
-    { { 0 }, ON_PLOT, "f F", NULL, "along the frontier, to more and to less of x", .act = NULL },
-    { { 0 }, ON_PLOT, "+ - 0", NULL, "show less, more, everything", .act = NULL },
-    { { 0 }, ON_PLOT, "H J K L", NULL, "look at the part beside", .act = NULL },
-    { { 0 }, ON_PLOT, "c", NULL, "the cheapest run that is as good as the chosen one; again: no line", .act = NULL },
-    { { 0 }, ON_PLOT, "b", NULL, "braille dots, or not", .act = NULL },
-    { { 0 }, ON_LOG, "h j k l", NULL, "look at other lines, and further right; PgUp, PgDn, g and G, too", .act = NULL },
-    { { 0 }, ON_WORKERS, "j k", NULL, "look at other lines", .act = NULL },
     { { ENTER, NEWLINE }, ON_ANY, "Enter", "details", "the details of the run, or this pane, on the whole screen", .act = do_show },
     { { ':' }, ON_ANY, ":", "command", "type a command", .act = do_line },
     { { '?', TUI_F1 }, ON_ANY, "? F1", "help", "this page", .act = do_help },
@@ -146,7 +138,7 @@ static void line_editor_key(screen *s, int key)
     if (state == LINE_READY) take_line(s, text);
     if (state == LINE_LEFT) s->editing = false;
     if (state == LINE_LEFT && key == TAB) screen_focus(s, PANE_RUNS);
-    if (state == LINE_QUIT) s->app->leaving = true;
+    if (state == LINE_QUIT) do_leave(s, 0);
 }
 
 /* ---- everything ---- */
@@ -155,7 +147,7 @@ void keys_dispatch(screen *s, int key)
 {
     if (s->message[0]) s->line_dirty = true;
     s->message[0] = '\0';
-    if (key != 'Q') s->warned = false;
+    if (key != 'Q' && key != ':' && !s->editing) s->warned = false; /* what is typed may be `quit` again */
     const bool always = key == CTRL_C || key == CTRL_L || key == CTRL_Z;
     if (!always && s->overlay == OVERLAY_HELP) {
         help_key(s, key);
@@ -170,8 +162,8 @@ void keys_dispatch(screen *s, int key)
         return;
     }
     pane *p = s->panes[s->focus];
-    if (!always && p->type->key && p->type->key(p, &s->view, key)) {
-        s->view.dirty = true;
+    if (!always && pane_press(p, &s->view, key)) {
+        s->view.stale |= 1u << s->focus;
         return;
     }
     const key_row *row = row_of(s, key);

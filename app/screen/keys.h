@@ -2,7 +2,7 @@
  * in the last line are written.
  *
  * A row either stands for a command, which is then given as if it had been typed, or for a movement within the screen.
- * Rows without both belong to a pane that decodes the key itself (pane_type.key); they are there for the help.
+ * The keys that one pane has for itself are in a table of its own (pane_type.keys) and come before these.
  */
 #ifndef KVANT_APP_SCREEN_KEYS_H
 #define KVANT_APP_SCREEN_KEYS_H

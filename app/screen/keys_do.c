@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "app/screen/details.h"
+#include "app/screen/keys.h"
 #include "app/words.h"
 
 /* ---- moving ---- */
@@ -34,7 +35,7 @@ void do_move(screen *s, int n)
     const ptrdiff_t last = (ptrdiff_t)board_n(v->board) - 1;
     if (s->focus == PANE_DETAILS) {
         pane_details_scroll(s->panes[PANE_DETAILS], (int)step(s, n, 100000));
-        v->dirty = true;
+        v->stale |= ON_DETAILS;
         return;
     }
     if (last < 0) return;
@@ -260,7 +261,7 @@ void do_leave(screen *s, int n)
 {
     (void)n;
     if (console_running(s->view.console) > 0 && !s->warned) {
-        screen_say(s, "a command is still at work; Q again stops it and leaves");
+        screen_say(s, "a command is still at work; the same again stops it and leaves");
         s->warned = true;
         return;
     }

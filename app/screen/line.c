@@ -158,7 +158,7 @@ static void ask(line_editor *e)
     line_words_free(&w);
 }
 
-static void look(line_editor *e)
+void line_look(line_editor *e)
 {
     const bool changed = strcmp(e->seen, rl_line_buffer) != 0;
     if (!changed && e->seen_point == rl_point) return;
@@ -243,9 +243,7 @@ line_state line_key(line_editor *e, int key, char **text)
         clear(e);
     else
         feed(e, key);
-    const line_state state = take_accepted(e, text);
-    look(e);
-    return state;
+    return take_accepted(e, text);
 }
 
 void line_set(line_editor *e, const char *text)
@@ -254,7 +252,6 @@ void line_set(line_editor *e, const char *text)
     rl_replace_line(text, 1);
     rl_point = rl_end;
     line_list_free(&e->list);
-    look(e);
 }
 
 const char *line_now(const line_editor *e)
@@ -271,6 +268,7 @@ int line_fd(const line_editor *e)
 bool line_take(line_editor *e)
 {
     if (!e->predictor || !predictor_take(e->predictor)) return false;
+    line_look(e);
     make_hint(e);
     return true;
 }

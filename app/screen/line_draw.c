@@ -148,6 +148,7 @@ int line_height(const line_editor *e)
 
 void line_draw(line_editor *e, tui *t, rect r, bool focused)
 {
+    line_look(e);
     if (r.height < 1 || r.width < 1) return;
     tui_clear(t, r);
     const int begin = draw_text(e, t, r, focused);

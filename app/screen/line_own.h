@@ -30,6 +30,9 @@ struct line_editor {
     int left; /* columns of the text that are scrolled out of sight */
 };
 
+/* Brings the hint up to date with the text: when the line is drawn, not at each of the keys that came at once. */
+void line_look(line_editor *e);
+
 /* line_list.c */
 
 /* The candidates for the word before the cursor; `matches` as readline lists them, when they are names of files. */

@@ -204,7 +204,7 @@ static void release(pane *base)
     free(base);
 }
 
-static const pane_type type = { "details", "", draw, NULL, mouse, release };
+static const pane_type type = { "details", NULL, draw, mouse, release };
 
 pane *pane_details_create(fault *f)
 {

@@ -90,39 +90,39 @@ static void draw(pane *base, view *v, rect r, bool focused)
 
 /* ---- keys ---- */
 
-static bool key(pane *base, view *v, int key_code)
+static void scroll(pane *base, view *v, int lines, int columns)
 {
     log_pane *p = (log_pane *)base;
-    const ptrdiff_t page = p->lines > 1 ? (ptrdiff_t)p->lines - 1 : 1;
-    const struct {
-        int key;
-        ptrdiff_t lines;
-        int columns;
-    } moves[] = {
-        { 'j', 1, 0 },           { TUI_DOWN, 1, 0 },         { 'k', -1, 0 },
-        { TUI_UP, -1, 0 },       { ' ', page, 0 },           { TUI_PAGE_DOWN, page, 0 },
-        { CTRL_F, page, 0 },     { TUI_PAGE_UP, -page, 0 },  { CTRL_B, -page, 0 },
-        { 'g', -1000000, 0 },    { TUI_HOME, -1000000, 0 },  { 'G', 1000000, 0 },
-        { TUI_END, 1000000, 0 }, { 'h', 0, -SIDEWAYS },      { TUI_LEFT, 0, -SIDEWAYS },
-        { 'l', 0, SIDEWAYS },    { TUI_RIGHT, 0, SIDEWAYS },
-    };
-    for (size_t i = 0; i < sizeof moves / sizeof *moves; i++) {
-        if (moves[i].key != key_code) continue;
-        if (moves[i].lines) scroll_by(p, v->console, moves[i].lines);
-        p->left += moves[i].columns;
-        if (p->left < 0) p->left = 0;
-        v->dirty = true;
-        return true;
-    }
-    return false;
+    if (lines) scroll_by(p, v->console, lines);
+    p->left += columns;
+    if (p->left < 0) p->left = 0;
 }
+
+static void turn_page(pane *base, view *v, int pages, int b)
+{
+    (void)b;
+    log_pane *p = (log_pane *)base;
+    const ptrdiff_t page = p->lines > 1 ? (ptrdiff_t)p->lines - 1 : 1;
+    scroll_by(p, v->console, pages * page);
+}
+
+static const pane_key keys[] = {
+    { { 'h', TUI_LEFT }, scroll, 0, -SIDEWAYS, NULL, "look at other lines, and further right; arrows, too" },
+    { { 'j', TUI_DOWN }, scroll, 1, 0, NULL, NULL },
+    { { 'k', TUI_UP }, scroll, -1, 0, NULL, NULL },
+    { { 'l', TUI_RIGHT }, scroll, 0, SIDEWAYS, NULL, NULL },
+    { { TUI_PAGE_DOWN, ' ', CTRL_F }, turn_page, 1, 0, NULL, "a page down, a page up" },
+    { { TUI_PAGE_UP, CTRL_B }, turn_page, -1, 0, NULL, NULL },
+    { { 'g', TUI_HOME }, scroll, -1000000, 0, NULL, "the first line, the last one" },
+    { { 'G', TUI_END }, scroll, 1000000, 0, NULL, NULL },
+    { { 0 }, NULL, 0, 0, NULL, NULL },
+};
 
 static bool mouse(pane *base, view *v, rect r, const tui_mouse *m)
 {
     (void)r;
     if (!m->wheel_up && !m->wheel_down) return false;
     scroll_by((log_pane *)base, v->console, m->wheel_up ? -WHEEL : WHEEL);
-    v->dirty = true;
     return true;
 }
 
@@ -131,7 +131,7 @@ static void release(pane *p)
     free(p);
 }
 
-static const pane_type type = { "log", "", draw, key, mouse, release };
+static const pane_type type = { "log", keys, draw, mouse, release };
 
 pane *pane_log_create(fault *f)
 {

@@ -7,96 +7,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/axes.h"
-#include "app/plot.h"
+#include "app/screen/plot_picture.h"
 
-enum { LEAST_HEIGHT = 3, MOST_FAMILIES = 64, UNSEEN_WIDTH = 80, UNSEEN_HEIGHT = 24 };
+enum { LEAST_HEIGHT = 3, UNSEEN_WIDTH = 80, UNSEEN_HEIGHT = 24 };
 
 typedef struct plot_pane {
     pane base;
-    plot *picture; /* as it was drawn last; NULL: nothing was */
-    int64_t *ids;  /* the run of each of its points */
-    size_t n;
-    bool plain;     /* no braille */
-    plot_view seen; /* lo >= hi: everything */
-    size_t set;     /* what `seen` is a part of */
+    plot_picture picture; /* as it was drawn last */
+    bool plain;           /* no braille */
+    plot_view seen;       /* lo >= hi: everything */
+    size_t set;           /* what `seen` is a part of */
     const store_metric *x, *y;
 } plot_pane;
-
-/* ---- from the board ---- */
-
-static plot_point point_of(const view *v, const board_point *p)
-{
-    static const plot_class classes[] = { PLOT_FRONTIER, PLOT_DOMINATED, PLOT_FAILED, PLOT_DOMINATED };
-    return (plot_point){ .x = p->x,
-                         .y = p->y,
-                         .lo = p->y_lo,
-                         .hi = p->y_hi,
-                         .class = classes[p->where],
-                         .label = p->row->config,
-                         .family = p->row->family,
-                         .chosen = p->row->id == v->chosen,
-                         .like_chosen = p->like_chosen,
-                         .pinned = p->row->pinned };
-}
-
-static void forget(plot_pane *p)
-{
-    plot_free(p->picture);
-    free(p->ids);
-    p->picture = NULL;
-    p->ids = NULL;
-    p->n = 0;
-}
-
-/* The names of the families that are there, by number. */
-static size_t name_families(const view *v, const plot_point *points, size_t n, const char *names[MOST_FAMILIES])
-{
-    size_t end = 0;
-    memset(names, 0, MOST_FAMILIES * sizeof *names);
-    for (size_t i = 0; i < n; i++) {
-        const int family = points[i].family;
-        if (family < 0 || family >= MOST_FAMILIES) continue;
-        names[family] = board_family_name(v->board, family);
-        if ((size_t)family >= end) end = (size_t)family + 1;
-    }
-    return end;
-}
-
-static void make_picture(plot_pane *p, const view *v, int width, int height)
-{
-    const size_t n = board_n_points(v->board);
-    const char *families[MOST_FAMILIES];
-    char x_title[96], y_title[96];
-    plot_point *points = calloc(n + 1, sizeof *points);
-    forget(p);
-    p->ids = calloc(n + 1, sizeof *p->ids);
-    for (size_t i = 0; points && p->ids && i < n; i++) {
-        const board_point *from = board_point_at(v->board, i);
-        points[i] = point_of(v, from);
-        p->ids[i] = from->row->id;
-    }
-    axes_title(v->x, x_title, sizeof x_title);
-    axes_title(v->y, y_title, sizeof y_title);
-    plot_style style = { .width = width,
-                         .height = height,
-                         .log_y = v->y->flags & STORE_DECADES,
-                         .y_up = v->y->direction > 0,
-                         .marks = !v->tui->terminal.utf8 ? PLOT_ASCII
-                                  : p->plain             ? PLOT_UTF8
-                                                         : PLOT_BRAILLE,
-                         .labels = true,
-                         .letters = !v->tui->terminal.color,
-                         .limit = v->limit,
-                         .x_title = x_title,
-                         .y_title = y_title,
-                         .view = p->seen,
-                         .families = families };
-    if (points) style.n_families = name_families(v, points, n, families);
-    p->picture = points && p->ids ? plot_create(points, n, &style, NULL) : NULL;
-    p->n = p->picture ? n : 0;
-    free(points);
-}
 
 /* ---- drawing ---- */
 
@@ -144,6 +66,20 @@ static void describe(const view *v, char *text, size_t capacity)
         snprintf(text, capacity, "%s %.3g: %.40s", than, v->limit, board_point_at(v->board, (size_t)i)->row->config);
 }
 
+static void bring_up_to_date(plot_pane *p, const view *v, int width, int height)
+{
+    const plot_subject of = { .changes = board_changes(v->board),
+                              .width = width,
+                              .height = height,
+                              .seen = p->seen,
+                              .marks = !v->tui->terminal.utf8 ? PLOT_ASCII
+                                       : p->plain             ? PLOT_UTF8
+                                                              : PLOT_BRAILLE,
+                              .color = v->tui->terminal.color,
+                              .limit = v->limit };
+    plot_picture_draw(&p->picture, v, &of);
+}
+
 static void draw(pane *base, view *v, rect r, bool focused)
 {
     plot_pane *p = (plot_pane *)base;
@@ -157,79 +93,82 @@ static void draw(pane *base, view *v, rect r, bool focused)
     describe(v, right, sizeof right);
     tui_rule(v->tui, r, 0, focused ? LOOK_ACCENT : LOOK_DIM, title, right);
     const rect below = { r.row + 1, r.column, r.height - 1, r.width };
-    forget(p);
-    if (below.height < LEAST_HEIGHT) return;
-    make_picture(p, v, below.width, below.height);
-    if (!p->picture) return;
+    if (below.height < LEAST_HEIGHT) {
+        plot_picture_forget(&p->picture);
+        return;
+    }
+    bring_up_to_date(p, v, below.width, below.height);
+    const plot *picture = p->picture.plot;
+    if (!picture) return;
     rect shown = below;
-    if (shown.width > plot_width(p->picture)) shown.width = plot_width(p->picture);
-    if (shown.height > plot_height(p->picture)) shown.height = plot_height(p->picture);
+    if (shown.width > plot_width(picture)) shown.width = plot_width(picture);
+    if (shown.height > plot_height(picture)) shown.height = plot_height(picture);
     for (int row = 0; row < shown.height; row++)
-        draw_row(v, p->picture, row, shown, focused);
+        draw_row(v, picture, row, shown, focused);
 }
 
 /* ---- keys ---- */
 
-/* The point of the chosen run; p->n: there is none. */
-static size_t chosen_point(const plot_pane *p, const view *v)
+/* The picture that a key is about: what the key before it has changed is part of it already. It may be that the pane
+ * just came up, or is too low to be seen. */
+static const plot *picture_now(plot_pane *p, const view *v)
 {
-    size_t i = 0;
-    while (i < p->n && p->ids[i] != v->chosen)
-        i++;
-    return i;
+    const plot_view *was = &p->picture.of.seen, *is = &p->seen;
+    const bool there = p->picture.plot != NULL;
+    const bool same = was->x_lo == is->x_lo && was->x_hi == is->x_hi && was->y_lo == is->y_lo && was->y_hi == is->y_hi;
+    if (!there || !same || p->picture.of.changes != board_changes(v->board))
+        bring_up_to_date(p, v, there ? p->picture.of.width : UNSEEN_WIDTH,
+                         there ? p->picture.of.height : UNSEEN_HEIGHT);
+    return p->picture.plot;
 }
 
 static void choose(const plot_pane *p, view *v, size_t i)
 {
-    if (i < p->n) v->chosen = p->ids[i];
+    if (i < p->picture.n) v->chosen = p->picture.ids[i];
 }
 
-static void step(plot_pane *p, view *v, int dx, int dy)
+static void step(pane *base, view *v, int dx, int dy)
 {
-    if (p->n) choose(p, v, plot_step(p->picture, chosen_point(p, v), dx, dy));
+    plot_pane *p = (plot_pane *)base;
+    const plot *picture = picture_now(p, v);
+    if (picture && p->picture.n) choose(p, v, plot_step(picture, plot_picture_chosen(&p->picture, v), dx, dy));
 }
 
 /* About the chosen point when it is to be seen, else about the middle. */
-static void zoom(plot_pane *p, view *v, double factor)
+static void zoom(pane *base, view *v, int more, int b)
 {
+    (void)b;
+    plot_pane *p = (plot_pane *)base;
+    const plot *picture = picture_now(p, v);
+    const double factor = more > 0 ? 1 / 1.5 : 1.5;
     int row, column;
-    if (plot_place(p->picture, chosen_point(p, v), &row, &column))
-        p->seen = plot_zoom_at(p->picture, factor, row, column);
+    if (!picture) return;
+    if (plot_place(picture, plot_picture_chosen(&p->picture, v), &row, &column))
+        p->seen = plot_zoom_at(picture, factor, row, column);
     else
-        p->seen = plot_zoom(p->picture, factor, 0.5, 0.5);
+        p->seen = plot_zoom(picture, factor, 0.5, 0.5);
 }
 
-static void zoom_in(plot_pane *p, view *v, int dx, int dy)
+static void see_all(pane *base, view *v, int a, int b)
 {
-    (void)dx, (void)dy;
-    zoom(p, v, 1 / 1.5);
+    (void)v, (void)a, (void)b;
+    ((plot_pane *)base)->seen = (plot_view){ 0 };
 }
 
-static void zoom_out(plot_pane *p, view *v, int dx, int dy)
+static void pan(pane *base, view *v, int dx, int dy)
 {
-    (void)dx, (void)dy;
-    zoom(p, v, 1.5);
-}
-
-static void see_all(plot_pane *p, view *v, int dx, int dy)
-{
-    (void)v, (void)dx, (void)dy;
-    p->seen = (plot_view){ 0 };
-}
-
-static void pan(plot_pane *p, view *v, int dx, int dy)
-{
-    (void)v;
-    p->seen = plot_pan(p->picture, 0.25 * dx, 0.25 * dy);
+    plot_pane *p = (plot_pane *)base;
+    const plot *picture = picture_now(p, v);
+    if (picture) p->seen = plot_pan(picture, 0.25 * dx, 0.25 * dy);
 }
 
 /* Along the frontier, whatever lies between. */
-static void follow(plot_pane *p, view *v, int dx, int dy)
+static void follow(pane *base, view *v, int dx, int b)
 {
-    (void)dy;
+    (void)base, (void)b;
     const size_t n = board_n_points(v->board);
-    size_t i = chosen_point(p, v);
-    if (i >= n) i = dx > 0 ? SIZE_MAX : n;
+    const ptrdiff_t from = board_point_of(v->board, v->chosen);
+    size_t i = from >= 0 ? (size_t)from : dx > 0 ? SIZE_MAX : n;
     for (i += (size_t)dx; i < n; i += (size_t)dx) {
         const board_point *q = board_point_at(v->board, i);
         if (q->where != STORE_FRONTIER) continue;
@@ -248,9 +187,9 @@ static double rounded(double y, int direction)
 }
 
 /* A limit at the chosen point, or none where there was one. */
-static void limit_here(plot_pane *p, view *v, int dx, int dy)
+static void limit_here(pane *base, view *v, int a, int b)
 {
-    (void)p, (void)dx, (void)dy;
+    (void)base, (void)a, (void)b;
     char line[64] = "limit";
     const ptrdiff_t i = board_point_of(v->board, v->chosen);
     const double y = i < 0 ? NAN : board_point_at(v->board, (size_t)i)->y;
@@ -259,51 +198,46 @@ static void limit_here(plot_pane *p, view *v, int dx, int dy)
     console_run(v->console, line);
 }
 
-static void change_marks(plot_pane *p, view *v, int dx, int dy)
+static void change_marks(pane *base, view *v, int a, int b)
 {
-    (void)v, (void)dx, (void)dy;
+    (void)v, (void)a, (void)b;
+    plot_pane *p = (plot_pane *)base;
     p->plain = !p->plain;
 }
 
-static bool key(pane *base, view *v, int key)
-{
-    static const struct {
-        int key, other;
-        void (*act)(plot_pane *p, view *v, int dx, int dy);
-        int dx, dy;
-    } keys[] = {
-        { 'h', TUI_LEFT, step, -1, 0 }, { 'l', TUI_RIGHT, step, 1, 0 }, { 'k', TUI_UP, step, 0, 1 },
-        { 'j', TUI_DOWN, step, 0, -1 }, { 'H', 'H', pan, -1, 0 },       { 'L', 'L', pan, 1, 0 },
-        { 'K', 'K', pan, 0, 1 },        { 'J', 'J', pan, 0, -1 },       { '+', '=', zoom_in, 0, 0 },
-        { '-', '_', zoom_out, 0, 0 },   { '0', '0', see_all, 0, 0 },    { 'f', 'f', follow, 1, 0 },
-        { 'F', 'F', follow, -1, 0 },    { 'c', 'c', limit_here, 0, 0 }, { 'b', 'b', change_marks, 0, 0 },
-    };
-    plot_pane *p = (plot_pane *)base;
-    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
-        if (keys[i].key != key && keys[i].other != key) continue;
-        if (!p->picture) make_picture(p, v, UNSEEN_WIDTH, UNSEEN_HEIGHT); /* the pane just came up, or is too low */
-        if (!p->picture) return false;
-        keys[i].act(p, v, keys[i].dx, keys[i].dy);
-        v->dirty = true;
-        return true;
-    }
-    return false;
-}
+static const pane_key keys[] = {
+    { { 'h', TUI_LEFT }, step, -1, 0, "point", "the next run in that direction; arrows, too" },
+    { { 'j', TUI_DOWN }, step, 0, -1, NULL, NULL },
+    { { 'k', TUI_UP }, step, 0, 1, NULL, NULL },
+    { { 'l', TUI_RIGHT }, step, 1, 0, NULL, NULL },
+    { { 'f' }, follow, 1, 0, "along", "along the frontier, to more and to less of x" },
+    { { 'F' }, follow, -1, 0, NULL, NULL },
+    { { '+', '=' }, zoom, 1, 0, "zoom", "show less, more, everything" },
+    { { '-', '_' }, zoom, -1, 0, NULL, NULL },
+    { { '0' }, see_all, 0, 0, NULL, NULL },
+    { { 'H' }, pan, -1, 0, "pan", "look at the part beside" },
+    { { 'J' }, pan, 0, -1, NULL, NULL },
+    { { 'K' }, pan, 0, 1, NULL, NULL },
+    { { 'L' }, pan, 1, 0, NULL, NULL },
+    { { 'c' }, limit_here, 0, 0, "limit", "the cheapest run that is as good as the chosen one; again: no line" },
+    { { 'b' }, change_marks, 0, 0, NULL, "braille dots, or not" },
+    { { 0 }, NULL, 0, 0, NULL, NULL },
+};
 
 static bool mouse(pane *base, view *v, rect r, const tui_mouse *m)
 {
     plot_pane *p = (plot_pane *)base;
     (void)r;
-    if (!p->picture || m->row < 1) return false;
+    const plot *picture = m->row >= 1 ? picture_now(p, v) : NULL;
+    if (!picture) return false;
     if (m->wheel_up || m->wheel_down) {
-        p->seen = plot_zoom_at(p->picture, m->wheel_up ? 1 / 1.25 : 1.25, m->row - 1, m->column);
+        p->seen = plot_zoom_at(picture, m->wheel_up ? 1 / 1.25 : 1.25, m->row - 1, m->column);
     } else if (m->pressed) {
-        const ptrdiff_t i = plot_nearest(p->picture, m->row - 1, m->column);
+        const ptrdiff_t i = plot_nearest(picture, m->row - 1, m->column);
         if (i >= 0) choose(p, v, (size_t)i);
     } else {
         return false;
     }
-    v->dirty = true;
     return true;
 }
 
@@ -311,12 +245,11 @@ static bool mouse(pane *base, view *v, rect r, const tui_mouse *m)
 
 static void release(pane *base)
 {
-    forget((plot_pane *)base);
+    plot_picture_forget(&((plot_pane *)base)->picture);
     free(base);
 }
 
-static const pane_type type = { "frontier", "hjkl point  f along  + - zoom  HJKL pan  0 all  c limit", draw, key, mouse,
-                                release };
+static const pane_type type = { "frontier", keys, draw, mouse, release };
 
 pane *pane_plot_create(fault *f)
 {

@@ -285,7 +285,7 @@ static void release(pane *p)
     free(p);
 }
 
-static const pane_type type = { "runs", "", draw, NULL, mouse, release };
+static const pane_type type = { "runs", NULL, draw, mouse, release };
 
 pane *pane_runs_create(fault *f)
 {

@@ -216,25 +216,25 @@ int pane_workers_height(const view *v)
 
 /* ---- keys ---- */
 
-static bool move(workers_pane *p, view *v, int lines)
+static void move(pane *base, view *v, int lines, int b)
 {
+    (void)v, (void)b;
+    workers_pane *p = (workers_pane *)base;
     p->top = p->top + lines < 0 ? 0 : p->top + lines; /* not too far down: draw sees to it */
-    v->dirty = true;
-    return true;
 }
 
-static bool key(pane *base, view *v, int key_code)
-{
-    workers_pane *p = (workers_pane *)base;
-    if (key_code == 'j' || key_code == TUI_DOWN) return move(p, v, 1);
-    if (key_code == 'k' || key_code == TUI_UP) return move(p, v, -1);
-    return false;
-}
+static const pane_key keys[] = {
+    { { 'j', TUI_DOWN }, move, 1, 0, NULL, "look at other lines; arrows, too" },
+    { { 'k', TUI_UP }, move, -1, 0, NULL, NULL },
+    { { 0 }, NULL, 0, 0, NULL, NULL },
+};
 
 static bool mouse(pane *base, view *v, rect r, const tui_mouse *m)
 {
     (void)r;
-    return (m->wheel_up || m->wheel_down) && move((workers_pane *)base, v, m->wheel_up ? -1 : 1);
+    if (!m->wheel_up && !m->wheel_down) return false;
+    move(base, v, m->wheel_up ? -1 : 1, 0);
+    return true;
 }
 
 static void release(pane *p)
@@ -242,7 +242,7 @@ static void release(pane *p)
     free(p);
 }
 
-static const pane_type type = { "workers", "", draw, key, mouse, release };
+static const pane_type type = { "workers", keys, draw, mouse, release };
 
 pane *pane_workers_create(fault *f)
 {

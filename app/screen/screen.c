@@ -17,7 +17,11 @@
 #include "base/clock.h"
 
 /* OWN: descriptors before the console's. */
-enum { REFRESH_MS = 300, COMPARE_AT_ONCE = 4, OWN = 2, FDS_MOST = OWN + 3 * 32 };
+enum { REFRESH_MS = 300, COMPARE_AT_ONCE = 2, OWN = 2, FDS_MOST = OWN + 3 * 32 };
+
+/* For so long no key must have come before runs are compared, and so long keys are taken before they are seen to have
+ * done something: seconds. */
+static const double rest = 0.15, at_once = 0.008;
 
 /* ---- the board ---- */
 
@@ -74,7 +78,15 @@ static void compare(screen *s)
     s->compared = s->view.chosen;
     if (!board_choose(s->view.board, s->view.chosen, COMPARE_AT_ONCE, &left, &f)) left = 0;
     s->left = left;
-    if (left == 0 || before == 0) s->view.dirty = true; /* in between nothing need be seen */
+    if (left == 0 || before == 0) s->view.stale |= ON_PLOT; /* in between nothing need be seen */
+}
+
+/* Seconds until the chosen run is to be compared with others; 0: now, negative: it need not be. */
+static double until_compare(const screen *s)
+{
+    if (s->left == 0 && s->compared == s->view.chosen) return -1;
+    const double wait = s->last_key + rest - clock_seconds();
+    return wait > 0 ? wait : 0;
 }
 
 /* ---- opening and closing ---- */
@@ -142,7 +154,7 @@ static void take_click(screen *s, const tui_mouse *m)
         own.column -= r.column;
         if (m->pressed && (s->editing || s->focus != (pane_id)i)) screen_focus(s, (pane_id)i);
         const pane_type *type = s->panes[i]->type;
-        if (type->mouse && type->mouse(s->panes[i], &s->view, r, &own)) s->view.dirty = true;
+        if (type->mouse && type->mouse(s->panes[i], &s->view, r, &own)) s->view.stale |= 1u << i;
         if (m->doubled && !s->zoomed) screen_give(s, "zoom %s", i <= PANE_PLOT ? "details" : screen_pane_names[i]);
         return;
     }
@@ -158,8 +170,7 @@ static void take_click(screen *s, const tui_mouse *m)
 static void follow_choice(screen *s, int64_t before)
 {
     if (s->view.chosen == before) return;
-    s->view.dirty = true;
-    if (s->view.chosen) screen_select(s, s->view.chosen);
+    if (!s->view.chosen || !screen_select(s, s->view.chosen)) s->view.dirty = true;
 }
 
 /* All keys that are there. False: none was, though something was said to be there: the terminal is gone. */
@@ -167,6 +178,7 @@ static bool take_keys(screen *s)
 {
     int key, n = 0;
     tui_mouse m;
+    const double began = clock_seconds();
     while (!s->app->leaving && (key = tui_read_key(&s->tui, &m)) != TUI_NONE) {
         const int64_t before = s->view.chosen;
         if (n++ == 0) s->key_since = s->key_from;
@@ -175,7 +187,8 @@ static bool take_keys(screen *s)
         else
             keys_dispatch(s, key);
         follow_choice(s, before);
-        if (n % 16 == 0) break; /* so that a flood of keys is seen to do something */
+        s->last_key = clock_seconds();
+        if (s->last_key - began > at_once) break; /* a flood of keys is seen to do something */
     }
     return n > 0;
 }
@@ -203,7 +216,8 @@ static size_t gather(screen *s, struct pollfd *fds, int *ms)
     const double wait = 1e3 * (s->next_refresh - clock_seconds());
     *ms = wait <= 0 ? 0 : (int)ceil(wait);
     if (console_ms >= 0 && console_ms < *ms) *ms = console_ms;
-    if (s->left > 0 || s->compared != s->view.chosen) *ms = 0;
+    const double compare_in = 1e3 * until_compare(s);
+    if (compare_in >= 0 && compare_in < *ms) *ms = (int)ceil(compare_in);
     return n + OWN;
 }
 
@@ -244,10 +258,10 @@ static void turn(screen *s)
     const int lines = screen_line_lines(s);
     if (fds[1].revents && line_take(s->line)) s->line_dirty = true;
     if (screen_line_lines(s) != lines) s->view.dirty = true;
-    if (console_take(s->view.console, fds + OWN, n - OWN)) s->view.dirty = true;
+    if (console_take(s->view.console, fds + OWN, n - OWN)) s->view.stale |= ON_LOG | ON_WORKERS;
     if (clock_seconds() >= s->next_refresh)
         refresh(s);
-    else if (s->left > 0 || s->compared != s->view.chosen)
+    else if (until_compare(s) == 0)
         compare(s);
     screen_draw(s);
 }

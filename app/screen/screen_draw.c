@@ -74,27 +74,47 @@ static void draw_line(screen *s)
     }
 }
 
+static void draw_pane(screen *s, pane_id which)
+{
+    const rect r = s->layout.panes[which];
+    if (r.height > 0 && r.width > 0)
+        s->panes[which]->type->draw(s->panes[which], &s->view, r, !s->editing && s->focus == which);
+}
+
 static void draw_all(screen *s)
 {
-    view *v = &s->view;
     screen_layout(s);
     tui_clear(&s->tui, (rect){ 0, 0, s->tui.height, s->tui.width });
     if (s->layout.head.height > 0) draw_head(s);
     for (int i = 0; i < PANE_COUNT; i++)
-        if (s->layout.panes[i].height > 0 && s->layout.panes[i].width > 0)
-            s->panes[i]->type->draw(s->panes[i], v, s->layout.panes[i], !s->editing && s->focus == (pane_id)i);
+        draw_pane(s, (pane_id)i);
     if (s->overlay == OVERLAY_HELP)
         help_draw(s, (rect){ 0, 0, s->tui.height - s->layout.line.height - s->layout.hints.height, s->tui.width },
                   &s->help_scroll);
 }
 
+/* Only the panes that have changed. False: they want other places than they have. */
+static bool draw_stale(screen *s)
+{
+    const layout was = s->layout;
+    screen_layout(s);
+    if (s->overlay == OVERLAY_HELP || memcmp(&was, &s->layout, sizeof was) != 0) return false;
+    for (int i = 0; i < PANE_COUNT; i++)
+        if (s->view.stale & 1u << i) {
+            tui_clear(&s->tui, s->layout.panes[i]);
+            draw_pane(s, (pane_id)i);
+        }
+    return true;
+}
+
 void screen_draw(screen *s)
 {
-    if (!s->view.dirty && !s->line_dirty) return;
+    if (!s->view.dirty && !s->view.stale && !s->line_dirty) return;
     tui_cursor(&s->tui, -1, 0);
-    if (s->view.dirty) draw_all(s);
+    if (s->view.dirty || (s->view.stale && !draw_stale(s))) draw_all(s);
     draw_line(s);
     draw_hints(s);
     s->view.dirty = s->line_dirty = false;
+    s->view.stale = 0;
     tui_show(&s->tui);
 }

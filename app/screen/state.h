@@ -31,6 +31,7 @@ typedef struct screen {
     int64_t compared;    /* the run that the board compares others with */
     size_t left;         /* comparisons still to do */
     double next_refresh; /* seconds of the steady clock */
+    double last_key;     /* when it was taken */
     double polled;       /* when descriptors were last looked at */
     double key_from;     /* since when a key that is there may have been waiting */
     double key_since;    /* the same, of keys whose effect is not seen yet; 0: none */

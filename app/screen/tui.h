@@ -96,6 +96,9 @@ void tui_copy(tui *t, const char *text);
  * Errors of the stream are found where it is closed. */
 void tui_dump(const tui *t, FILE *out, bool looks);
 
+/* The screen as a picture, SVG that follows the page's light or dark theme. */
+void tui_picture(const tui *t, FILE *out);
+
 /* ---- keys ---- */
 
 /* A key: a byte of text (UTF-8 comes byte by byte), Ctrl-x as its control code, or one of these. */

@@ -44,13 +44,5 @@ has "and reading it fails aloud" "reading failed after line 0: Is a directory" "
 run recipe nowhere
 has "one that is not there" "recipe nowhere: no such file" "$err"
 
-# Every recipe kvant comes with has a title, and every config in it is one.
-run recipe --json
-for name in $(jq -r '.[] | select(.file | endswith(".kvant")) | .name' <<<"$out"); do
-    has "$name says what it asks" "?" "$(jq -r --arg n "$name" '.[] | select(.name == $n) | .title' <<<"$out")"
-    checked=$(sed -e ':a' -e '/\\$/N; s/\\\n//; ta' "recipes/$name.kvant" |
-        sed -E 's/^(sweep .*)$/\1 --dry-run/; s/^frontier.*$//; s/^(calibrate).*$/\1 --help/' |
-        "$kvant" 2>&1 >/dev/null)
-    is "$name is understood" "" "$(grep -i 'kvant:' <<<"$checked")"
-done
+# Those kvant came with are in Lua: tests/lua/shipped.sh.
 finish

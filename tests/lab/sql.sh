@@ -167,6 +167,31 @@ is "at the prompt" 75 $?
 told_to_end sql --write --yes "DELETE FROM runs; $endless"
 is "and one that writes" "75 3" "$? $(csv "SELECT count(*) FROM runs" | tail -1)"
 
+told_to_end runs --where "($endless) > 0"
+is "an endless condition" 75 $?
+told_to_end report --format csv --where "($endless) > 0"
+is "and of a report" 75 $?
+
+# Told to end while nobody reads what it writes, it was stopped: nothing is wrong with the output.
+mkfifo "$home/full"
+rows="WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n"
+written_to_nobody() { # KVANT'S WORDS...: its status
+    local i asleep=0
+    "$kvant" "$@" >"$home/full" 2>"$home/err" &
+    for ((i = 0; i < 200 && asleep < 3; i++)); do # the pipe is full
+        sleep 0.1
+        [[ $(ps -o stat= -p $!) == S* ]] && asleep=$((asleep + 1)) || asleep=0
+    done
+    kill -TERM $!
+    wait $!
+}
+exec 3<>"$home/full"
+written_to_nobody sql --mode csv "$rows"
+is "stopped in the middle of a write" 75 $?
+written_to_nobody sql --mode csv -o /dev/stdout "$rows"
+is "the same with --output" 75 $?
+exec 3<&-
+
 # on a terminal: Ctrl-C, and being asked
 command -v tmux >/dev/null || finish
 tm() { tmux -S "$home/tmux" -f /dev/null "$@" 2>/dev/null; }

@@ -77,7 +77,8 @@ recipe 'local a = lab.run "q4_0" print(a.kld)' --plan "$home/q.jsonl"
 fails "but for one that steers" 3 "cannot be written down as a plan"
 recipe 'lab.run "q4_0" lab.run{ "q4_0", ctx = 32 }' --plan "$home/q.jsonl"
 fails "or has two sets" 3 "more than one set"
-run recipe bits --dry-run
+printf 'frontier\n' >"$home/lines.kvant"
+run recipe "$home/lines.kvant" --dry-run
 is "a list of commands has no dry run" 2 $status
 
 # ---- profiles ----

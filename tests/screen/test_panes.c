@@ -102,7 +102,7 @@ static void until_ended(scene *s)
 
 static void press(scene *s, int key)
 {
-    assert_true(s->pane->type->key(s->pane, &s->view, key));
+    assert_true(pane_press(s->pane, &s->view, key));
 }
 
 static void the_log_follows_its_end(void **state)
@@ -139,7 +139,7 @@ static void the_log_follows_its_end(void **state)
     shows(&s, "line 33.");
     resize(&s, true, 1, 60);
     dump(&s, false);
-    assert_false(s.pane->type->key(s.pane, &s.view, 'q'));
+    assert_false(pane_press(s.pane, &s.view, 'q'));
     close_scene(&s);
 }
 

@@ -100,6 +100,46 @@ static void make_cloud(plot_point points[CLOUD], uint32_t seed)
     }
 }
 
+/* A picture of which another point is chosen is the one that is drawn with that choice from the beginning. */
+static void choosing_is_drawing_anew(void **state)
+{
+    (void)state;
+    static const plot_marks marks[] = { PLOT_ASCII, PLOT_UTF8, PLOT_BRAILLE };
+    plot_point points[CLOUD];
+    make_cloud(points, 5);
+    for (int i = 0; i < CLOUD; i++) { /* labels that differ, and intervals */
+        static char names[CLOUD][16];
+        snprintf(names[i], sizeof names[i], "config %d", i);
+        points[i].label = names[i];
+        if (i % 2) points[i].lo = points[i].y / 2, points[i].hi = points[i].y * 2;
+    }
+    for (size_t k = 0; k < 3 * 2 * 2; k++) {
+        plot_style style = small;
+        style.marks = marks[k % 3];
+        style.labels = k % 2;
+        style.letters = k % 4 == 0;
+        style.height = 12 + 7 * (int)(k % 3);
+        if (k >= 6) style.view = (plot_view){ 2, 5, 1e-3, 1e-1 };
+        plot *moved = make(points, CLOUD, style);
+        for (size_t chosen = 0; chosen <= CLOUD; chosen++) { /* CLOUD: none */
+            size_t alike[CLOUD], n = 0;
+            for (size_t i = 0; i < CLOUD; i++) {
+                points[i].chosen = i == chosen;
+                points[i].like_chosen = (i + chosen) % 9 == 0;
+                if (points[i].like_chosen) alike[n++] = i;
+            }
+            plot_choose(moved, &(plot_choice){ chosen, chosen < CLOUD ? points[chosen].label : NULL, alike, n });
+            plot *anew = make(points, CLOUD, style);
+            char *a = written(moved, true), *b = written(anew, true);
+            assert_string_equal(a, b);
+            free(a);
+            free(b);
+            plot_free(anew);
+        }
+        plot_free(moved);
+    }
+}
+
 static void the_picture_is_the_one_expected(void **state)
 {
     (void)state;
@@ -732,6 +772,7 @@ static void ticks_are_round_and_cover_the_data(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(choosing_is_drawing_anew),
         cmocka_unit_test(the_picture_is_the_one_expected),
         cmocka_unit_test(it_keeps_to_its_width_and_height),
         cmocka_unit_test(axes_can_be_read_at_every_size),

@@ -302,6 +302,38 @@ static void a_mistake_in_a_condition_has_its_column(void **state)
     store_close(s);
 }
 
+/* Whatever is put beside a condition holds. */
+static void a_condition_stays_in_its_brackets(void **state)
+{
+    static const char *const leaving[] = {
+        "1) OR (1",  "0) OR (id > 0", "1)) --",     "1) UNION SELECT id FROM runs WHERE (1", "1 /*", "1 ORDER BY id",
+        "1 LIMIT 1", ") (",           "1; SELECT 1"
+    };
+    store *s = fresh(state);
+    store_run run = sample_run("turbo4");
+    add(s, &run);
+    for (size_t i = 0; i < sizeof leaving / sizeof *leaving; i++) {
+        fault f = { 0 };
+        listing l = { 0 };
+        assert_false(store_check_condition(s, leaving[i], &f));
+        assert_int_equal(f.code, FAULT_INPUT);
+        assert_false(store_each_run(s, leaving[i], 0, list, &l, &f));
+        assert_false(store_each_id(s, leaving[i], NULL, NULL, &f));
+        assert_int_equal(l.n, 0);
+    }
+    static const char *const staying[] = {
+        "(1) OR (0)", "1 -- )", "config <> ') OR (1'", "/* ) */ 1", " \t\n", "", NULL
+    };
+    for (size_t i = 0; i < sizeof staying / sizeof *staying; i++) {
+        fault f = { 0 };
+        listing l = { 0 };
+        assert_true(store_check_condition(s, staying[i], &f));
+        assert_true(store_each_run(s, staying[i], 0, list, &l, &f));
+        assert_int_equal(l.n, 1);
+    }
+    store_close(s);
+}
+
 static void another_writer_changes_the_version(void **state)
 {
     store *s = fresh(state), *other = fresh(state);
@@ -335,6 +367,7 @@ int main(void)
         TEST(a_finished_run_is_found_by_what_it_evaluated),
         TEST(runs_are_listed_newest_first),
         TEST(a_mistake_in_a_condition_has_its_column),
+        TEST(a_condition_stays_in_its_brackets),
         TEST(another_writer_changes_the_version),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <sqlite3.h>
+
 typedef struct heard {
     int n_columns, n_rows, stop_after;
     char first[64], all[256];
@@ -198,6 +200,41 @@ static bool stop_soon(void *arg)
     return ++*(int *)arg > 3;
 }
 
+static bool stop_at_once(void *arg)
+{
+    (void)arg;
+    return true;
+}
+
+/* A journal that keeps readers out, and a writer who stays. */
+static void waiting_for_a_lock_can_be_stopped(void **state)
+{
+    const char *path = ((place *)*state)->db;
+    store_close(filled(state, 1));
+    sqlite3 *other;
+    assert_int_equal(sqlite3_open(path, &other), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(other, "PRAGMA journal_mode = delete", NULL, NULL, NULL), SQLITE_OK);
+    fault f = { 0 };
+    heard h = { 0 };
+    store *s = store_open(path, STORE_READ, &f);
+    assert_non_null(s);
+    assert_true(query(s, "SELECT 1", &h, &f));
+    assert_int_equal(sqlite3_exec(other, "BEGIN EXCLUSIVE", NULL, NULL, NULL), SQLITE_OK);
+    store_wait(s, 50);
+    assert_false(query(s, "SELECT * FROM runs", &h, &f));
+    assert_int_equal(f.code, FAULT_INPUT);
+    store_wait(s, 3600 * 1000);
+    store_stop_when(s, stop_at_once, NULL);
+    assert_false(query(s, "SELECT * FROM runs", &h, &f));
+    assert_int_equal(f.code, FAULT_INTERRUPTED);
+    assert_false(store_frontier(s, NULL, store_metric_named("ratio"), store_metric_named("kld"), NULL, NULL, &f));
+    assert_int_equal(f.code, FAULT_INTERRUPTED);
+    store_stop_when(s, NULL, NULL);
+    sqlite3_close(other);
+    assert_true(query(s, "SELECT * FROM runs", &h, &f));
+    store_close(s);
+}
+
 static void an_endless_question_can_be_stopped(void **state)
 {
     store *s = filled(state, 1);
@@ -233,6 +270,7 @@ int main(void)
         TEST(nothing_gets_written_or_changed),
         TEST(a_mistake_is_told_with_its_column),
         TEST(an_endless_question_can_be_stopped),
+        TEST(waiting_for_a_lock_can_be_stopped),
         TEST(what_was_just_written_is_seen),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
