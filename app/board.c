@@ -19,9 +19,8 @@ board *board_open(const char *database, fault *f)
                   .where = strdup(""),
                   .texts = texts_create(f),
                   .set_keys = texts_create(f),
-                  .families = texts_create(f),
                   .descending = board_columns[0].descending };
-    if (b->path && b->where && b->texts && b->set_keys && b->families && board_arrange(b, f)) return b;
+    if (b->path && b->where && b->texts && b->set_keys && board_arrange(b, f)) return b;
     fault_memory(f, "the board");
     board_close(b);
     return NULL;
@@ -32,11 +31,10 @@ void board_close(board *b)
     if (!b) return;
     store_close(b->file);
     board_drop_entries(&b->all, 0);
-    board_drop_codecs(b);
     paired_release(&b->chosen);
     texts_free(b->texts);
     texts_free(b->set_keys);
-    texts_free(b->families);
+    families_free(b->families);
     free(b->sets);
     free(b->pins.items);
     free(b->shown);

@@ -43,6 +43,9 @@ typedef struct board_set {
 board *board_open(const char *database, fault *f);
 void board_close(board *b);
 
+/* Shows another file from now on, empty until it is refreshed. Order, filter and families stay as they are. */
+bool board_switch(board *b, const char *database, fault *f);
+
 /* Brings rows and points up to date. *changed: something is different. */
 bool board_refresh(board *b, bool *changed, fault *f);
 

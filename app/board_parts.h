@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "app/board.h"
+#include "app/family.h"
 #include "app/paired.h"
 #include "app/texts.h"
 
@@ -19,12 +20,6 @@ typedef struct board_entry {
     board_likeness like;                  /* to the chosen run */
     ptrdiff_t place, point;               /* where it is shown and plotted; -1: it is not */
 } board_entry;
-
-/* A codec as far as families need it. */
-typedef struct board_codec {
-    char *name, *inner; /* inner: what a wrapper holds when nothing is said; NULL: it is no wrapper */
-    int32_t family;
-} board_codec;
 
 /* By id. Each has its own memory, so that it stays where it is while others come. */
 typedef struct board_entries {
@@ -50,9 +45,7 @@ struct board {
     texts *set_keys; /* a set's number is its key's */
     board_set *sets;
     size_t n_sets, sets_room; /* n_sets: those that runs were taken over of */
-    texts *families;
-    board_codec *codecs;
-    size_t n_codecs;
+    families *families;       /* NULL: not told yet */
 
     board_entries all;
     board_ids pins;
@@ -91,7 +84,6 @@ void board_drop_entries(board_entries *all, size_t from);
 
 /* board_family.c */
 void board_set_family(const board *b, board_entry *e);
-void board_drop_codecs(board *b);
 
 /* board_show.c: the runs that a filter lets through; free ids->items. FAULT_NO when it takes longer than `seconds`. */
 bool board_ask_filter(board *b, const char *where, double seconds, board_ids *ids, fault *f);

@@ -276,3 +276,27 @@ bool board_read(board *b, bool *changed, fault *f)
     free(n.let_through.items);
     return ok;
 }
+
+bool board_switch(board *b, const char *database, fault *f)
+{
+    board_entries before = b->all;
+    char *path = strdup(database);
+    if (!path) return fault_memory(f, "a file name");
+    b->all = (board_entries){ 0 };
+    if (!board_arrange(b, f)) {
+        b->all = before;
+        free(path);
+        return false;
+    }
+    board_drop_entries(&before, 0);
+    b->pins.n = 0;
+    count_sets(b);
+    paired_release(&b->chosen);
+    store_close(b->file);
+    b->file = NULL;
+    b->version = -1;
+    b->anew = true;
+    free(b->path);
+    b->path = path;
+    return true;
+}

@@ -7,18 +7,34 @@
 #include "app/lab.h"
 #include "app/number.h"
 #include "app/profile.h"
+#include "app/repeat.h"
 #include "app/report.h"
 
-static bool print_run(const app_context *app, store *s, int64_t id, bool json, bool all_layers, fault *f)
+static cJSON *run_json(const store_run *run, const store_layer *sides, size_t n, const char *again)
+{
+    cJSON *json = report_run_json(run, sides, n);
+    if (again && json && !cJSON_AddStringToObject(json, "command", again)) {
+        cJSON_Delete(json);
+        json = NULL;
+    }
+    return json;
+}
+
+/* In full: with all layers and the command that makes the run again. */
+static bool print_run(const app_context *app, store *s, int64_t id, bool json, bool full, fault *f)
 {
     store_layer *sides = NULL;
     size_t n = 0;
     store_run *run = store_get_run(s, id, f);
     bool ok = run && report_layers(s, id, &sides, &n, f);
+    char *again = ok && full ? repeat_line("kvant run", run, NULL) : NULL;
+    if (ok && full && !again) ok = fault_memory(f, "the command");
     if (ok && json)
-        ok = report_json(stdout, report_run_json(run, sides, n), f);
+        ok = report_json(stdout, run_json(run, sides, n, again), f);
     else if (ok)
-        report_run(stdout, &app->out, run, sides, n, all_layers);
+        report_run(stdout, &app->out, run, sides, n, full);
+    if (ok && again && !json) printf("again    %s\n", again);
+    free(again);
     report_layers_free(sides, n);
     free(run);
     return ok;
@@ -31,8 +47,8 @@ int cmd_run(app_context *app, const command_line *line)
     if (!lab_open(&l, app, line, LAB_CODECS | LAB_DATABASE, &f)) return app_report(app, &f);
     lab_run run;
     config *c = profile_config(app, line, l.known, line_arg(line, 0), &f);
-    bool ok = c && lab_evaluate(&l, c, &run, &f) &&
-              print_run(app, l.database, run.id, line_has(line, "json"), false, &f);
+    bool ok =
+        c && lab_evaluate(&l, c, &run, &f) && print_run(app, l.database, run.id, line_has(line, "json"), false, &f);
     if (ok && !run.done) {
         ok = false;
         fault_set(&f, run.why.code, "run %" PRId64 " failed: %s", run.id, run.why.text);

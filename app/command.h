@@ -54,6 +54,7 @@ typedef enum completion {
     COMPLETE_SETTING,    /* an option a session keeps */
     COMPLETE_RECIPE,     /* a recipe kvant came with, or a file */
     COMPLETE_QUERY,      /* a saved question */
+    COMPLETE_PROFILE,    /* a config's name */
 } completion;
 
 typedef struct command_option {

@@ -8,7 +8,7 @@ static const command_option options_sql[] = {
     { "output", 'o', OPTION_TEXT, "FILE", COMPLETE_FILE, .help = "write the answers to this file" },
     { "save", 0, OPTION_TEXT, "NAME", .help = "keep the SQL as a question of this name instead of asking it" },
     { "note", 0, OPTION_TEXT, "TEXT", .help = "with --save: what it answers, in a line" },
-    { "delete", 0, OPTION_TEXT, "NAME", .help = "forget a question that was saved" },
+    { "delete", 0, OPTION_TEXT, "NAME", COMPLETE_QUERY, .help = "forget a question that was saved" },
     { "write", 0, OPTION_FLAG, .help = "allow SQL that inserts, changes or deletes rows, in one transaction" },
     { "yes", 'y', OPTION_FLAG, .help = "with --write: do not ask whether it may" },
     { 0 },
@@ -38,7 +38,7 @@ static const command_option options_profile[] = {
 const command commands_data[] = {
     { "sql", "Runs", "ask the database a question in SQL",
       .arguments =
-          (const command_argument[]){ { "QUERY", COMPLETE_NONE, ARGUMENT_OPTIONAL | ARGUMENT_REPEATS | ARGUMENT_RAW,
+          (const command_argument[]){ { "QUERY", COMPLETE_QUERY, ARGUMENT_OPTIONAL | ARGUMENT_REPEATS | ARGUMENT_RAW,
                                         "SQL, or a question's name and values for it" },
                                       { 0 } },
       .options = { options_sql, options_rows, options_database, options_output, NULL },
@@ -63,7 +63,7 @@ const command commands_data[] = {
       .run = cmd_sql },
     { "profile", "Codecs", "keep configs by name, and write them for an engine",
       .arguments =
-          (const command_argument[]){ { "NAME", COMPLETE_NONE, ARGUMENT_OPTIONAL, "a profile; none lists them" },
+          (const command_argument[]){ { "NAME", COMPLETE_PROFILE, ARGUMENT_OPTIONAL, "a profile; none lists them" },
                                       { 0 } },
       .options = { options_profile, options_plugin, options_database, options_output, NULL },
       .text =

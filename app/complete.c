@@ -102,8 +102,43 @@ static void add_kind(candidates *to, completion kind)
 
 /* ---- configs ---- */
 
+static const char profile[] = "profile=";
+
+/* Behind "profile=": its name. */
+static const char *profile_begun(const char *text)
+{
+    size_t begin = strlen(text);
+    while (begin && !strchr(" \t", text[begin - 1]))
+        begin--;
+    return strncmp(text + begin, profile, strlen(profile)) == 0 ? text + begin + strlen(profile) : NULL;
+}
+
+/* What stands behind the last profile that is named: it reads as a config of its own. */
+static const char *behind_profiles(const char *text)
+{
+    const char *rest = text;
+    for (const char *at = text; (at = strstr(at, profile)); at++) {
+        const size_t name = strcspn(at, " \t");
+        if ((at == text || strchr(" \t", at[-1])) && at[name]) rest = at + name;
+    }
+    return rest;
+}
+
+static void add_profiles(candidates *to, const char *name)
+{
+    to->typed = name;
+    say(to->result, "a profile's name", "");
+    add_kind(to, COMPLETE_PROFILE);
+}
+
 static void add_config(candidates *to, const char *text, place_grammar grammar)
 {
+    const bool names = grammar == PLACE_CONFIG || grammar == PLACE_GRID;
+    if (names && profile_begun(text)) {
+        add_profiles(to, profile_begun(text));
+        return;
+    }
+    if (names) text = behind_profiles(text);
     const catalog *known = complete_catalog(to->app);
     if (!known) {
         say(to->result, "looking for codecs", "");
@@ -114,6 +149,9 @@ static void add_config(candidates *to, const char *text, place_grammar grammar)
     to->typed = text + next.at;
     for (size_t i = 0; i < next.n; i++)
         add_open(to, next.offers[i].text, next.offers[i].help, next.offers[i].open);
+    if (names && (!text[next.at] || strncmp(profile, text + next.at, strlen(text + next.at)) == 0) &&
+        (next.at == 0 || strchr(" \t", text[next.at - 1])))
+        add_open(to, profile, "a config by its name", true);
     say(to->result, next.hint, "");
     config_next_free(&next);
 }
@@ -168,7 +206,7 @@ static void add_argument(candidates *to, const complete_role *r)
         add_config(to, r->typed, PLACE_EXPRESSION);
     } else {
         say(to->result, a->help, "");
-        add_kind(to, a->completes);
+        if (!(a->flags & ARGUMENT_RAW) || !*r->before) add_kind(to, a->completes);
     }
 }
 

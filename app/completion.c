@@ -13,6 +13,7 @@ static const char *const kinds[] = {
     [COMPLETE_RUN] = "run",         [COMPLETE_COMMAND] = "command",
     [COMPLETE_SETTING] = "setting", [COMPLETE_EXPRESSION] = "expression",
     [COMPLETE_RECIPE] = "recipe",   [COMPLETE_QUERY] = "query",
+    [COMPLETE_PROFILE] = "profile",
 };
 
 static bool listed(const command *c)

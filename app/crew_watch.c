@@ -122,6 +122,7 @@ void crew_watch_show(crew_watch *w, crew_task *const *tasks, int n)
         at_work[many] = describe(tasks[i]);
         events_worker(&w->app->events, &at_work[many++]);
     }
+    if (w->app->events.fd >= 0) return; /* who listens shows it */
     const bool one = n == 1 || w->whole.total == 0;
     if (one && many == 1 && !w->of_whole)
         show_one(w, &at_work[0]);

@@ -1,5 +1,5 @@
-/* crew_watch.h - what a crew shows while it works: one line on stderr, and events for the screen it was started from.
- */
+/* crew_watch.h - what a crew shows while it works: events for the screen it was started from, or else one line on
+ * stderr. */
 #ifndef KVANT_APP_CREW_WATCH_H
 #define KVANT_APP_CREW_WATCH_H
 

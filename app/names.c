@@ -62,10 +62,11 @@ static bool add_run(void *arg, const store_run *run)
     return true;
 }
 
+/* Whoever types does not wait for another process's lock. */
 static store *open_store(const app_context *app)
 {
     const char *set = settings_get(app->session, "db"), *path = set ? set : app->places.database;
-    return access(path, F_OK) == 0 ? store_open(path, STORE_READ, NULL) : NULL;
+    return access(path, F_OK) == 0 ? store_open(path, STORE_WATCH, NULL) : NULL;
 }
 
 static void run_names(app_context *app, app_add_name add, void *to)
@@ -88,6 +89,21 @@ static void question_names(app_context *app, app_add_name add, void *to)
     store *s = open_store(app);
     adder a = { add, to };
     if (s) store_each_question(s, add_question, &a, NULL);
+    store_close(s);
+}
+
+static bool add_profile(void *arg, const store_profile *p)
+{
+    const adder *a = arg;
+    a->add(a->to, p->name, *p->note ? p->note : p->config);
+    return true;
+}
+
+static void profile_names(app_context *app, app_add_name add, void *to)
+{
+    store *s = open_store(app);
+    adder a = { add, to };
+    if (s) store_each_profile(s, add_profile, &a, NULL);
     store_close(s);
 }
 
@@ -141,8 +157,7 @@ static void recipe_names(app_context *app, app_add_name add, void *to)
 }
 
 const app_name_source names_sources[] = {
-    { COMPLETE_CODEC, codec_names }, { COMPLETE_METRIC, metric_names },
-    { COMPLETE_RUN, run_names },     { COMPLETE_QUERY, question_names },
-    { COMPLETE_MODEL, model_names }, { COMPLETE_RECIPE, recipe_names },
-    { COMPLETE_NONE, NULL },
+    { COMPLETE_CODEC, codec_names },     { COMPLETE_METRIC, metric_names }, { COMPLETE_RUN, run_names },
+    { COMPLETE_QUERY, question_names },  { COMPLETE_MODEL, model_names },   { COMPLETE_RECIPE, recipe_names },
+    { COMPLETE_PROFILE, profile_names }, { COMPLETE_NONE, NULL },
 };

@@ -6,10 +6,10 @@
 #include <string.h>
 #include <time.h>
 
-#include "app/page/family.h"
+#include "app/family.h"
 #include "app/page/gather_parts.h"
-#include "app/page/repeat.h"
 #include "app/page/strings.h"
+#include "app/repeat.h"
 
 const char *const page_class_names[] = { "frontier", "dominated", "unmeasured", "failed", "older" };
 
@@ -39,7 +39,7 @@ void gather_axes(page_axes *axes, const store_metric *x, const store_metric *y, 
 typedef struct reader {
     store *s;
     page_report *r;
-    const catalog *known;
+    const families *known;
     page_set *set; /* at work */
     size_t room;
     bool full; /* no memory: what a callback cannot say */
@@ -47,8 +47,8 @@ typedef struct reader {
 
 static bool find_family(reader *g, const store_run *run, size_t *family)
 {
-    char name[FAMILY_NAME] = "";
-    family_of(g->known, run, name);
+    char name[FAMILY_LABEL];
+    families_label(g->known, run->config.k, run->config.v, name);
     page_report *r = g->r;
     for (*family = 0; *family < r->n_families; ++*family)
         if (strcmp(r->families[*family], name) == 0) return true;
@@ -75,7 +75,7 @@ static bool take_run(void *arg, const store_run *run)
     *to = (page_run){ 0 };
     const store_run *before = set->n_runs ? &set->runs[set->n_runs - 1].run : NULL;
     if (!strings_keep_run(g->r->strings, run, before, &to->run)) return false;
-    to->command = repeat_command(&to->run);
+    to->command = repeat_line("kvant run", &to->run, NULL);
     set->n_runs += to->command != NULL;
     g->full = !to->command;
     return to->command;
@@ -109,7 +109,7 @@ static bool read_set(reader *g, const store_run *like, fault *f)
     return ok;
 }
 
-static page_report *gather_once(store *s, const page_request *request, const catalog *known, fault *f)
+static page_report *gather_once(store *s, const page_request *request, const families *known, fault *f)
 {
     page_report *r = calloc(1, sizeof *r);
     set_keys keys = { 0 };
@@ -136,7 +136,7 @@ static page_report *gather_once(store *s, const page_request *request, const cat
     return NULL;
 }
 
-page_report *gather(store *s, const page_request *request, const catalog *known, fault *f)
+static page_report *gather_steady(store *s, const page_request *request, const families *known, fault *f)
 {
     enum { MOST = 5 };
     for (int i = 0;; i++) {
@@ -154,6 +154,14 @@ page_report *gather(store *s, const page_request *request, const catalog *known,
             return NULL;
         }
     }
+}
+
+page_report *gather(store *s, const page_request *request, const catalog *known, fault *f)
+{
+    families *by_codec = families_make(known, f);
+    page_report *r = by_codec ? gather_steady(s, request, by_codec, f) : NULL;
+    families_free(by_codec);
+    return r;
 }
 
 static void free_set(page_set *set)

@@ -8,7 +8,7 @@ add_custom_command(OUTPUT page_assets.c
   DEPENDS ${page}/page.css ${page_scripts} ${page}/embed.cmake
   COMMENT "Embedding the page's style and script" VERBATIM)
 target_sources(kvant PRIVATE
-  cmd_report.c page/csp.c page/escape.c page/family.c page/formats.c page/gather.c page/gather_layers.c
+  cmd_report.c page/csp.c page/escape.c page/formats.c page/gather.c page/gather_layers.c
   page/gather_places.c page/gather_sets.c page/gather_where.c page/html.c page/html_data.c page/html_table.c page/json.c
-  page/markdown.c page/output.c page/repeat.c page/scatter.c page/strings.c page/svg.c
+  page/markdown.c page/output.c page/scatter.c page/strings.c page/svg.c
   ${CMAKE_CURRENT_BINARY_DIR}/page_assets.c)

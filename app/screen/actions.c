@@ -43,18 +43,40 @@ void screen_plot(screen *s)
     v->dirty = true;
 }
 
+static int64_t newest_run(const board *b)
+{
+    int64_t newest = 0;
+    for (size_t i = 0; i < board_n_sets(b); i++)
+        if (board_set_at(b, i)->n_runs > 0 && board_set_at(b, i)->newest > newest) newest = board_set_at(b, i)->newest;
+    return newest;
+}
+
 bool screen_select(screen *s, int64_t id)
 {
     view *v = &s->view;
     const board_row *row = board_find(v->board, id);
     if (!row) return false;
     v->chosen = id;
+    s->following = id == newest_run(v->board);
     v->stale |= ON_RUNS | ON_PLOT | ON_DETAILS;
     if (row->set >= 0 && (size_t)row->set != v->set) {
         v->set = (size_t)row->set;
         screen_plot(s);
     }
     return true;
+}
+
+void screen_follow(screen *s)
+{
+    const view *v = &s->view;
+    const int64_t last = console_last_run(v->console);
+    bool descending;
+    if (last == s->followed || !board_find(v->board, last)) return;
+    s->followed = last;
+    const bool by_run = strcmp(board_columns[board_sorted_by(v->board, &descending)].name, "id") == 0;
+    if (!s->following || !by_run || board_place(v->board, last) < 0) return;
+    screen_select(s, last);
+    s->following = true; /* also where another process has made one since */
 }
 
 void screen_focus(screen *s, pane_id which)

@@ -257,10 +257,14 @@ static bool do_timing(screen *s, const command_line *line, fault *f)
 {
     (void)line;
     (void)f;
-    console_note(s->view.console, LOG_OUTPUT, "first screen %.0f ms after kvant was started, with %zu runs",
-                 s->timing.first_screen, board_n_all(s->view.board));
-    print_series(s, "refreshes", &s->timing.refreshes);
-    print_series(s, "keys", &s->timing.keys);
+    const timing *t = &s->timing;
+    console_note(s->view.console, LOG_OUTPUT,
+                 "first screen %.0f ms after kvant was started, work %.0f ms; %zu runs now", t->first_screen,
+                 t->first_work, board_n_all(s->view.board));
+    print_series(s, "refreshes", &t->refreshes);
+    print_series(s, "  work", &t->refresh_work);
+    print_series(s, "keys", &t->keys);
+    print_series(s, "  work", &t->key_work);
     return true;
 }
 

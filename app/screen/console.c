@@ -100,6 +100,11 @@ console *console_create(app_context *app, console_builtin builtin, void *self, f
     return NULL;
 }
 
+void console_on_setting(console *c, void (*changed)(void *self, const char *name))
+{
+    c->setting_changed = changed;
+}
+
 /* ---- the end ---- */
 
 static void stop_all(console *c)
@@ -161,6 +166,7 @@ static bool change_setting(console *c, const command *cmd, const words *w, fault
     if (good && *known) {
         const char *now = settings_get(c->app->session, name);
         console_note(c, LOG_OUTPUT, "%s %s", name, now ? now : "(default)");
+        if (c->setting_changed) c->setting_changed(c->self, name);
     }
     line_free(line);
     return good;

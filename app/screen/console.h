@@ -27,6 +27,9 @@ typedef bool (*console_builtin)(void *self, int n_words, const char *const *word
 console *console_create(app_context *app, console_builtin builtin, void *self, fault *f);
 void console_free(console *c); /* stops the children: SIGTERM, a second, SIGKILL */
 
+/* changed(self, name) is called after `set` or `unset`; self as above. */
+void console_on_setting(console *c, void (*changed)(void *self, const char *name));
+
 /* Runs one line as typed. A line that cannot be split, or a command that does not exist, is an entry in the log. */
 void console_run(console *c, const char *line);
 

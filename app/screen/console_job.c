@@ -11,7 +11,7 @@
 #include "app/words.h"
 #include "base/clock.h"
 
-enum { READ_SIZE = 16 * 1024, EVENT_READS = 8 };
+enum { READ_SIZE = 16 * 1024 };
 
 /* At one go: what can be read in a moment, so that the keys typed meanwhile come next; when a command has ended, as
  * much as a pipe may still hold. */
@@ -124,19 +124,9 @@ static void add_output(void *self, const char *line)
     console_log_add(&j->owner->log, LOG_OUTPUT, j->shown.command, line);
 }
 
-/* As app/progress.h writes it where no cursor moves: "label  40 %  4/10 runs". */
-static bool is_progress(const char *line)
-{
-    const char *percent = strstr(line, " %  ");
-    unsigned long long done, total;
-    return percent && sscanf(percent, " %%  %llu/%llu ", &done, &total) == 2;
-}
-
-/* Progress that comes as events, too, is seen where it moves. */
 static void add_error(void *self, const char *line)
 {
     const job *j = self;
-    if ((j->shown.has_whole || j->told) && is_progress(line)) return;
     const bool is_error = strncmp(line, "kvant: ", 7) == 0;
     console_log_add(&j->owner->log, is_error ? LOG_ERROR : LOG_NOTE, j->shown.command, line);
 }
@@ -157,7 +147,6 @@ static void add_event(void *self, const char *line)
         j->workers[e.worker.slot] = e.worker;
         j->has_worker[e.worker.slot] = e.worker.state != WORKER_ENDED;
         list_workers(j);
-        j->told = true;
         break;
     case EVENT_WHOLE:
         j->shown.has_whole = true;
@@ -192,26 +181,14 @@ static bool read_pipe(job *j, int i)
     return n > 0;
 }
 
-/* Events come before the messages that were there when they were read: what progress has been told of is known by then.
- */
-static bool read_messages(job *j)
-{
-    char bytes[READ_SIZE];
-    const size_t n = read_some(j, CONSOLE_CHILD_ERR, bytes);
-    bool some = n > 0;
-    for (int i = 0; i < EVENT_READS && read_pipe(j, CONSOLE_CHILD_EVENTS); i++)
-        some = true;
-    if (n) console_text_feed(&j->text[CONSOLE_CHILD_ERR], bytes, n, add_error, j);
-    return some;
-}
-
 static bool read_all(job *j, const patience *most)
 {
     const double end = clock_seconds() + most->seconds;
     bool some = false, more = true;
     for (int reads = most->reads; more && reads-- > 0 && clock_seconds() < end;) {
-        more = read_pipe(j, CONSOLE_CHILD_OUT);
-        more |= read_messages(j);
+        more = false;
+        for (int i = 0; i < CONSOLE_CHILD_PIPES; i++)
+            more |= read_pipe(j, i);
         some |= more;
     }
     return some;

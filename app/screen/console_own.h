@@ -30,7 +30,6 @@ typedef struct job {
     console *owner;
     console_child child;
     console_text text[CONSOLE_CHILD_PIPES];
-    bool told; /* of workers */
     bool has_worker[EVENTS_SLOTS];
     event_worker workers[EVENTS_SLOTS]; /* by slot */
     double began;
@@ -43,6 +42,7 @@ struct console {
     app_context *app;
     console_builtin builtin;
     void *self;
+    void (*setting_changed)(void *self, const char *name); /* or NULL */
     console_log log;
     console_entry *entries;
     size_t n_entries;

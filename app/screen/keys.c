@@ -3,7 +3,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CTRL_B = 2, CTRL_C = 3, CTRL_F = 6, CTRL_L = 12, CTRL_Z = 26, ENTER = '\r', NEWLINE = '\n', TAB = '\t' };
+#include "base/clock.h"
+
+enum {
+    CTRL_B = 2,
+    CTRL_C = 3,
+    CTRL_F = 6,
+    CTRL_L = 12,
+    CTRL_Z = 26,
+    ENTER = '\r',
+    NEWLINE = '\n',
+    TAB = '\t',
+    RUBOUT = 127
+};
 enum { SCROLLS = ON_RUNS | ON_DETAILS };
 
 /* clang-format off */
@@ -115,7 +127,7 @@ static void show_log(screen *s)
 static void take_line(screen *s, char *text)
 {
     const size_t lines = console_n_lines(s->view.console);
-    if (s->once) s->editing = false;
+    if (s->once && !s->pasting) s->editing = false;
     if (strlen(text) < sizeof s->repeat)
         screen_give(s, "%s", text);
     else
@@ -141,12 +153,65 @@ static void line_editor_key(screen *s, int key)
     if (state == LINE_QUIT) do_leave(s, 0);
 }
 
+/* ---- what was pasted ---- */
+
+static bool is_blank(const screen *s)
+{
+    const char *text = line_now(s->line);
+    return !text[strspn(text, " \t")];
+}
+
+/* Text goes to the command line, whoever has the keys; its lines are given one by one. */
+static void begin_paste(screen *s)
+{
+    s->pasting = true;
+    s->overlay = OVERLAY_NONE;
+    if (!s->editing) do_line(s, 0);
+    if (line_searches(s->line)) line_set(s->line, "");
+}
+
+/* What had the keys before one line was typed has them again, but for a line that is begun. */
+static void end_paste(screen *s)
+{
+    s->pasting = false;
+    if (s->once && is_blank(s)) s->editing = false;
+    s->view.dirty = true;
+}
+
+/* Of text only what can be typed: no key that does something. */
+static void paste_key(screen *s, int key)
+{
+    const bool ends_line = key == ENTER || key == NEWLINE;
+    if (key == TUI_PASTE_END)
+        end_paste(s);
+    else if (key == TAB)
+        line_editor_key(s, ' ');
+    else if (ends_line ? !is_blank(s) : key >= ' ' && key <= 0xff && key != RUBOUT)
+        line_editor_key(s, ends_line ? ENTER : key);
+}
+
+/* True: the key is part of it. One whose end was lost ends with the next pause. */
+static bool take_paste(screen *s, int key)
+{
+    enum { PAUSE = 2 }; /* seconds */
+    const double now = clock_seconds();
+    if (s->pasting && now - s->pasted > PAUSE) end_paste(s);
+    if (!s->pasting && key != TUI_PASTE) return false;
+    s->pasted = now;
+    if (s->pasting)
+        paste_key(s, key);
+    else
+        begin_paste(s);
+    return true;
+}
+
 /* ---- everything ---- */
 
 void keys_dispatch(screen *s, int key)
 {
     if (s->message[0]) s->line_dirty = true;
     s->message[0] = '\0';
+    if (take_paste(s, key)) return;
     if (key != 'Q' && key != ':' && !s->editing) s->warned = false; /* what is typed may be `quit` again */
     const bool always = key == CTRL_C || key == CTRL_L || key == CTRL_Z;
     if (!always && s->overlay == OVERLAY_HELP) {

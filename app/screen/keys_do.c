@@ -7,9 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/axes.h"
+#include "app/repeat.h"
 #include "app/screen/details.h"
 #include "app/screen/keys.h"
-#include "app/words.h"
 
 /* ---- moving ---- */
 
@@ -140,20 +141,11 @@ void do_sort_turn(screen *s, int n)
     give_sort(s, column, !descending);
 }
 
-/* The metric that follows in a list; the first when the present one is none of it. */
-static const char *next_of(const char *const *list, const char *now)
-{
-    for (size_t i = 0; list[i]; i++)
-        if (strcmp(list[i], now) == 0) return list[i + 1] ? list[i + 1] : list[0];
-    return list[0];
-}
-
 void do_axis(screen *s, int n)
 {
-    static const char *const across[] = { "ratio", "bits_per_value", "ratio_128k", "ms_per_token", NULL };
-    static const char *const upward[] = { "kld", "dppl", "top1", "kld_p99", "rms_dp", NULL };
-    const char *x = s->view.x->name, *y = s->view.y->name;
-    screen_give(s, "axes %s %s", n == 0 ? next_of(across, x) : x, n == 1 ? next_of(upward, y) : y);
+    const store_metric *x = s->view.x, *y = s->view.y;
+    screen_give(s, "axes %s %s", n == 0 ? axes_next(x, false)->name : x->name,
+                n == 1 ? axes_next(y, true)->name : y->name);
 }
 
 /* ---- the chosen run ---- */
@@ -169,14 +161,20 @@ void do_rerun(screen *s, int n)
 {
     (void)n;
     fault f = { 0 };
-    char line[sizeof s->repeat];
     board_details d = { 0 };
     const board_row *row = need_chosen(s);
     if (!row) return;
-    if (board_read_details(s->view.board, row->id, &d, &f) && rerun_line(s->app, d.run, line, sizeof line, &f))
+    const bool there = board_read_details(s->view.board, row->id, &d, &f);
+    /* The database knows a file by its name only: the session may know where it is. */
+    const char *set = settings_get(s->app->session, "text");
+    const bool known = there && set && strcmp(app_text_name(set), d.run->text.name) == 0;
+    char *line = there ? repeat_line("run", d.run, known ? set : NULL) : NULL;
+    if (there && !line) fault_memory(&f, "the command");
+    if (line)
         screen_give(s, "%s", line);
     else
         screen_say(s, "%s", f.text);
+    free(line);
     board_details_free(&d);
 }
 
@@ -248,7 +246,7 @@ void do_cancel(screen *s, int n)
     (void)n;
     if (s->overlay != OVERLAY_NONE)
         s->overlay = OVERLAY_NONE;
-    else if (s->editing && *line_now(s->line))
+    else if (s->editing && (*line_now(s->line) || line_searches(s->line)))
         line_set(s->line, "");
     else if (console_cancel(s->view.console))
         screen_say(s, "stopping the newest command");

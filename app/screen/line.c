@@ -254,6 +254,12 @@ void line_set(line_editor *e, const char *text)
     line_list_free(&e->list);
 }
 
+bool line_searches(const line_editor *e)
+{
+    (void)e;
+    return is_searching();
+}
+
 const char *line_now(const line_editor *e)
 {
     (void)e;

@@ -30,6 +30,9 @@ line_state line_key(line_editor *e, int key, char **text);
 void line_set(line_editor *e, const char *text);
 const char *line_now(const line_editor *e);
 
+/* Something is being searched for: it ends with line_set. */
+bool line_searches(const line_editor *e);
+
 /* The lines it would like to have: itself, the hint, and the completions while they are listed. */
 int line_height(const line_editor *e);
 

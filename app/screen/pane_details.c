@@ -132,10 +132,12 @@ static void forget(details_pane *p)
     p->id = 0;
 }
 
-/* A database that is busy is asked again after a while, not at every key. */
-static bool hold(details_pane *p, view *v)
+/* What the run's number and its row belong to: another database may have others.
+ * A database that is busy is asked again after a while, not at every key. */
+static bool hold(details_pane *p, view *v, const board_row *row)
 {
-    if (p->id == v->chosen && p->held.run) return true;
+    const store_run *held = p->id == v->chosen ? p->held.run : NULL;
+    if (held && held->started == row->started && strcmp(held->config.canonical, row->config) == 0) return true;
     if (p->id == v->chosen && clock_seconds() - p->tried_at < 1) return false;
     if (p->id != v->chosen) p->scroll = 0;
     forget(p);
@@ -168,7 +170,7 @@ static void draw(pane *base, view *v, rect r, bool focused)
     const rect below = { r.row + 1, r.column, r.height - 1, r.width };
     int more = 0;
     if (row && below.height > 0) {
-        if (hold(p, v))
+        if (hold(p, v, row))
             more = write_scrolled(p, v->tui, below);
         else
             tui_put(v->tui, below, 0, 0, LOOK_BAD, p->why.text);

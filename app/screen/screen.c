@@ -48,17 +48,29 @@ static void take_codecs(screen *s)
     s->view.dirty = true;
 }
 
+/* What keeps the runs from being read, once it has lasted; the head has no room for all of it. */
+static void tell_database(screen *s, const fault *f)
+{
+    const bool lasts = f && strcmp(f->text, s->board_fault.text) == 0;
+    if (lasts && !s->fault_told) console_note(s->view.console, LOG_ERROR, "kvant: %s", f->text);
+    if (!f && s->fault_told) console_note(s->view.console, LOG_NOTE, "the database can be read again");
+    const bool told = f && (lasts || s->fault_told);
+    if (told != s->fault_told) s->view.dirty = true;
+    s->fault_told = told;
+    s->board_fault = f ? *f : (fault){ 0 };
+}
+
 static void refresh(screen *s)
 {
     fault f = { 0 };
     bool changed = false;
-    const double began = clock_seconds();
+    const double began = clock_seconds(), work = timing_work();
     const bool was_wrong = s->board_fault.code != 0;
     const size_t had = board_n_all(s->view.board);
     const bool ok = board_refresh(s->view.board, &changed, &f);
     s->next_refresh = clock_seconds() + 1e-3 * REFRESH_MS;
     take_codecs(s);
-    s->board_fault = ok ? (fault){ 0 } : f;
+    tell_database(s, ok ? NULL : &f);
     if (ok && had == 0 && board_n_all(s->view.board) > 0) screen_plot(s);
     if (changed) keep_chosen(s);
     if (changed) s->compared = 0;
@@ -67,6 +79,7 @@ static void refresh(screen *s)
     screen_draw(s);
     if (s->timing.first_screen <= 0) return; /* the first is read whole, and timed on its own */
     timing_add(&s->timing.refreshes, 1e3 * (clock_seconds() - began));
+    timing_add(&s->timing.refresh_work, timing_work() - work);
 }
 
 /* A few comparisons of the chosen run with its neighbours, between keys. */
@@ -109,6 +122,7 @@ static bool open_parts(screen *s, const command_line *line, fault *f)
     if (line_given(line, "ascii") && !settings_set(s->app->session, "ascii", "on", f)) return false;
     v->board = board_open(app_database(s->app, line), f);
     v->console = v->board ? console_create(s->app, screen_builtin, s, f) : NULL;
+    if (v->console) console_on_setting(v->console, screen_obey);
     return v->console && open_panes(s, f);
 }
 
@@ -127,6 +141,7 @@ static bool first_screen(screen *s, fault *f)
     refresh(s);
     screen_draw(s);
     s->timing.first_screen = timing_since_start();
+    s->timing.first_work = timing_work();
     s->line = line_create(s->app, f);
     if (!s->line) return false;
     s->view.dirty = true;
@@ -251,9 +266,13 @@ static void turn(screen *s)
     wait_for(s, fds, n, ms);
     take_signals(s);
     const short input = fds[0].revents;
+    const double work = timing_work();
     if (input && !take_keys(s) && input & (POLLHUP | POLLERR | POLLNVAL)) s->lost = true;
     screen_draw(s);
-    if (s->key_since > 0) timing_add(&s->timing.keys, 1e3 * (clock_seconds() - s->key_since));
+    if (s->key_since > 0) {
+        timing_add(&s->timing.keys, 1e3 * (clock_seconds() - s->key_since));
+        timing_add(&s->timing.key_work, timing_work() - work);
+    }
     s->key_since = 0;
     const int lines = screen_line_lines(s);
     if (fds[1].revents && line_take(s->line)) s->line_dirty = true;
@@ -263,6 +282,7 @@ static void turn(screen *s)
         refresh(s);
     else if (until_compare(s) == 0)
         compare(s);
+    screen_follow(s);
     screen_draw(s);
 }
 

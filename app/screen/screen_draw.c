@@ -32,7 +32,7 @@ static void draw_head(screen *s)
     const view *v = &s->view;
     const rect r = s->layout.head;
     const size_t sets = board_n_sets(v->board);
-    char right[96] = "";
+    char right[sizeof s->board_fault.text + 16] = "";
     int at = tui_put(&s->tui, r, 0, 0, LOOK_ACCENT, "kvant") + 2;
     if (v->set < sets) {
         const board_set *b = board_set_at(v->board, v->set);
@@ -42,10 +42,9 @@ static void draw_head(screen *s)
                   b->text, b->protocol, b->ctx, eval, b->passages);
         if (sets > 1) snprintf(right, sizeof right, "  group %zu of %zu", v->set + 1, sets);
     }
-    if (s->board_fault.code) snprintf(right, sizeof right, "  database: %.60s", s->board_fault.text);
-    const int wide = (int)strlen(right);
-    const tui_look look = s->board_fault.code ? LOOK_BAD : LOOK_DIM;
-    if (wide > 0 && wide < r.width) tui_put(&s->tui, r, 0, r.width - wide, look, right);
+    if (s->board_fault.code) snprintf(right, sizeof right, "  database: %s", s->board_fault.text);
+    const int wide = (int)strlen(right), column = r.width - wide > at ? r.width - wide : at;
+    tui_put(&s->tui, r, 0, column, s->board_fault.code ? LOOK_BAD : LOOK_DIM, right);
 }
 
 static void draw_hints(screen *s)
@@ -93,12 +92,18 @@ static void draw_all(screen *s)
                   &s->help_scroll);
 }
 
+static bool same_places(const layout *a, const layout *b)
+{
+    return memcmp(a->panes, b->panes, sizeof a->panes) == 0 && memcmp(&a->head, &b->head, sizeof a->head) == 0 &&
+           memcmp(&a->line, &b->line, sizeof a->line) == 0 && memcmp(&a->hints, &b->hints, sizeof a->hints) == 0;
+}
+
 /* Only the panes that have changed. False: they want other places than they have. */
 static bool draw_stale(screen *s)
 {
     const layout was = s->layout;
     screen_layout(s);
-    if (s->overlay == OVERLAY_HELP || memcmp(&was, &s->layout, sizeof was) != 0) return false;
+    if (s->overlay == OVERLAY_HELP || !same_places(&was, &s->layout)) return false;
     for (int i = 0; i < PANE_COUNT; i++)
         if (s->view.stale & 1u << i) {
             tui_clear(&s->tui, s->layout.panes[i]);

@@ -20,6 +20,7 @@ typedef struct screen {
     pane_id focus, before_zoom;
     bool editing; /* the command line has the keys */
     bool once;    /* it gives them back after a line */
+    bool pasting; /* keys are text that was pasted */
     bool warned;  /* that leaving stops what runs */
     bool zoomed;  /* the focused pane has the whole screen */
     overlay overlay;
@@ -27,14 +28,18 @@ typedef struct screen {
     char message[256];   /* in place of the hints until the next key */
     char repeat[4096];   /* what "." gives again */
     fault board_fault;   /* of the last refresh; code 0: none */
+    bool fault_told;     /* the log has it */
     bool line_dirty;     /* only the command line and the hints changed */
     int64_t compared;    /* the run that the board compares others with */
     size_t left;         /* comparisons still to do */
     double next_refresh; /* seconds of the steady clock */
+    double pasted;       /* when the last of it came */
     double last_key;     /* when it was taken */
     double polled;       /* when descriptors were last looked at */
     double key_from;     /* since when a key that is there may have been waiting */
     double key_since;    /* the same, of keys whose effect is not seen yet; 0: none */
+    bool following;      /* the newest run was chosen: the choice goes on to those that are made here */
+    int64_t followed;    /* the last of these that was looked at */
     bool lost;           /* the terminal is gone */
     timing timing;
 } screen;
@@ -55,6 +60,8 @@ void screen_say(screen *s, const char *format, ...) __attribute__((format(printf
 
 /* Chooses a run, and the group of runs it belongs to. False: there is no such run. */
 bool screen_select(screen *s, int64_t id);
+/* Chooses the run that a command given here has made last, when it is new and the one before it was chosen. */
+void screen_follow(screen *s);
 void screen_focus(screen *s, pane_id which);
 /* Puts text on the command line to be edited. */
 void screen_edit(screen *s, const char *text);
@@ -72,6 +79,11 @@ bool screen_builtin(void *self, int n_words, const char *const *words, fault *f,
 /* "runs", "frontier", "details", "log", "workers"; PANE_COUNT: none of these. */
 pane_id screen_pane_named(const char *name);
 extern const char *const screen_pane_names[PANE_COUNT];
+
+/* ---- obey.c ---- */
+
+/* Does what a setting means to the screen itself, after it was set or unset; self: a screen. */
+void screen_obey(void *self, const char *setting);
 
 /* ---- keys_do.c: the functions of the table of keys ---- */
 
@@ -99,11 +111,5 @@ void do_redraw(screen *s, int n);
 void do_suspend(screen *s, int n);
 void do_cancel(screen *s, int n);
 void do_leave(screen *s, int n);
-
-/* ---- rerun.c ---- */
-
-/* The whole line that would make this run again. False with a fault when the text of the run has no name or the line
- * is too long. */
-bool rerun_line(const app_context *app, const store_run *run, char *line, size_t capacity, fault *f);
 
 #endif

@@ -58,3 +58,10 @@ double timing_since_start(void)
     if (start < 0 || clock_gettime(CLOCK_BOOTTIME, &now) != 0) return 0;
     return 1e3 * ((double)now.tv_sec + 1e-9 * (double)now.tv_nsec - start);
 }
+
+double timing_work(void)
+{
+    struct timespec used;
+    if (clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used) != 0) return 0;
+    return 1e3 * (double)used.tv_sec + 1e-6 * (double)used.tv_nsec;
+}

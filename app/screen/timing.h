@@ -16,9 +16,11 @@ typedef struct timing_series {
     size_t n; /* ever */
 } timing_series;
 
+/* What the processor did for it, whatever else the machine has to do, stands beside what a person waited. */
 typedef struct timing {
-    double first_screen; /* ms since the program was started */
-    timing_series refreshes, keys;
+    double first_screen, first_work; /* ms since the program was started */
+    timing_series refreshes, refresh_work;
+    timing_series keys, key_work;
 } timing;
 
 void timing_add(timing_series *s, double ms);
@@ -29,5 +31,8 @@ double timing_last(const timing_series *s);
 
 /* Milliseconds since this process was started, exec included, to 10 ms upward; 0 when the system does not tell. */
 double timing_since_start(void);
+
+/* Milliseconds of the processor that this process has used. */
+double timing_work(void);
 
 #endif

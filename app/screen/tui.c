@@ -49,6 +49,11 @@ struct tui_grid *tui_grid_create(bool utf8, int height, int width, fault *f)
     return g;
 }
 
+void tui_grid_letters(struct tui_grid *g, bool utf8)
+{
+    g->letters.utf8 = utf8;
+}
+
 void tui_grid_free(struct tui_grid *g)
 {
     if (!g) return;

@@ -1,11 +1,11 @@
 /* tui.h - the terminal as a grid of cells, over ncursesw; always given back.
  *
- * tui_open switches the terminal to the alternate screen and takes its keys and, if wanted, its mouse; tui_close gives
- * it back. Whatever ends the program gives it back, too: exit, a fatal signal (SIGSEGV, SIGBUS, SIGFPE, SIGILL,
- * SIGABRT and the others that end a program; the signal then does what it did before), SIGTERM and SIGHUP through the
- * loop. Only SIGKILL cannot be helped. Ctrl-Z suspends with the terminal given back and redraws on return. Of all rooms
- * only tui_curses.c and tui_keys.c know ncurses; tui.c is the grid, which the one compares with what the terminal
- * shows.
+ * tui_open switches the terminal to the alternate screen, takes its keys and, if wanted, its mouse, and has it say what
+ * was pasted; tui_close gives it back. Whatever ends the program gives it back, too: exit, a fatal signal (SIGSEGV,
+ * SIGBUS, SIGFPE, SIGILL, SIGABRT and the others that end a program; the signal then does what it did before), SIGTERM
+ * and SIGHUP through the loop. Only SIGKILL cannot be helped. Ctrl-Z suspends with the terminal given back and redraws
+ * on return. Of all rooms only tui_curses.c and tui_keys.c know ncurses; tui.c is the grid, which the one compares with
+ * what the terminal shows.
  *
  * Drawing never fails and never goes outside the rectangle given: text is cut at its edge by columns, control
  * characters are made visible, combining and wide characters count as what they are (app/columns.h). Only the
@@ -85,6 +85,9 @@ void tui_show(tui *t);
 /* Suspends the program as Ctrl-Z does, and returns when it goes on. */
 void tui_suspend(tui *t);
 
+/* Other colours and characters than tui_open was given: everything is drawn anew. */
+void tui_set_style(tui *t, const terminal *out);
+
 /* Mouse events from now on, or none, so that the terminal's own selection works. */
 void tui_set_mouse(tui *t, bool on);
 
@@ -119,6 +122,8 @@ typedef enum tui_key {
     TUI_SHIFT_TAB,
     TUI_WORD_LEFT,  /* Ctrl-Left */
     TUI_WORD_RIGHT, /* Ctrl-Right */
+    TUI_PASTE,      /* what comes now was pasted, not typed ... */
+    TUI_PASTE_END,  /* ... up to here */
     TUI_ALT,        /* + a byte: Alt-x */
     TUI_MOUSE = 0x120000,
     TUI_F1 = 0x130000, /* to F12 */

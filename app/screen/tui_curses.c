@@ -1,6 +1,7 @@
 /* The terminal: taken, drawn on and given back, over ncursesw. */
 #include "app/screen/tui.h"
 
+#include <errno.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -84,11 +85,27 @@ static size_t add_capability(char *to, size_t n, size_t room, const char *text)
     return n;
 }
 
+/* "Bracketed paste": the terminal marks what was pasted. ncurses has no function for it. */
+#define PASTE_ON  "\033[?2004h"
+#define PASTE_OFF "\033[?2004l"
+
+static void send_bytes(const tui *t, const char *bytes)
+{
+    for (size_t left = strlen(bytes); left > 0;) {
+        const ssize_t n = write(t->terminal.fd, bytes, left);
+        if (n < 0 && errno == EINTR) continue;
+        if (n <= 0) return;
+        bytes += n;
+        left -= (size_t)n;
+    }
+}
+
 static void begin_guard(int fd, const struct termios *modes)
 {
     static const char no_mouse[] = "\033[?1000l\033[?1002l\033[?1003l\033[?1006l";
     char bytes[512];
-    size_t n = add_capability(bytes, 0, sizeof bytes, key_mouse ? no_mouse : NULL);
+    size_t n = add_capability(bytes, 0, sizeof bytes, PASTE_OFF);
+    n = add_capability(bytes, n, sizeof bytes, key_mouse ? no_mouse : NULL);
     const char *const last[] = { exit_attribute_mode, orig_pair, cursor_normal, keypad_local, exit_ca_mode, "\r" };
     for (size_t i = 0; i < sizeof last / sizeof *last; i++)
         n = add_capability(bytes, n, sizeof bytes, last[i]);
@@ -107,14 +124,19 @@ static void measure(const tui *t, int *height, int *width)
     *width = size.ws_col > 0 ? size.ws_col : 80;
 }
 
+/* A locale that is named but not installed leaves the C library without UTF-8. */
+static bool has_utf8(const terminal *out)
+{
+    return out->utf8 && (MB_CUR_MAX > 1 || setlocale(LC_CTYPE, "C.UTF-8"));
+}
+
 bool tui_open(tui *t, const terminal *out, bool mouse, fault *f)
 {
     *t = (tui){ .terminal = *out };
     struct termios modes;
     if (!can_do(out->fd, f)) return false;
     if (tcgetattr(out->fd, &modes) != 0) return fault_set(f, FAULT_INPUT, "the terminal does not tell its modes");
-    /* A locale that is named but not installed leaves the C library without UTF-8. */
-    if (out->utf8 && MB_CUR_MAX < 2 && !setlocale(LC_CTYPE, "C.UTF-8")) t->terminal.utf8 = false;
+    t->terminal.utf8 = has_utf8(out);
     taken = newterm(NULL, stdout, stdin);
     if (!taken) return fault_set(f, FAULT_INPUT, "TERM=%s: ncurses cannot use this terminal", getenv("TERM"));
     begin_guard(out->fd, &modes);
@@ -130,6 +152,7 @@ bool tui_open(tui *t, const terminal *out, bool mouse, fault *f)
     }
     keys_begin();
     tui_set_mouse(t, mouse);
+    send_bytes(t, PASTE_ON);
     tui_resize(t);
     return true;
 }
@@ -138,6 +161,7 @@ void tui_close(tui *t)
 {
     if (taken) {
         keys_mouse(false);
+        send_bytes(t, PASTE_OFF);
         curs_set(1);
         endwin();
         guard_end();
@@ -146,6 +170,14 @@ void tui_close(tui *t)
     }
     tui_grid_free(t->grid);
     t->grid = NULL;
+}
+
+void tui_set_style(tui *t, const terminal *out)
+{
+    t->terminal.utf8 = has_utf8(out);
+    t->terminal.color = out->color && begin_colors();
+    tui_grid_letters(t->grid, t->terminal.utf8);
+    tui_redraw(t);
 }
 
 void tui_set_mouse(tui *t, bool on)
@@ -174,12 +206,14 @@ tui_wishes tui_take_wishes(tui *t)
     if (w.redraw && taken) {
         endwin();
         tui_redraw(t);
+        send_bytes(t, PASTE_ON);
     }
     return w;
 }
 
 void tui_suspend(tui *t)
 {
+    send_bytes(t, PASTE_OFF);
     curs_set(1);
     endwin();
     guard_pause(true);
@@ -189,6 +223,7 @@ void tui_suspend(tui *t)
     kill(0, SIGTSTP);
     sigaction(SIGTSTP, &before, NULL);
     guard_pause(false);
+    send_bytes(t, PASTE_ON);
     tui_resize(t);
     tui_redraw(t);
 }

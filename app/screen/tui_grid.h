@@ -21,6 +21,7 @@ struct tui_grid {
 
 /* NULL with a fault without memory. height and width: at least 1. */
 struct tui_grid *tui_grid_create(bool utf8, int height, int width, fault *f);
+void tui_grid_letters(struct tui_grid *g, bool utf8); /* what is drawn from now on */
 void tui_grid_free(struct tui_grid *g);
 
 /* All cells are blank afterwards. Without memory the size stays as it was: drawing is cut at the terminal's edge. */

@@ -9,7 +9,16 @@
 #include "base/clock.h"
 
 /* Codes of our own for sequences that terminals send but TERM's description may not know. */
-enum { OWN = KEY_MAX + 1, OWN_WORD_LEFT = OWN, OWN_WORD_RIGHT, OWN_HOME, OWN_END, OWN_SHIFT_TAB };
+enum {
+    OWN = KEY_MAX + 1,
+    OWN_WORD_LEFT = OWN,
+    OWN_WORD_RIGHT,
+    OWN_HOME,
+    OWN_END,
+    OWN_SHIFT_TAB,
+    OWN_PASTE,
+    OWN_PASTE_END
+};
 
 static const struct {
     const char *sequence;
@@ -19,7 +28,7 @@ static const struct {
     { "\033[5C", OWN_WORD_RIGHT },  { "\033Od", OWN_WORD_LEFT },     { "\033Oc", OWN_WORD_RIGHT },
     { "\033[H", OWN_HOME },         { "\033[F", OWN_END },           { "\033OH", OWN_HOME },
     { "\033OF", OWN_END },          { "\033[1~", OWN_HOME },         { "\033[4~", OWN_END },
-    { "\033[Z", OWN_SHIFT_TAB },
+    { "\033[Z", OWN_SHIFT_TAB },    { "\033[200~", OWN_PASTE },      { "\033[201~", OWN_PASTE_END },
 };
 
 static const struct {
@@ -44,6 +53,8 @@ static const struct {
     { OWN_HOME, TUI_HOME },
     { OWN_END, TUI_END },
     { OWN_SHIFT_TAB, TUI_SHIFT_TAB },
+    { OWN_PASTE, TUI_PASTE },
+    { OWN_PASTE_END, TUI_PASTE_END },
 };
 
 void keys_begin(void)

@@ -53,20 +53,21 @@ until_shows "bits/value"
 screen >"$here/2-typing.txt"
 sed -i "s#$home#~#g" "$here/2-typing.txt"
 keys Enter
-until_shows "run 1 " 120
+until_shows "1 points" 120
 
 give 'recipe tour --jobs 2'
-until_shows "evaluating" 120
-until_shows "passages" 60
+until_shows "3 points" 120
+until_shows "evaluating" 60
 picture 3-recipe
-until_shows "4. The frontier" 600
+until_shows "16 points" 600
 until_shows "-- " 60
+sleep 2
 give 'focus frontier'
 picture 4-frontier
 
 # The cheapest with a KLD of at most 0.01, and how it differs from the newest run.
 give 'limit 0.01'
-keys c
+until_shows "<= 0.01" 20
 picture 5-limit
 keys m
 give 'focus runs'
@@ -79,3 +80,4 @@ give 'save tour.lua'
 until_shows "tour.lua" 20
 cp tour.lua "$here/tour.lua"
 give quit
+"$kvant" report --title "The quick tour" -o "$here/report.html" --force >/dev/null

@@ -45,6 +45,7 @@ is "--threads is each one's" "f16 3, identity 3" "$(threads_of "$home/each.db")"
 begin "${long[@]}" --passages 200 q8_0 q4_0 f16 bf16 --jobs 2
 ends
 is "a sweep that is watched" 0 $status
+lacks "what events tell is not told again" " %  " "$err"
 events() { # FILTER: what it gives, each once
     jq -r "$1" "$home/events" | sort -un | paste -sd,
 }

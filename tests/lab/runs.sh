@@ -104,23 +104,6 @@ run sweep --dry-run --k "polar(bits=2..3)" --v q8_0
 is "a dry run lists" $'to run          k=polar(bits=2) v=q8_0\nto run          k=polar(bits=3) v=q8_0' "$(grep -v '^#' <<<"$out")"
 has "and says how many" "# 2 of 2 to run" "$out"
 
-# A condition cannot reach what stands beside it; bytes that are no text break no JSON.
-run runs --pinned --json
-is "nothing is pinned" "[]" "$(jq -c . <<<"$out")"
-run runs --pinned --json --where '1) OR (1'
-is "a bracket too many is refused" "3 " "$status $out"
-has "at its place" "SQL, column 2:" "$err"
-run report --format csv --where '0) OR (1'
-is "in a report, too" "3 " "$status $out"
-run sql --write --yes "INSERT INTO configs (hash, canonical, k, v) VALUES ('odd', CAST(x'ff41' AS TEXT), CAST(x'c328' AS TEXT), 'f16'); UPDATE runs SET config = (SELECT id FROM configs WHERE hash = 'odd') WHERE id = 1"
-is "a strange config" 0 $status
-for line in "runs --json" "show 1 --json" "frontier --json"; do
-    # shellcheck disable=SC2086 # words
-    run $line
-    is "$line is UTF-8" 0 "$(iconv -f UTF-8 -t UTF-8 <"$home/out" >/dev/null 2>&1 && echo $status)"
-    is "$line is JSON" 0 "$(jq . <<<"$out" >/dev/null 2>&1 && echo $status)"
-done
-
 # kill -9 in the middle loses nothing that was finished, and takes the worker along.
 "$kvant" sweep "${evaluation[@]}" --passages 40 --seed 9 'polar(bits=1..8)' q8_0 q4_0 turbo2 turbo3 turbo4 >"$home/killed" 2>/dev/null &
 victim=$!
@@ -160,4 +143,21 @@ run show 1 --json
 is "show gives the row" "identity 6" "$(jq -r '[.config, (.layers | length)] | join(" ")' <<<"$out")"
 run show 99999
 is "a run that is not there" 3 $status
+
+# A condition cannot reach what stands beside it; bytes that are no text break no JSON.
+run runs --pinned --json
+is "nothing is pinned" "[]" "$(jq -c . <<<"$out")"
+run runs --pinned --json --where '1) OR (1'
+is "a bracket too many is refused" "3 " "$status $out"
+has "at its place" "SQL, column 2:" "$err"
+run report --format csv --where '0) OR (1'
+is "in a report, too" "3 " "$status $out"
+run sql --write --yes "INSERT INTO configs (hash, canonical, k, v) VALUES ('odd', CAST(x'ff41' AS TEXT), CAST(x'c328' AS TEXT), 'f16'); UPDATE runs SET config = (SELECT id FROM configs WHERE hash = 'odd') WHERE id = 1"
+is "a strange config" 0 $status
+for line in "runs --json" "show 1 --json" "frontier --json"; do
+    # shellcheck disable=SC2086 # words
+    run $line
+    is "$line is UTF-8" 0 "$(iconv -f UTF-8 -t UTF-8 <"$home/out" >/dev/null 2>&1 && echo $status)"
+    is "$line is JSON" 0 "$(jq . <<<"$out" >/dev/null 2>&1 && echo $status)"
+done
 finish

@@ -182,8 +182,15 @@ written_to_nobody() { # KVANT'S WORDS...: its status
         sleep 0.1
         [[ $(ps -o stat= -p $!) == S* ]] && asleep=$((asleep + 1)) || asleep=0
     done
-    kill -TERM $!
-    wait $!
+    local writer=$! reader
+    kill -TERM $writer
+    cat <&3 >/dev/null & # what is left of its output may go
+    reader=$!
+    wait $writer
+    i=$?
+    kill $reader
+    wait $reader 2>/dev/null
+    return $i
 }
 exec 3<>"$home/full"
 written_to_nobody sql --mode csv "$rows"

@@ -4,6 +4,7 @@
  *     screen_fill FILE.db N        so many runs: the same configs again and again, under other seeds
  *     screen_fill FILE.db one      one more run, as another process would add it
  *     screen_fill FILE.db lock S   keeps others from writing for S seconds
+ *     screen_fill FILE.db alone S  and from reading
  */
 #include <math.h>
 #include <stdio.h>
@@ -162,11 +163,12 @@ static bool fill_many(store *s, long n, fault *f)
     return true;
 }
 
-static bool keep_locked(const char *path, unsigned seconds, fault *f)
+static bool keep_locked(const char *path, bool alone, unsigned seconds, fault *f)
 {
     sqlite3 *db;
-    const bool ok =
-        sqlite3_open(path, &db) == SQLITE_OK && sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL) == SQLITE_OK;
+    /* Beside a WAL everyone may read, unless the whole file is taken. */
+    const char *sql = alone ? "PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE" : "BEGIN EXCLUSIVE";
+    const bool ok = sqlite3_open(path, &db) == SQLITE_OK && sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK;
     if (ok) sleep(seconds);
     if (!ok) fault_set(f, FAULT_INPUT, "%s", sqlite3_errmsg(db));
     sqlite3_close(db);
@@ -177,14 +179,15 @@ int main(int argc, char **argv)
 {
     fault f = { 0 };
     const char *what = argc > 2 ? argv[2] : "";
-    store *s = argc > 1 ? store_open(argv[1], STORE_WRITE, &f) : NULL;
+    const bool locks = argc > 3 && (strcmp(what, "lock") == 0 || strcmp(what, "alone") == 0);
+    store *s = argc > 1 && !locks ? store_open(argv[1], STORE_WRITE, &f) : NULL;
     if (argc < 2) fault_set(&f, FAULT_USAGE, "usage: screen_fill FILE.db [N|one]");
     const sample one = { "q5_1", "q5_1", "q5_1", 6, 0.0011, 0.1, 97.5, "ACCEPT*" };
-    bool ok = s != NULL;
+    bool ok = s || locks;
     if (ok && strcmp(what, "one") == 0)
         ok = add(s, &one, describe(&one, 1000000), 2, false, &f);
-    else if (ok && argc > 3 && strcmp(what, "lock") == 0)
-        ok = keep_locked(argv[1], (unsigned)strtoul(argv[3], NULL, 10), &f);
+    else if (locks)
+        ok = keep_locked(argv[1], strcmp(what, "alone") == 0, (unsigned)strtoul(argv[3], NULL, 10), &f);
     else if (ok && *what)
         ok = fill_many(s, strtol(what, NULL, 10), &f);
     else if (ok)

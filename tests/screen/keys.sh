@@ -84,6 +84,9 @@ escape
 # rerun is the whole line
 keys g r
 until_shows "> run 'turbo4 @0:q8_0' --model /models/books-8m.gguf --text self --protocol stre"
+again=$("$kvant" show 18 | sed -n 's/^again *//p')
+is "show tells it, too" "kvant run 'turbo4 @0:q8_0' --model /models/books-8m.gguf --text self --protocol stream \
+--ctx 512 --passages 3 --seed 1" "$again"
 
 # filter: the present one is there to be changed, a mistake leaves it as it was
 keys /

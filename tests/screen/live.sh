@@ -22,6 +22,7 @@ give "run q4_1 $evaluation"
 keys j
 until_shows "run 17 ACCEPT" # keys work meanwhile
 until_shows "20  3.200" # its row
+until_shows "run 17 ACCEPT" # what was chosen meanwhile stays
 give "select 20"
 until_shows "run 20 "
 until_shows "q4_1"
@@ -33,6 +34,22 @@ give "run q5_0 $evaluation"
 until_shows "21  2.909"
 tm select-window -t :0
 until_shows "21  2.909"
+
+# who looks at the newest run sees the next one that is made here
+give "select 21"
+until_shows "run 21 "
+give "run q5_1 $evaluation"
+until_shows "run 22 "
+give "sort ratio"
+keys G g
+give "sort id"
+keys g
+until_shows "run 22 "
+give "sort ratio"
+give "run q4_0 --force $evaluation"
+until_shows " q4_0"
+until_shows "run 22 " # not where the table is in another order
+give "sort id"
 
 # a writer holds the database: what wants to write waits, the keys do not
 "$fill" "$KVANT_DB" lock 2 &

@@ -81,19 +81,10 @@ line=${line#*:}
 before=${line%%0 ┤*}
 after=${line#*0 ┤}
 column=$((${#before} + 3 + $(printf %s "${after%%[●◉◆]*}" | wc -m) + 1))
-click() { # BUTTON, as the protocol that was asked for writes it
-    if [[ $(tm display -p '#{mouse_sgr_flag}') == 1 ]]; then
-        type $'\e[<'"$1;$column;${row}M"
-        (($1 >= 64)) || type $'\e[<'"$1;$column;${row}m"
-    else
-        type "$(printf '\e[M\\x%x\\x%x\\x%x' $((32 + $1)) $((32 + column)) $((32 + row)) | xargs -0 printf %b)"
-        (($1 >= 64)) || type "$(printf '\e[M\\x%x\\x%x\\x%x' 35 $((32 + column)) $((32 + row)) | xargs -0 printf %b)"
-    fi
-}
 is "the mouse is the lab's" 1 "$(tm display -p '#{mouse_any_flag}')"
-click 0
+click 0 "$column" "$row"
 until_shows "run 1 ACCEPT"
-click 64 # the wheel
+click 64 "$column" "$row" # the wheel
 until_shows "a part"
 keys 0
 until_gone "a part"

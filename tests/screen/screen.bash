@@ -10,6 +10,7 @@
 #   give COMMAND            on the command line, from a pane
 #   escape                  the key, with nothing right behind it: that would be another key
 #   size 40x10
+#   click BUTTON COLUMN ROW    from 1; 0 is the left one, 64 and 65 the wheel up and down
 # shellcheck source=tests/app_face/check.bash
 source tests/app_face/check.bash
 kvant=$1
@@ -65,6 +66,16 @@ give() {
 escape() {
     keys Escape
     sleep 0.1
+}
+
+click() { # as the protocol that was asked for writes it
+    if [[ $(tm display -p '#{mouse_sgr_flag}') == 1 ]]; then
+        type $'\e[<'"$1;$2;${3}M"
+        (($1 >= 64)) || type $'\e[<'"$1;$2;${3}m"
+    else
+        type "$(printf '\e[M\\x%x\\x%x\\x%x' $((32 + $1)) $((32 + $2)) $((32 + $3)) | xargs -0 printf %b)"
+        (($1 >= 64)) || type "$(printf '\e[M\\x%x\\x%x\\x%x' 35 $((32 + $2)) $((32 + $3)) | xargs -0 printf %b)"
+    fi
 }
 
 _wait() { # FUNCTION TEXT

@@ -653,6 +653,36 @@ static void a_config_has_the_family_of_the_codec_that_does_most(void **state)
     store_close(s);
 }
 
+static void a_codec_that_nobody_knows_is_called_by_its_own_name(void **state)
+{
+    (void)state;
+    fault f = { 0 };
+    catalog *known = catalog_create(&f);
+    add_codec(known, "q8_0", "block", NULL);
+    add_codec(known, "rotate", "wrapper", "q8_0");
+    const catalog *const catalogs[] = { NULL, known };
+    static const struct {
+        const char *k, *v, *label[2]; /* without a catalog, and with it */
+    } cases[] = {
+        { "q8_0", "gone", { "q8_0", "block" } },
+        { "rotate(seed=3)", "f16", { "rotate", "block" } },
+        { "gone(bits=3)", "gone", { "gone", "gone" } },
+        { "f16", "mine(bits=2)", { "mine", "mine" } },
+        { "", "", { "other", "other" } },
+        { "((", "", { "other", "other" } },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        for (int with = 0; with < 2; with++) {
+            families *all = families_make(catalogs[with], &f);
+            char label[FAMILY_LABEL];
+            assert_non_null(all);
+            families_label(all, cases[i].k, cases[i].v, label);
+            assert_string_equal(label, cases[i].label[with]);
+            families_free(all);
+        }
+    catalog_free(known);
+}
+
 /* ---- pins ---- */
 
 static bool take_id(void *arg, int64_t id)

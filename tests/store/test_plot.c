@@ -100,6 +100,25 @@ static void make_cloud(plot_point points[CLOUD], uint32_t seed)
     }
 }
 
+/* Once round, each metric has been on one of the axes. */
+static void the_keys_for_axes_go_through_every_metric(void **state)
+{
+    (void)state;
+    size_t met = 0;
+    for (int upward = 0; upward < 2; upward++) {
+        const store_metric *first = store_metric_named(upward ? "kld" : "ratio"), *m = first;
+        do {
+            met++;
+            m = axes_next(m, upward);
+            assert_non_null(m->name);
+            assert_true(met <= STORE_METRICS);
+        } while (m != first);
+    }
+    assert_int_equal(met, STORE_METRICS);
+    assert_string_equal(axes_next(store_metric_named("kld"), false)->name, "ratio");
+    assert_string_equal(axes_next(store_metric_named("ratio"), true)->name, "kld");
+}
+
 /* A picture of which another point is chosen is the one that is drawn with that choice from the beginning. */
 static void choosing_is_drawing_anew(void **state)
 {
@@ -773,6 +792,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(choosing_is_drawing_anew),
+        cmocka_unit_test(the_keys_for_axes_go_through_every_metric),
         cmocka_unit_test(the_picture_is_the_one_expected),
         cmocka_unit_test(it_keeps_to_its_width_and_height),
         cmocka_unit_test(axes_can_be_read_at_every_size),
