@@ -12,10 +12,12 @@
 #include "app/names.h"
 #include "app/predict_answer.h"
 #include "app/predict_child.h"
+#include "app/profile.h"
 
 typedef struct server {
     FILE *answers;
     answerer *answerer;
+    const catalog *known;
     char *signature; /* of the plugins, as they were */
 } server;
 
@@ -49,6 +51,43 @@ static void set_alarm(int seconds)
     setitimer(ITIMER_REAL, &(struct itimerval){ .it_value.tv_sec = seconds }, NULL);
 }
 
+/* A name at the very end may still grow. */
+static bool may_grow(const char *config_text)
+{
+    const char *last = config_text + strlen(config_text);
+    while (last > config_text && !strchr(" \t\n", last[-1]))
+        last--;
+    return profile_named_in(last);
+}
+
+/* Puts profiles in their place. False: out says why that cannot be. */
+static bool expand(prediction_question *q, prediction *out)
+{
+    fault f = { 0 };
+    char *text = NULL;
+    if (!profile_named_in(q->config)) return true;
+    store *db = store_open(q->database, STORE_WATCH, &f);
+    const bool ok = db && profile_expand_from(db, q->config, &text, &f);
+    const bool fits = ok && strlen(text) < sizeof q->config;
+    store_close(db);
+    *out = (prediction){ .state = may_grow(q->config) ? PREDICTION_PARTIAL : PREDICTION_WRONG };
+    snprintf(out->text, sizeof out->text, "%s", ok ? "with its profile it is too long" : f.text);
+    if (fits) strcpy(q->config, text);
+    free(text);
+    return fits;
+}
+
+static void predict_one(server *s, prediction_question *q, prediction *out)
+{
+    const bool places = !profile_named_in(q->config); /* else columns are those of another text */
+    if (!expand(q, out)) return;
+    if (q->many)
+        answerer_answer_many(s->answerer, s->known, q, out);
+    else
+        answerer_answer(s->answerer, q, out);
+    if (!places) out->column = 0;
+}
+
 static void answer(server *s, const char *line)
 {
     cJSON *json = cJSON_Parse(line);
@@ -56,7 +95,7 @@ static void answer(server *s, const char *line)
     prediction p;
     if (prediction_question_read(json, &q)) {
         set_alarm(PREDICT_SECONDS);
-        answerer_answer(s->answerer, &q, &p);
+        predict_one(s, &q, &p);
         set_alarm(0);
         send(s, prediction_json(&p, q.id));
     }
@@ -78,6 +117,7 @@ int cmd_predict(app_context *app, const command_line *line)
     child_begin();
     signal(SIGALRM, SIG_DFL);
     catalog *known = s.answers ? lab_catalog(app, line, &f) : NULL;
+    s.known = known;
     s.answerer = known ? answerer_create(known, trying, &s, &f) : NULL;
     int status = s.answerer ? FAULT_NONE : FAULT_INTERNAL;
     char *text = NULL;

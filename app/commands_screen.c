@@ -106,7 +106,7 @@ const command commands_screen[] = {
     { "timing", "Screen", "say how quick the screen is",
       .text =
           "Prints how long the first screen took, what a refresh takes after the database has changed, and the time "
-          "from a key to what it does on the screen; below each, as work, what of it the processor did for kvant.",
+          "from a key to what it does on the screen; behind each, as work, what of it the processor did for kvant.",
       EXAMPLES({ "timing", "milliseconds" }), SCREEN },
     { 0 },
 };

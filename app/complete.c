@@ -138,7 +138,9 @@ static void add_config(candidates *to, const char *text, place_grammar grammar)
         add_profiles(to, profile_begun(text));
         return;
     }
-    if (names) text = behind_profiles(text);
+    const char *rest = names ? behind_profiles(text) : text;
+    const bool first = names && rest == text;
+    text = rest;
     const catalog *known = complete_catalog(to->app);
     if (!known) {
         say(to->result, "looking for codecs", "");
@@ -149,8 +151,7 @@ static void add_config(candidates *to, const char *text, place_grammar grammar)
     to->typed = text + next.at;
     for (size_t i = 0; i < next.n; i++)
         add_open(to, next.offers[i].text, next.offers[i].help, next.offers[i].open);
-    if (names && (!text[next.at] || strncmp(profile, text + next.at, strlen(text + next.at)) == 0) &&
-        (next.at == 0 || strchr(" \t", text[next.at - 1])))
+    if (first && next.at == 0 && strncmp(profile, text, strlen(text)) == 0)
         add_open(to, profile, "a config by its name", true);
     say(to->result, next.hint, "");
     config_next_free(&next);

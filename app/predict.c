@@ -90,14 +90,23 @@ static const char *model_of(const predictor *p, fault *f)
     return NULL;
 }
 
-static bool make_question(predictor *p, const char *config, prediction_question *q)
+static const char *database_of(const predictor *p, const prediction_wish *wish)
+{
+    const char *set = settings_get(p->app->session, "db");
+    return wish->database ? wish->database : set ? set : p->app->places.database;
+}
+
+static bool make_question(predictor *p, const prediction_wish *wish, prediction_question *q)
 {
     fault f = { 0 };
-    const char *model = model_of(p, &f);
-    if (model && strlen(config) < sizeof q->config && strlen(model) < sizeof q->model) {
-        *q = (prediction_question){ .ctx = ctx_of(p) };
+    const char *config = wish->config, *model = wish->model ? wish->model : model_of(p, &f);
+    const char *database = database_of(p, wish);
+    if (model && strlen(config) < sizeof q->config && strlen(model) < sizeof q->model &&
+        strlen(database) < sizeof q->database) {
+        *q = (prediction_question){ .ctx = wish->ctx > 0 ? wish->ctx : ctx_of(p), .many = wish->many };
         strcpy(q->config, config);
         strcpy(q->model, model);
+        strcpy(q->database, database);
         return true;
     }
     p->answer = (prediction){ .state = PREDICTION_WRONG };
@@ -111,7 +120,8 @@ static bool make_question(predictor *p, const char *config, prediction_question 
 
 static bool same(const prediction_question *a, const prediction_question *b)
 {
-    return a->ctx == b->ctx && strcmp(a->config, b->config) == 0 && strcmp(a->model, b->model) == 0;
+    return a->ctx == b->ctx && a->many == b->many && strcmp(a->database, b->database) == 0 &&
+           strcmp(a->config, b->config) == 0 && strcmp(a->model, b->model) == 0;
 }
 
 static void say(predictor *p, const prediction_question *q, const char *text)
@@ -140,9 +150,15 @@ static void send(predictor *p, const prediction_question *q)
 
 void predictor_ask(predictor *p, const char *config)
 {
+    predictor_ask_line(p, &(prediction_wish){ .config = config });
+}
+
+void predictor_ask_line(predictor *p, const prediction_wish *wish)
+{
     prediction_question q;
+    const char *config = wish->config;
     p->has_next = false;
-    if (!config || !*config || !make_question(p, config, &q)) {
+    if (!config || !*config || !make_question(p, wish, &q)) {
         if (!config || !*config) p->answer = (prediction){ .state = PREDICTION_NONE };
         p->now.config[0] = '\0'; /* what is under way is not wanted any more */
         return;

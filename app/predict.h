@@ -29,6 +29,8 @@ typedef struct prediction {
     bool about;      /* bytes depend on the rows */
     bool calibrates; /* wants `kvant calibrate` before it can be run; side data are then what noise gives */
     double bits_per_value, k_bits, v_bits, ratio;
+    double configs;            /* 1, or how many a sweep's line stands for; the rest then holds for one of them */
+    double counted, most_bits; /* of many: so many were looked at, bits_per_value is the least and this the most */
     double ratio_ctx, ratio_128k, side_bytes; /* as a run's, with side data (app/job.h) */
     int column;
     char asked[2048];  /* the text that was asked about */
@@ -46,6 +48,16 @@ void predictor_close(predictor *p);
 
 /* The model, ctx and protocol are the session's settings at this moment. Empty or NULL: nothing is asked. */
 void predictor_ask(predictor *p, const char *config);
+
+/* A line that is being typed. What is NULL or 0 is the session's. */
+typedef struct prediction_wish {
+    const char *config; /* with many: each argument of a sweep on a line of its own, "--k LIST" and "--v LIST", too */
+    bool many;
+    const char *model, *database;
+    int ctx;
+} prediction_wish;
+void predictor_ask_line(predictor *p, const prediction_wish *wish);
+
 int predictor_fd(const predictor *p); /* -1: no child runs */
 bool predictor_take(predictor *p);    /* true: there is a new answer */
 const prediction *predictor_answer(const predictor *p);

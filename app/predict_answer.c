@@ -248,6 +248,8 @@ void answerer_answer(answerer *a, const prediction_question *q, prediction *out)
         say_wrong(out, &f, typed.config->line);
     else
         out->state = PREDICTION_KNOWN;
+    out->configs = out->counted = 1;
+    out->most_bits = out->bits_per_value;
     snprintf(out->config, sizeof out->config, "%s", typed.config->text);
     config_free(typed.config);
 }

@@ -23,4 +23,7 @@ void answerer_destroy(answerer *a); /* NULL is fine */
 
 void answerer_answer(answerer *a, const prediction_question *q, prediction *out);
 
+/* predict_many.c: the same of all that a sweep is given; known as above. */
+void answerer_answer_many(answerer *a, const catalog *known, const prediction_question *q, prediction *out);
+
 #endif

@@ -14,6 +14,9 @@ static const struct {
     size_t offset;
 } figures[] = {
     { "bits_per_value", offsetof(prediction, bits_per_value) },
+    { "configs", offsetof(prediction, configs) },
+    { "counted", offsetof(prediction, counted) },
+    { "most_bits", offsetof(prediction, most_bits) },
     { "k_bits", offsetof(prediction, k_bits) },
     { "v_bits", offsetof(prediction, v_bits) },
     { "ratio", offsetof(prediction, ratio) },
@@ -46,6 +49,8 @@ cJSON *prediction_question_json(const prediction_question *q)
     cJSON_AddStringToObject(json, "config", q->config);
     cJSON_AddStringToObject(json, "model", q->model);
     cJSON_AddNumberToObject(json, "ctx", q->ctx);
+    cJSON_AddBoolToObject(json, "many", q->many);
+    cJSON_AddStringToObject(json, "db", q->database);
     return json;
 }
 
@@ -55,8 +60,10 @@ bool prediction_question_read(const cJSON *json, prediction_question *q)
     if (!read_number(json, "id", UINT32_MAX, &id) || !read_number(json, "ctx", 1 << 24, &ctx) || ctx < 1) return false;
     q->id = (uint32_t)id;
     q->ctx = (int)ctx;
+    q->many = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(json, "many"));
     return read_text(json, "config", q->config, sizeof q->config) &&
-           read_text(json, "model", q->model, sizeof q->model);
+           read_text(json, "model", q->model, sizeof q->model) &&
+           read_text(json, "db", q->database, sizeof q->database);
 }
 
 cJSON *prediction_json(const prediction *p, uint32_t id)

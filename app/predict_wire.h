@@ -1,6 +1,6 @@
 /* predict_wire.h - what passes between the predictor and its child, one JSON object per line.
  *
- *     to the child:   {"id":7,"config":"k=q8_0 v=tur","model":"/models/a.gguf","ctx":512}
+ *     to the child:   {"id":7,"config":"k=q8_0 v=tur","model":"/models/a.gguf","ctx":512,"many":false,"db":"/a.db"}
  *     from it:        {"trying":"turbo3"}              a codec is about to run
  *                     {"id":7,"state":"known","about":false,"bits_per_value":5.3, ...}
  *
@@ -18,8 +18,10 @@
 typedef struct prediction_question {
     uint32_t id;
     int ctx;
+    bool many; /* config is what a sweep is given (predict.h) */
     char config[2048];
     char model[PATH_MAX];
+    char database[PATH_MAX]; /* of profiles */
 } prediction_question;
 
 /* NULL when out of memory. */

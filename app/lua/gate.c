@@ -39,15 +39,15 @@ static bool refuse(const char *what, const char *option, fault *f)
                      listed(of_recipe, option) ? "; name it on the line of `kvant recipe`" : " without --unsafe");
 }
 
-bool gate_setting(const recipe *r, const char *name, fault *f)
+bool gate_setting(bool unsafe, const char *name, fault *f)
 {
-    return r->unsafe || !listed(refused, name) || refuse("set", name, f);
+    return unsafe || !listed(refused, name) || refuse("set", name, f);
 }
 
-bool gate_check(const recipe *r, const command_line *line, fault *f)
+bool gate_check(bool unsafe, const command_line *line, fault *f)
 {
     const command *c = line_command(line);
-    if (r->unsafe) return true;
+    if (unsafe) return true;
     if (!listed(commands, c->name))
         return fault_set(f, FAULT_USAGE, "%s: a recipe may not do this without --unsafe", c->name);
     for (size_t i = 0; refused[i]; i++)
@@ -59,6 +59,6 @@ bool gate_check(const recipe *r, const command_line *line, fault *f)
                              "%s: --%s %.200s: without --unsafe a recipe writes only below the working directory, and "
                              "only .md, .csv, .json, .svg, .html and the like",
                              c->name, outputs[i], line_text(line, outputs[i]));
-    if (strcmp(c->name, "set") == 0 && line_arg(line, 0)) return gate_setting(r, line_arg(line, 0), f);
+    if (strcmp(c->name, "set") == 0 && line_arg(line, 0)) return gate_setting(unsafe, line_arg(line, 0), f);
     return true;
 }

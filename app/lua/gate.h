@@ -8,12 +8,12 @@
 #ifndef KVANT_APP_LUA_GATE_H
 #define KVANT_APP_LUA_GATE_H
 
-#include "app/lua/recipe.h"
+#include "app/command.h"
 
 /* False with a fault that says what is forbidden. */
-bool gate_check(const recipe *r, const command_line *line, fault *f);
+bool gate_check(bool unsafe, const command_line *line, fault *f);
 
 /* The same for one setting that a recipe wants to change. */
-bool gate_setting(const recipe *r, const char *name, fault *f);
+bool gate_setting(bool unsafe, const char *name, fault *f);
 
 #endif

@@ -27,7 +27,7 @@ static int set(lua_State *L)
     luaL_gsub(L, lua_tostring(L, 1), "_", "-");
     lua_replace(L, 1);
     const char *name = lua_word(L, 1, "set");
-    bool ok = gate_setting(r, name, &f);
+    bool ok = gate_setting(r->unsafe, name, &f);
     if (ok && lua_isnoneornil(L, 2)) {
         ok = settings_unset(r->app->session, name, &f);
     } else if (ok) {

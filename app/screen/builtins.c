@@ -247,10 +247,12 @@ static bool do_save(screen *s, const command_line *line, fault *f)
     return console_save(s->view.console, line_arg(line, 0), line_has(line, "force"), f);
 }
 
-static void print_series(screen *s, const char *what, const timing_series *t)
+static void print_series(screen *s, const char *what, const timing_series *t, const timing_series *work)
 {
-    console_note(s->view.console, LOG_OUTPUT, "%-10s %5zu: last %.2f, median %.2f, p99 %.2f, largest %.2f ms", what,
-                 t->n, timing_last(t), timing_quantile(t, 0.5), timing_quantile(t, 0.99), timing_quantile(t, 1));
+    console_note(s->view.console, LOG_OUTPUT,
+                 "%-9s %4zu: median %.2f, p99 %.2f, largest %.2f ms; work %.2f, %.2f, %.2f", what, t->n,
+                 timing_quantile(t, 0.5), timing_quantile(t, 0.99), timing_quantile(t, 1), timing_quantile(work, 0.5),
+                 timing_quantile(work, 0.99), timing_quantile(work, 1));
 }
 
 static bool do_timing(screen *s, const command_line *line, fault *f)
@@ -261,10 +263,8 @@ static bool do_timing(screen *s, const command_line *line, fault *f)
     console_note(s->view.console, LOG_OUTPUT,
                  "first screen %.0f ms after kvant was started, work %.0f ms; %zu runs now", t->first_screen,
                  t->first_work, board_n_all(s->view.board));
-    print_series(s, "refreshes", &t->refreshes);
-    print_series(s, "  work", &t->refresh_work);
-    print_series(s, "keys", &t->keys);
-    print_series(s, "  work", &t->key_work);
+    print_series(s, "refreshes", &t->refreshes, &t->refresh_work);
+    print_series(s, "keys", &t->keys, &t->key_work);
     return true;
 }
 

@@ -217,6 +217,7 @@ void console_run(console *c, const char *line)
 
 bool console_cancel(console *c)
 {
+    console_take(c, NULL, 0); /* one that has ended by now is none that runs */
     if (!c->n_jobs) return false;
     job_stop(c->jobs[c->n_jobs - 1]);
     return true;

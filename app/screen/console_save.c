@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "app/lua/gate.h"
 #include "app/options.h"
 #include "app/repl.h"
 #include "app/screen/console_own.h"
@@ -79,17 +80,24 @@ static void write_table(FILE *out, const command_line *line)
 static bool has_function(const command_line *line)
 {
     static const char *const names[] = { "run", "sweep", "calibrate", "frontier" };
-    if (line_given(line, "help") || line_given(line, "dry-run")) return false;
+    static const char *const plain[] = { "help", "dry-run", "plan", "from" }; /* these make it something else */
+    for (size_t i = 0; i < sizeof plain / sizeof *plain; i++)
+        if (line_given(line, plain[i])) return false;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strcmp(names[i], line_command(line)->name) == 0) return true;
     return false;
+}
+
+static bool is_setting(const words *w)
+{
+    return strcmp(w->word[0], "unset") == 0 ? w->n == 2 : strcmp(w->word[0], "set") == 0 && w->n == 3;
 }
 
 /* True: it was a setting. */
 static bool write_setting(FILE *out, const words *w)
 {
     const bool unset = strcmp(w->word[0], "unset") == 0;
-    if ((!unset && strcmp(w->word[0], "set") != 0) || w->n != (unset ? 2 : 3)) return false;
+    if (!is_setting(w)) return false;
     const char *name = w->word[1];
     if (is_for_output(name)) return true;
     /* Which database is written to a recipe's caller decides. */
@@ -105,10 +113,29 @@ static bool write_setting(FILE *out, const words *w)
     return true;
 }
 
-static void write_line(FILE *out, const char *text)
+/* The file that was written then is there when it is done again. */
+static void write_line(FILE *out, const command_line *line, const char *text)
 {
-    fputs("lab.command ", out);
+    const bool again =
+        line_given(line, "output") && command_option_named(line_command(line), "force") && !line_given(line, "force");
+    fputs(again ? "lab.command(" : "lab.command ", out);
     lua_text_string(out, text);
+    fputs(again ? " .. \" --force\")\n" : "\n", out);
+}
+
+static void write_words(FILE *out, const char *text)
+{
+    for (; *text; text++)
+        fputc((unsigned char)*text < 0x20 ? ' ' : *text, out);
+}
+
+/* A line that is a comment whatever it holds. */
+static void write_comment(FILE *out, const char *why, const char *text)
+{
+    fputs("-- ", out);
+    write_words(out, why);
+    fputs(": ", out);
+    write_words(out, text);
     fputc('\n', out);
 }
 
@@ -118,21 +145,15 @@ static void write_done(const console *c, FILE *out, const console_entry *e)
     if (!repl_words(&c->app->commands, e->line, &w, NULL)) return;
     const command *cmd = w.n ? command_find(&c->app->commands, w.word[0]) : NULL;
     command_line *line = cmd ? command_parse(cmd, w.n - 1, (const char *const *)w.word + 1, NULL, NULL) : NULL;
-    if (line && has_function(line))
+    fault f = { 0 };
+    if (line && !is_setting(&w) && !gate_check(false, line, &f))
+        write_comment(out, f.text, e->line);
+    else if (line && has_function(line))
         write_table(out, line);
     else if (line && !write_setting(out, &w))
-        write_line(out, e->line);
+        write_line(out, line, e->line);
     line_free(line);
     words_free(&w);
-}
-
-/* A line that is a comment whatever it holds. */
-static void write_comment(FILE *out, const char *text, int status)
-{
-    fprintf(out, "-- exit %d: ", status);
-    for (; *text; text++)
-        fputc((unsigned char)*text < 0x20 ? ' ' : *text, out);
-    fputc('\n', out);
 }
 
 static void write_session(const console *c, FILE *out)
@@ -146,8 +167,10 @@ static void write_session(const console *c, FILE *out)
         const console_entry *e = &c->entries[i];
         const bool failed = e->state == ENTRY_DONE && e->status > FAULT_NO && e->status != FAULT_INTERRUPTED;
         if (e->state == ENTRY_SCREEN) continue;
+        char why[32];
+        snprintf(why, sizeof why, "exit %d", e->status);
         if (failed)
-            write_comment(out, e->line, e->status);
+            write_comment(out, why, e->line);
         else
             write_done(c, out, e);
     }

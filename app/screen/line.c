@@ -154,7 +154,16 @@ static void ask(line_editor *e)
     line_words w;
     line_config c;
     if (!e->predictor || !line_words_read(&e->app->commands, rl_line_buffer, (size_t)rl_point, &w)) return;
-    predictor_ask(e->predictor, line_config_find(&w, &c) ? c.text : NULL);
+    option_value ctx = { 0 };
+    const char *typed = line_option(&w, "ctx");
+    const command_option *o = typed ? command_option_named(w.command, "ctx") : NULL;
+    if (o && !option_read(o, "", typed, &ctx, NULL)) ctx.i = 0; /* not yet a number */
+    const bool found = line_config_find(&w, &c);
+    predictor_ask_line(e->predictor, &(prediction_wish){ .config = found ? c.text : NULL,
+                                                         .many = c.many,
+                                                         .model = line_option(&w, "model"),
+                                                         .database = line_option(&w, "db"),
+                                                         .ctx = (int)ctx.i });
     line_words_free(&w);
 }
 

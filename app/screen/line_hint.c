@@ -89,17 +89,29 @@ static bool is_at_option(const line_words *w)
     return l->role == WORD_OPTION || l->role == WORD_VALUE;
 }
 
+/* "12 configs, 2.13 to 5.13 bits/value" */
+static void show_known(const prediction *p, line_hint *h)
+{
+    const char *about = p->about ? "about " : "", *first = p->calibrates ? "; wants `calibrate` first" : "";
+    char part[48] = "";
+    if (p->counted < p->configs) snprintf(part, sizeof part, " (of the first %.0f)", p->counted);
+    if (p->configs > 1)
+        snprintf(h->text, sizeof h->text, "%.0f configs, %s%.2f to %.2f bits/value%s%s", p->configs, about,
+                 p->bits_per_value, p->most_bits, part, first);
+    else
+        snprintf(h->text, sizeof h->text, "%s%.3f bits/value (k %.3f, v %.3f), ratio %.2fx%s", about, p->bits_per_value,
+                 p->k_bits, p->v_bits, p->ratio, first);
+}
+
 static bool use_prediction(const line_words *w, const char *line, const prediction *p, line_hint *h)
 {
     line_config c;
     if (!p || !line_config_find(w, &c) || strcmp(c.text, p->asked) != 0) return false;
-    const char *about = p->about ? "about " : "";
     switch (p->state) {
     case PREDICTION_KNOWN:
         if (h->text[0] && is_at_option(w)) return true;
         h->known = true;
-        snprintf(h->text, sizeof h->text, "%s%.3f bits/value (k %.3f, v %.3f), ratio %.2fx%s", about, p->bits_per_value,
-                 p->k_bits, p->v_bits, p->ratio, p->calibrates ? "; wants `calibrate` first" : "");
+        show_known(p, h);
         return true;
     case PREDICTION_WRONG:
         blame(h, p->text, line_config_place(w, &c, line, p->column));

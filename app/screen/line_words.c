@@ -128,16 +128,67 @@ static bool is_grid(const command *c, const char *text)
     return strcmp(c->name, "sweep") == 0 && (strstr(text, "..") || strchr(text, '{'));
 }
 
+static bool is_config(const line_words *w, int i)
+{
+    const line_word *l = &w->word[i];
+    const command_argument *a = l->role == WORD_ARGUMENT ? argument_at(w->command, l->argument) : NULL;
+    return a && a->completes == COMPLETE_CONFIG;
+}
+
+const char *line_option(const line_words *w, const char *name)
+{
+    const char *value = NULL;
+    for (int i = 1; i < w->n; i++) {
+        const line_word *l = &w->word[i];
+        const char *text = w->words.word[i], *equals = strchr(text, '=');
+        if (!l->option || strcmp(l->option->name, name) != 0) continue;
+        if (l->role == WORD_VALUE)
+            value = text;
+        else if (l->role == WORD_OPTION && !l->wants_value)
+            value = text[1] != '-' ? text + 2 : equals ? equals + 1 : value;
+    }
+    return value;
+}
+
+static bool add_line(line_config *c, const char *begin, const char *text)
+{
+    const size_t used = strlen(c->text), room = sizeof c->text - used;
+    const int n = snprintf(c->text + used, room, "%s%s%s", used ? "\n" : "", begin, text);
+    return n >= 0 && (size_t)n < room;
+}
+
+/* Everything a sweep is given, when that is more than single configs. */
+static bool find_many(const line_words *w, line_config *c)
+{
+    static const char *const lists[][2] = { { "k", "--k " }, { "v", "--v " } };
+    bool grids = false, fits = true;
+    if (strcmp(w->command->name, "sweep") != 0) return false;
+    for (int i = 1; i < w->n; i++) {
+        if (!is_config(w, i)) continue;
+        grids = grids || is_grid(w->command, w->words.word[i]);
+        fits = fits && add_line(c, "", w->words.word[i]);
+    }
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+        const char *list = line_option(w, lists[i][0]);
+        if (list && *list) grids = true;
+        if (list && *list) fits = fits && add_line(c, lists[i][1], list);
+    }
+    c->many = grids && fits;
+    if (!c->many) c->text[0] = '\0';
+    return c->many;
+}
+
 bool line_config_find(const line_words *w, line_config *c)
 {
     c->n = 0;
+    c->many = false;
     c->text[0] = '\0';
     if (!w->command) return false;
+    if (find_many(w, c)) return true;
     const int current = w->current;
     for (int i = 1; i < w->n; i++) {
-        if (w->word[i].role != WORD_ARGUMENT) continue;
+        if (!is_config(w, i)) continue;
         const command_argument *a = argument_at(w->command, w->word[i].argument);
-        if (!a || a->completes != COMPLETE_CONFIG) continue;
         /* Where each word is a config of its own, it is the one at the cursor, or else the last. */
         const bool joined = a->flags & ARGUMENT_JOINED;
         if (!joined && c->n && c->word[0] == current) continue;
@@ -152,6 +203,7 @@ bool line_config_find(const line_words *w, line_config *c)
 
 size_t line_config_place(const line_words *w, const line_config *c, const char *line, int column)
 {
+    if (c->n == 0) return 0;
     const size_t at = column > 0 ? (size_t)column - 1 : 0;
     int i = c->n - 1;
     while (i > 0 && c->at[i] > at)

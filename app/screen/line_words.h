@@ -37,16 +37,20 @@ typedef struct line_words {
 bool line_words_read(const command_table *commands, const char *line, size_t point, line_words *w);
 void line_words_free(line_words *w);
 
-/* The config at the cursor, as the command will read it: all the words of an argument that takes the rest, or one word.
- * False: there is none, or it stands for many. */
+/* The config at the cursor, as the command will read it: all the words of an argument that takes the rest, or one word;
+ * or, when the line is a sweep's with a grid in it, all that it is given (predict.h). False: there is none. */
 enum { LINE_CONFIG_MOST = 2048 };
 typedef struct line_config {
     char text[LINE_CONFIG_MOST];
     int word[LINE_WORDS_MOST]; /* the words it is made of, and where in text they begin */
     size_t at[LINE_WORDS_MOST];
     int n;
+    bool many; /* then the words are not told apart */
 } line_config;
 bool line_config_find(const line_words *w, line_config *c);
+
+/* The value the line gives to an option; NULL: none. */
+const char *line_option(const line_words *w, const char *name);
 
 /* The byte of the line where column `column` (from 1) of the config stands. */
 size_t line_config_place(const line_words *w, const line_config *c, const char *line, int column);

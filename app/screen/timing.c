@@ -30,11 +30,6 @@ double timing_quantile(const timing_series *s, double q)
     return value;
 }
 
-double timing_last(const timing_series *s)
-{
-    return s->n ? s->ms[(s->n - 1) % TIMING_KEPT] : 0;
-}
-
 /* The 22nd field of /proc/self/stat, in ticks since the machine was started. The name before it may hold anything. */
 static double started_at(void)
 {

@@ -27,7 +27,6 @@ void timing_add(timing_series *s, double ms);
 
 /* The q-quantile (0 ... 1) of those kept; 0 when there is none. */
 double timing_quantile(const timing_series *s, double q);
-double timing_last(const timing_series *s);
 
 /* Milliseconds since this process was started, exec included, to 10 ms upward; 0 when the system does not tell. */
 double timing_since_start(void);

@@ -215,7 +215,7 @@ has "has its column" "SQL, column 1: no such column: no_such" "$err"
 run report --where "kld < 0.02 -- and so on" --json
 is "a comment ends with its line" "identity turbo4 turbo3" "$(jq -r '.sets[0].points | map(.config) | join(" ")' <<<"$out")"
 run report --where "1) OR (1" --json
-is "what is asked for stays within its set" 7 "$(jq '.sets | map(.runs | length) | add' <<<"$out")"
+is "a condition cannot leave its parentheses" 3 "$status"
 run report --ctx 4096 -o none.html
 is "no runs" "3 none" "$status $(test -e none.html || echo none)"
 has "is told" "no runs fit" "$err"

@@ -39,7 +39,68 @@ until_shows "6.500 bits/value"
 keys C-c
 until_gone "6.500 bits/value"
 
+# by the line's own model, context and database
+bits() { "$kvant" config "$@" --json | jq -r .bits_per_value | LC_ALL=C xargs printf %.3f; }
+if command -v jq >/dev/null; then
+    short=$(bits 'window(q4_0,n=64)' --ctx 128) long=$(bits 'window(q4_0,n=64)' --ctx 1024)
+    lacks "the context matters" "$short" "$long"
+    line "run 'window(q4_0,n=64)' --ctx 128 "
+    until_shows "$short bits/value"
+    keys C-c
+    type "run 'window(q4_0,n=64)' --ctx=1024 "
+    until_shows "$long bits/value"
+    keys C-c
+else
+    keys :
+fi
+type "run q8_0 --model nowhere.gguf"
+until_shows "nowhere.gguf: "
+keys C-c
+"$kvant" profile mine --base 'k=q8_0 v=q4_0' >/dev/null 2>&1
+"$kvant" profile other --base q8_0 --db "$home/profiles.db" >/dev/null 2>&1
+type "run profile=mi"
+until_shows "mi"
+type "ne"
+until_shows "6.500 bits/value"
+keys C-c
+type "run profile=mine @0:f16"
+until_shows "9.667 bits/value"
+keys C-c
+type "run profile=other --db profiles.db "
+until_shows "8.500 bits/value"
+keys C-c
+type "run profile=none q"
+until_shows "there is no profile"
+keys C-c
+
+# a sweep's line stands for many
+type "sweep 'polar(bits=2..3)' q8_0 {q4_0,q5_0}"
+until_shows "5 configs, "
+until_shows " to 8.50 bits/value"
+type " --k q8_0 "
+until_shows "6 configs, "
+type "--v q8_0,f16 "
+until_shows "6 configs, " # q8_0 is there already
+until_shows " to 12.25 bits/value"
+keys C-c
+type "sweep --k q8_0 "
+until_shows "12.250 bits/value"
+keys C-c
+type "sweep 'polar(bits=2..9)'"
+until_shows "bits is out of range"
+keys C-c
+type "run profile=m"
+keys Tab
+until_shows "> run profile=mine"
+keys C-c
+type "sql slop"
+keys Tab
+until_shows "> sql slope"
+keys C-c
+escape
+
 # Tab completes: commands, options, choices, codecs, parameters with their range
+keys :
 type "roundt"
 keys Tab
 until_shows "> roundtrip"
@@ -129,7 +190,40 @@ has "a mistake is saved as a comment" '-- exit 2: rnu' "$(<"$home/session.lua")"
 lacks "the screen's own commands are not saved" "zoom" "$(<"$home/session.lua")"
 if command -v luac5.4 >/dev/null; then is "it is Lua" "" "$(luac5.4 -p "$home/session.lua" 2>&1)"; fi
 
+# and runs again: what it says is done once, and the second time it is there
+export KVANT_DB=$home/session.db
+seq 1 4000 >"$home/text"
+start 100x40 COLUMNS=100
+until_shows "4 log"
+escape
+give "zoom log"
+saved=("set ctx 64" "set passages 2" "set text text" "run q8_0 --threads 2" "sweep 'polar(bits=2..3)'" "frontier --json"
+    "calibrate --once --rows 128" "filter kld < 1" "report -o here.md" "recipe mine.kvant" "sql SELECT count(*) FROM runs"
+    "profile mine --base q8_0" "run profile=mine" "cache clear" "sql --write --yes DELETE FROM pins")
+printf '# mine\nsweep turbo4\n' >"$home/mine.kvant"
+for command in "${saved[@]}"; do
+    give "$command"
+    until_shows "> ${command:0:60}"
+    _wait no_child ""
+done
+give "save again.lua"
+until_shows "> save again.lua"
+for ((i = 0; i < 100; i++)); do [[ -s $home/again.lua ]] && break || sleep 0.1; done
+session=$(<"$home/again.lua")
+has "what a recipe may not do is a comment with its reason" '-- sql: a recipe may not use write without --unsafe: sql --write' "$session"
+has "a recipe that was run is in it" 'lab.command "recipe mine.kvant"' "$session"
+again() { (cd "$home" && "$kvant" recipe again.lua --db "$home/anew.db" --model "$KVANT_MODEL" 2>&1); }
+said=$(again)
+is "a session that was saved can be run" 0 "$?$( (($? == 0)) || echo "$said$session")"
+runs() { "$kvant" sql --db "$home/anew.db" --mode csv "SELECT group_concat(config, ' ') FROM (SELECT config FROM v_runs WHERE config <> 'identity' ORDER BY config, id)" | tail -1 | tr -d '\r'; }
+first=$(runs)
+is "with all its runs, beside those of sweeps that check themselves" "polar(bits=2) polar(bits=3) q8_0 turbo4" "$first"
+said=$(again)
+is "and again" 0 "$?"
+is "when everything is there" "$first" "$(runs)"
+
 # the terminal goes away: so does all that runs
+give "unset text"
 running 4000
 pid=$(lab) child=$(children | head -1)
 tm kill-server

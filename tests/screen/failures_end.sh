@@ -36,6 +36,7 @@ is "and takes all that ran with it" "" "$(ours)"
 begin
 order "sweep q8_0 bad_hang $hang --jobs 2 --passages 72"
 work_on bad_hang
+until_true has_runs 2 "passages = 72 and status = 'done'"
 kill -KILL "$(lab)"
 until_true nothing_left
 is "so does kill -9" "" "$(ours)"

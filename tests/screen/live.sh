@@ -38,7 +38,7 @@ until_shows "21  2.909"
 # who looks at the newest run sees the next one that is made here
 give "select 21"
 until_shows "run 21 "
-give "run q5_1 $evaluation"
+give "run polar(bits=5) $evaluation"
 until_shows "run 22 "
 give "sort ratio"
 keys G g
@@ -46,8 +46,8 @@ give "sort id"
 keys g
 until_shows "run 22 "
 give "sort ratio"
-give "run q4_0 --force $evaluation"
-until_shows " q4_0"
+give "run polar(bits=6) $evaluation"
+until_shows "─ 23 ─"
 until_shows "run 22 " # not where the table is in another order
 give "sort id"
 

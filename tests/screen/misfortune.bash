@@ -21,7 +21,7 @@ begin() {
     until_shows "4 log"
     [[ $(screen) == *"4 log"* ]] || finish # without a screen nothing further can hold
     local setting
-    for setting in "ctx 64" "eval 17" "passages 60" "threads 1" "text $home/text"; do
+    for setting in "ctx 64" "eval 17" "passages 60" "threads 1" "timeout 30" "text $home/text"; do
         escape
         give "set $setting"
     done
@@ -40,9 +40,13 @@ ours() {
 }
 nothing_left() { [[ -z $(ours) ]]; }
 
-work_on() { # PART
+work_on() { # PART, a codec's name; bad_hang is also waited for until it is at work
     until_true _works_on "$1"
+    [[ $1 == bad_hang ]] || return
+    until_true _evaluates
+    sleep 0.5
 }
+_evaluates() { screen | grep -q 'bad_hang .*evaluating'; }
 _works_on() {
     local file pid
     for pid in $(ours); do

@@ -10,7 +10,7 @@ is "the mouse is the lab's" 1 "$(tm display -p '#{mouse_any_flag}')"
 row_of() { screen | grep -n -- "$1" | head -1 | cut -d: -f1; }
 
 # a click on a row chooses its run, also when another pane has the keys
-click 0 30 "$(row_of 'turbo2')"
+click 0 30 "$(row_of ' 9  7.529')"
 until_shows "run 9 MARGINAL"
 keys 4
 until_shows "> focus log"
@@ -34,8 +34,10 @@ for _ in {1..10}; do click 65 30 6; done
 until_shows "run 1 ACCEPT"
 
 # in the plot a click chooses a point: that of identity is the only one on the line of zeros
-click 0 30 "$(row_of 'turbo2')"
+click 0 30 "$(row_of ' 9  7.529')"
 until_shows "run 9 MARGINAL"
+until_shows "● block" # families are named above the picture
+until_quiet
 line=$(screen | grep -n '0 ┤ ' | tail -1)
 before=${line#*:}
 after=${before#*0 ┤}
@@ -61,17 +63,17 @@ size 120x40
 # two clicks on a run show all of it
 keys 1
 until_quiet
-row=$(row_of 'turbo2')
+row=$(row_of ' 9  7.529')
 click 0 30 "$row"
 click 0 30 "$row"
-until_shows "> zoom details" || until_gone "1 runs"
+until_gone "1 runs"
+until_shows "run 9 MARGINAL"
 escape
 until_shows "1 runs"
+until_shows "> zoom details"
 
 # on the command line it goes on typing
-line=$(row_of '^> ')
-[[ $line ]] || line=$(($(screen | grep -n . | tail -1 | cut -d: -f1) - 1))
-click 0 5 "$line"
+click 0 5 39 # above the hints
 type "timing"
 until_shows "> timing"
 keys C-u

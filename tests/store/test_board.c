@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "app/board.h"
+#include "app/family.h"
 #include "app/paired.h"
 
 /* ---- what the tests share ---- */
@@ -539,6 +540,16 @@ static void what_cannot_be_told_apart_from_the_chosen_run_is_marked(void **state
     for (size_t i = 0; i < board_n_points(b); i++)
         assert_false(board_point_at(b, i)->like_chosen && strcmp(board_point_at(b, i)->row->config, "noisy") != 0);
     assert_true(board_choose(b, 1, 9, &left, &f));
+    static const int64_t others[] = { 2, 8,
+                                      1 }; /* equal ones: what is before and behind each is compared with it anew */
+    for (size_t i = 0; i < 3; i++) {
+        assert_true(board_choose(b, others[i], 0, &left, &f));
+        assert_int_equal(left, 5);
+        assert_int_equal(board_compared(b), others[i]);
+        assert_true(board_choose(b, others[i], 9, &left, &f) && left == 0);
+        for (size_t k = 0; k < 3; k++)
+            if (k != i) assert_true(board_point_at(b, (size_t)board_point_of(b, others[k]))->like_chosen);
+    }
     assert_true(board_choose(b, 0, 9, &left, &f) && left == 0);
     for (size_t i = 0; i < board_n_points(b); i++)
         assert_false(board_point_at(b, i)->like_chosen);
@@ -742,6 +753,7 @@ int main(void)
         TEST(what_cannot_be_told_apart_from_the_chosen_run_is_marked),
         TEST(a_paired_difference_has_one_size_and_two_signs),
         TEST(a_config_has_the_family_of_the_codec_that_does_most),
+        cmocka_unit_test(a_codec_that_nobody_knows_is_called_by_its_own_name),
         TEST(pins_stay_until_they_are_taken_away_or_the_run_is),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -127,7 +127,7 @@ static void choosing_is_drawing_anew(void **state)
     plot_point points[CLOUD];
     make_cloud(points, 5);
     for (int i = 0; i < CLOUD; i++) { /* labels that differ, and intervals */
-        static char names[CLOUD][16];
+        static char names[CLOUD][32];
         snprintf(names[i], sizeof names[i], "config %d", i);
         points[i].label = names[i];
         if (i % 2) points[i].lo = points[i].y / 2, points[i].hi = points[i].y * 2;
