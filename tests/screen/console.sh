@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Commands given on the screen: typed, completed, searched for, stopped, crashed, flooding.   usage: console.sh KVANT FILL
 source tests/screen/screen.bash "$1" "$2"
+ASAN_OPTIONS+=:handle_segv=0 # a sanitizer would make an exit of the signal
 export KVANT_MODEL=$PWD/tests/data/arch/llama.gguf
 lab() { cat "$home/pid"; }
 children() { pgrep -P "$(lab)" -f -- ' -c '; } # commands; not what answers while one types

@@ -42,6 +42,12 @@ keys Enter
 until_shows "seed (default)"
 escape
 
+keys :
+paste $'set seed 8\nset se' # what is begun goes on as it is typed
+type "ed 13"
+keys Enter
+until_shows "> set seed 13"
+
 # keys within it are none: no completion, no search, nothing that runs what was found
 keys 4 : C-r
 type "seed 1"

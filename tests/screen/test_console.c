@@ -523,7 +523,10 @@ static void a_session_is_saved_as_a_recipe(void **state)
         "set color never",
         "set text 'a \"b\" \\c'",
         "run k=q8_0 v=turbo3 --protocol snapshot --ctx 1k --json",
-        "sweep turbo2 'k=q8_0 v=turbo3' --force --timeout 2.5 --plugin a.so --plugin b.so",
+        "sweep turbo2 'k=q8_0 v=turbo3' --force --timeout 2.5",
+        "run q8_0 --plugin a.so",
+        "report -o here.md",
+        "sql --write DELETE FROM pins",
         "sweep turbo2 --dry-run",
         "frontier --y dppl",
         "calibrate --once",
@@ -548,8 +551,11 @@ static void a_session_is_saved_as_a_recipe(void **state)
                         "-- with --db: lab.set(\"db\", \"other.db\")\n"
                         "lab.set(\"text\", \"a \\\"b\\\" \\\\c\")\n"
                         "lab.run{ \"k=q8_0 v=turbo3\", protocol = \"snapshot\", ctx = 1024 }\n"
-                        "lab.sweep{ \"turbo2\", \"k=q8_0 v=turbo3\", force = true, timeout = \"2.5\", plugin = { "
-                        "\"a.so\", \"b.so\" } }\n"
+                        "lab.sweep{ \"turbo2\", \"k=q8_0 v=turbo3\", force = true, timeout = \"2.5\" }\n"
+                        "-- run: a recipe may not use plugin; name it on the line of `kvant recipe`: run q8_0 "
+                        "--plugin a.so\n"
+                        "lab.command(\"report -o here.md\" .. \" --force\")\n"
+                        "-- sql: a recipe may not use write without --unsafe: sql --write DELETE FROM pins\n"
                         "lab.command \"sweep turbo2 --dry-run\"\n"
                         "lab.frontier{ y = \"dppl\" }\n"
                         "lab.calibrate{ once = true }\n"
