@@ -61,9 +61,9 @@ has "a codec that hangs is said to" "bad_hang: the codec had not returned after 
 
 # The child itself: answers in order, says what it tries, survives nonsense, leaves when plugins change.
 questions() {
-    printf '%s\n' 'nonsense' '{}' "{\"id\":1,\"config\":\"k=po\",\"model\":\"$small\",\"ctx\":64}" \
-        "{\"id\":2,\"config\":\"q4_0\",\"model\":\"$small\",\"ctx\":64}" \
-        "{\"id\":3,\"config\":\"polar(bits=9)\",\"model\":\"$small\",\"ctx\":64}"
+    printf '%s\n' 'nonsense' '{}' "{\"id\":1,\"config\":\"k=po\",\"model\":\"$small\",\"ctx\":64,\"db\":\"none.db\"}" \
+        "{\"id\":2,\"config\":\"q4_0\",\"model\":\"$small\",\"ctx\":64,\"db\":\"none.db\"}" \
+        "{\"id\":3,\"config\":\"polar(bits=9)\",\"model\":\"$small\",\"ctx\":64,\"db\":\"none.db\"}"
 }
 answers=$(questions | "$kvant" predict)
 is "three questions are answered" "1 partial 0,2 known 0,3 wrong 12" \
