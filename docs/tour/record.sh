@@ -53,7 +53,7 @@ until_shows "bits/value"
 screen >"$here/2-typing.txt"
 sed -i "s#$home#~#g" "$here/2-typing.txt"
 keys Enter
-until_shows "1 points" 120
+until_shows "1 point" 120
 
 give 'recipe tour --jobs 2'
 until_shows "3 points" 120
@@ -67,7 +67,7 @@ picture 4-frontier
 
 # The cheapest with a KLD of at most 0.01, and how it differs from the newest run.
 give 'limit 0.01'
-until_shows "<= 0.01" 20
+until_shows "is the cheapest" 20
 picture 5-limit
 keys m
 give 'focus runs'
