@@ -37,6 +37,7 @@ picture() { # NAME
         until [[ -s $here/$name ]]; do sleep 0.1; done
     done
     sed -i "s#$here/#docs/tour/#g; s#$home#~#g" "$here/$1.txt" "$here/$1.svg"
+    sed -i '/docs\/tour/s/ textLength="[^"]*"//' "$here/$1.svg" # of the name that was shortened
 }
 
 cd "$home"
@@ -51,7 +52,7 @@ until_shows "bits per coordinate"
 tm send-keys -l '3)'
 until_shows "bits/value"
 screen >"$here/2-typing.txt"
-sed -i "s#$home#~#g" "$here/2-typing.txt"
+sed -i "s#$here/#docs/tour/#g; s#$home#~#g" "$here/2-typing.txt"
 keys Enter
 until_shows "1 point" 120
 
@@ -81,3 +82,4 @@ until_shows "tour.lua" 20
 cp tour.lua "$here/tour.lua"
 give quit
 "$kvant" report --title "The quick tour" -o "$here/report.html" --force >/dev/null
+sed -i 's#[^ "]*/models/kvant-books#models/kvant-books#g' "$here/report.html"
