@@ -29,6 +29,17 @@ typedef struct sweeping {
     sweep_count *count;
 } sweeping;
 
+bool sweep_is_exact(const store_run *r, fault *f)
+{
+    if (strcmp(r->status, "done") != 0)
+        return fault_set(f, FAULT_INTERNAL, "identity failed, so nothing else was run: %s", r->reason);
+    if (r->kld.value == 0 && r->kld_max == 0 && r->dppl.value == 0 && r->top1.value == 100) return true;
+    return fault_set(f, FAULT_INTERNAL,
+                     "identity is not exact (KLD %g, perplexity %+g %%, top-1 %g %%), so nothing else was run; "
+                     "`kvant cache --clear` removes a damaged reference",
+                     r->kld.value, r->dppl.value, r->top1.value);
+}
+
 /* Runs identity and checks that it is one. */
 static bool check_identity(sweeping *w, fault *f)
 {
@@ -37,13 +48,7 @@ static bool check_identity(sweeping *w, fault *f)
         return false;
     w->count->ran++;
     if (!tell(w->s, r.run.id, true, &w->known, f)) return false;
-    const store_run *run = w->known;
-    if (!r.run.done) return fault_set(f, FAULT_INTERNAL, "identity failed, so nothing was swept: %s", r.run.why.text);
-    if (run->kld.value == 0 && run->kld_max == 0 && run->dppl.value == 0 && run->top1.value == 100) return true;
-    return fault_set(f, FAULT_INTERNAL,
-                     "identity is not exact (KLD %g, perplexity %+g %%, top-1 %g %%), so nothing was swept; "
-                     "`kvant cache --clear` removes a damaged reference",
-                     run->kld.value, run->dppl.value, run->top1.value);
+    return sweep_is_exact(w->known, f);
 }
 
 static bool find(const sweeping *w, const config *c, int64_t *id, fault *f)

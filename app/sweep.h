@@ -27,4 +27,8 @@ typedef struct sweep_count {
 /* False with a fault: an interruption (what is done is kept), bad input, or an identity that is none. */
 bool sweep_run(const sweep *s, const grid_configs *configs, sweep_count *count, fault *f);
 
+/* Whether a run of identity came out exact, so that other runs of its set mean anything; else a fault that says what it
+ * was. Sweeps and recipes begin with it. */
+bool sweep_is_exact(const store_run *identity, fault *f);
+
 #endif

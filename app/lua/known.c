@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/sweep.h"
+
 static bool same_set(const job *a, const job *b)
 {
     return strcmp(a->model, b->model) == 0 && strcmp(a->text, b->text) == 0 && a->protocol == b->protocol &&
@@ -13,17 +15,6 @@ static bool same_set(const job *a, const job *b)
 }
 
 /* ---- identity ---- */
-
-static bool check_identity(const store_run *r, fault *f)
-{
-    if (strcmp(r->status, "done") != 0)
-        return fault_set(f, FAULT_INTERNAL, "identity failed, so nothing was run: %s", r->reason);
-    if (r->kld.value == 0 && r->kld_max == 0 && r->dppl.value == 0 && r->top1.value == 100) return true;
-    return fault_set(f, FAULT_INTERNAL,
-                     "identity is not exact (KLD %g, perplexity %+g %%, top-1 %g %%), so nothing was run; "
-                     "`kvant cache --clear` removes a damaged reference",
-                     r->kld.value, r->dppl.value, r->top1.value);
-}
 
 static bool run_identity(recipe *r, lab *l, store_run **known, fault *f)
 {
@@ -34,7 +25,7 @@ static bool run_identity(recipe *r, lab *l, store_run **known, fault *f)
     if (!ok) return false;
     r->ran++;
     *known = store_get_run(l->database, run.id, f);
-    return *known && check_identity(*known, f);
+    return *known && sweep_is_exact(*known, f);
 }
 
 /* ---- without running anything ---- */

@@ -19,7 +19,8 @@ until_true() {
 }
 
 begin() {
-    : >"$home/events"
+    # Emptied here, since the sweep comes to it a moment later: what an earlier one said is not taken for its words.
+    : >"$home/events" >"$home/out" >"$home/err"
     pid=0
     KVANT_EVENTS=9 "$kvant" sweep "$@" 9>"$home/events" >"$home/out" 2>"$home/err" &
     sweep=$!

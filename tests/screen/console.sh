@@ -194,7 +194,7 @@ if command -v luac5.4 >/dev/null; then is "it is Lua" "" "$(luac5.4 -p "$home/se
 # and runs again: what it says is done once, and the second time it is there
 export KVANT_DB=$home/session.db
 seq 1 4000 >"$home/text"
-start 100x40 COLUMNS=100
+start 100x150 COLUMNS=100 # high, so that a long answer does not push its command off the screen
 until_shows "4 log"
 escape
 give "zoom log"
