@@ -142,7 +142,9 @@ bool board_read_details(board *b, int64_t id, board_details *d, fault *f)
     *d = (board_details){ 0 };
     if (!b->file) return fault_set(f, FAULT_INPUT, "%s: there are no runs yet", b->path);
     d->run = store_get_run(b->file, id, f);
-    if (d->run && report_layers(b->file, id, &d->layers, &d->n_layers, f)) return true;
+    if (d->run && report_layers(b->file, id, &d->layers, &d->n_layers, f) &&
+        suite_items_read(b->file, id, &d->items, f))
+        return true;
     board_details_free(d);
     return false;
 }
@@ -151,5 +153,6 @@ void board_details_free(board_details *d)
 {
     free(d->run);
     report_layers_free(d->layers, d->n_layers);
+    suite_items_free(&d->items);
     *d = (board_details){ 0 };
 }

@@ -16,6 +16,7 @@
 #define KVANT_APP_BOARD_H
 
 #include "app/catalog.h"
+#include "app/suite_items.h"
 #include "db/store.h"
 
 typedef struct board board;
@@ -116,6 +117,7 @@ typedef struct board_details {
     store_run *run;
     store_layer *layers; /* report_layers */
     size_t n_layers;
+    suite_items items; /* of a suite's run */
 } board_details;
 
 bool board_read_details(board *b, int64_t id, board_details *d, fault *f);

@@ -44,6 +44,24 @@ static double statistic(const sums *a, const sums *b, bool paired, metric_id met
     return value_of(a, metric) - (paired ? value_of(b, metric) : 0);
 }
 
+/* One of n, by the counter-based generator. */
+static size_t draw(uint64_t seed, uint64_t counter, size_t n)
+{
+    const size_t k = (size_t)(random_uniform(seed, counter) * (double)n);
+    return k < n ? k : n - 1;
+}
+
+/* The middle 95 % of what was drawn: percentiles 2.5 and 97.5, halfway between the neighbouring draws. */
+static interval middle_of(double drawn[DRAWS], double value)
+{
+    qsort(drawn, DRAWS, sizeof *drawn, ascending);
+    return (interval){
+        .value = value,
+        .lo = (drawn[DRAWS / 40 - 1] + drawn[DRAWS / 40]) / 2,
+        .hi = (drawn[DRAWS - DRAWS / 40 - 1] + drawn[DRAWS - DRAWS / 40]) / 2,
+    };
+}
+
 bool bootstrap_metric(const block_metrics *a, const block_metrics *b, size_t n, metric_id metric, uint64_t seed,
                       interval *out, fault *f)
 {
@@ -60,22 +78,42 @@ bool bootstrap_metric(const block_metrics *a, const block_metrics *b, size_t n, 
     for (uint64_t d = 0; d < DRAWS; d++) {
         sums sa = { 0 }, sb = { 0 };
         for (size_t i = 0; i < n; i++) {
-            size_t k = (size_t)(random_uniform(seed, d * n + i) * (double)n);
-            if (k >= n) k = n - 1;
+            const size_t k = draw(seed, d * n + i, n);
             add(&sa, &a[k]);
             if (b) add(&sb, &b[k]);
         }
         drawn[d] = statistic(&sa, &sb, b != NULL, metric);
     }
-    qsort(drawn, DRAWS, sizeof *drawn, ascending);
-    /* Percentiles 2.5 and 97.5, halfway between the neighbouring draws. */
-    *out = (interval){
-        .value = statistic(&whole_a, &whole_b, b != NULL, metric),
-        .lo = (drawn[DRAWS / 40 - 1] + drawn[DRAWS / 40]) / 2,
-        .hi = (drawn[DRAWS - DRAWS / 40 - 1] + drawn[DRAWS - DRAWS / 40]) / 2,
-    };
+    *out = middle_of(drawn, statistic(&whole_a, &whole_b, b != NULL, metric));
     free(drawn);
     return true;
+}
+
+double bootstrap_median(double *x, size_t n)
+{
+    qsort(x, n, sizeof *x, ascending);
+    return (x[(n - 1) / 2] + x[n / 2]) / 2;
+}
+
+bool bootstrap_ratio(const double *a, const double *b, size_t n, uint64_t seed, interval *out, fault *f)
+{
+    double *drawn = reallocarray(NULL, DRAWS, sizeof *drawn), *pairs = reallocarray(NULL, n, 2 * sizeof *pairs);
+    const bool ok = drawn && pairs;
+    for (uint64_t d = 0; ok && d <= DRAWS; d++) {
+        for (size_t i = 0; i < n; i++) {
+            const size_t k = d < DRAWS ? draw(seed, d * n + i, n) : i; /* the last are the samples themselves */
+            pairs[i] = a[k];
+            pairs[n + i] = b[k];
+        }
+        const double ratio = bootstrap_median(pairs + n, n) / bootstrap_median(pairs, n);
+        if (d < DRAWS)
+            drawn[d] = ratio;
+        else
+            *out = middle_of(drawn, ratio);
+    }
+    free(drawn);
+    free(pairs);
+    return ok || fault_memory(f, "the bootstrap");
 }
 
 bool binomial_top1(const block_metrics *blocks, size_t n, interval *out)

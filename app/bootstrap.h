@@ -22,6 +22,13 @@ typedef enum metric_id {
 bool bootstrap_metric(const block_metrics *a, const block_metrics *b, size_t n, metric_id metric, uint64_t seed,
                       interval *out, fault *f);
 
+/* median(b) / median(a) of samples that were taken in pairs (of timings: one of each, one after the other). Pairs are
+ * redrawn. n >= 1, all samples above 0. */
+bool bootstrap_ratio(const double *a, const double *b, size_t n, uint64_t seed, interval *out, fault *f);
+
+/* The median, halfway between the two in the middle. Sorts x. n >= 1. */
+double bootstrap_median(double *x, size_t n);
+
 /* Top-1 agreement in percent with Wilson's binomial interval. Always true. */
 bool binomial_top1(const block_metrics *blocks, size_t n, interval *out);
 

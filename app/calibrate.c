@@ -117,11 +117,14 @@ static void score_tile(const piece *p, const head_scratch *s, size_t at, size_t 
     for (size_t first = 0; first < n_rows; first += width)
         best->panel(s->queries, c->dim, n * c->group, s->panels + first * c->dim, width, c->dim, s->scores + first,
                     s->stride, best->width, false);
-    const float scale = 1.0f / sqrtf((float)c->dim);
+    const uint32_t window = (uint32_t)model_window(c->shape, p->layer);
     for (size_t v = 0; v < n * c->group; v++) {
         const size_t j = p->first + at + v / c->group;
-        best->softmax(s->scores + v * s->stride, j + 1, j + 1, scale);
-        add_attention(sums->attention, s->scores + v * s->stride, j);
+        const size_t from = attention_first(j, window), n_seen = j + 1 - from;
+        float *scores = s->scores + v * s->stride;
+        memset(scores, 0, from * sizeof *scores);
+        best->softmax(scores + from, n_seen, n_seen, c->shape->score_scale);
+        add_attention(sums->attention, scores, j);
     }
 }
 
@@ -147,7 +150,8 @@ static bool wrote(void *self, kv_cache *cache, int layer, int first, int n, cons
 {
     calibrator *c = self;
     const size_t heads = (size_t)c->shape->n_kv_heads;
-    piece p = { c, cache, engine_rope(c->r->e, (int)c->positions, f), q, layer, (size_t)first, (size_t)n, NULL };
+    piece p = { c,         cache, engine_layer_rope(c->r->e, layer, (int)c->positions, f), q, layer, (size_t)first,
+                (size_t)n, NULL };
     p.faults = calloc(heads, sizeof *p.faults);
     bool ok = p.rope && (p.faults || fault_memory(f, "attention"));
     if (ok) pool_run(engine_pool(c->r->e), heads, head_task, &p);
@@ -204,28 +208,34 @@ static bool open_sums(calibrator *c, fault *f)
 
 typedef struct turning {
     const calibrator *c;
-    const rope_table *rope;
-    float *scratch; /* [thread][dim][dim] */
+    const rope_table **ropes; /* of every layer */
+    float *scratch;           /* [thread][dim][dim] */
 } turning;
 
+/* Streams go layer by layer. */
 static void met_task(void *arg, size_t stream, int thread)
 {
     const turning *t = arg;
     const head_sums *sums = &t->c->heads[stream];
     float *scratch = t->scratch + (size_t)thread * t->c->dim * t->c->dim;
-    query_moment_met(t->rope, sums->moment[PLAIN], t->c->dim, t->c->positions, scratch, sums->moment[MET]);
+    const int layer = (int)(stream / (size_t)t->c->shape->n_kv_heads);
+    query_moment_met(t->ropes[layer], sums->moment[PLAIN], t->c->dim, t->c->positions,
+                     (size_t)model_window(t->c->shape, layer), scratch, sums->moment[MET]);
 }
 
 static bool turn_moments(const calibrator *c, fault *f)
 {
     const size_t threads = (size_t)pool_threads(engine_pool(c->r->e));
-    turning t = { .c = c, .rope = engine_rope(c->r->e, (int)c->positions, f) };
-    if (!t.rope) return false;
+    const size_t layers = (size_t)c->shape->n_layers;
+    turning t = { .c = c, .ropes = calloc(layers, sizeof *t.ropes) };
     t.scratch = reallocarray(NULL, threads, c->dim * c->dim * sizeof *t.scratch);
-    if (!t.scratch) return fault_memory(f, "the query moments");
-    pool_run(engine_pool(c->r->e), streams_of(c), met_task, &t);
+    bool ok = (t.ropes && t.scratch) || fault_memory(f, "the query moments");
+    for (size_t il = 0; ok && il < layers; il++)
+        ok = (t.ropes[il] = engine_layer_rope(c->r->e, (int)il, (int)c->positions, f)) != NULL;
+    if (ok) pool_run(engine_pool(c->r->e), streams_of(c), met_task, &t);
+    free(t.ropes);
     free(t.scratch);
-    return true;
+    return ok;
 }
 
 /* ---- the file ---- */

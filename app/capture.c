@@ -22,9 +22,8 @@ typedef struct recorder {
     safetensors_writer *file;
     size_t ctx, rows, dim; /* of a passage, of all */
     size_t passage;        /* at work */
-    const rope_table *rope;
-    float *turned; /* queries of one head, after RoPE: ctx x dim */
-    void *stored;  /* ctx x dim in the file's type */
+    float *turned;         /* queries of one head, after RoPE: ctx x dim */
+    void *stored;          /* ctx x dim in the file's type */
     uint64_t done;
 } recorder;
 
@@ -75,13 +74,14 @@ static bool write_rows(recorder *c, const float *rows, size_t n, int layer, int 
 }
 
 /* The queries of one head out of rows of all heads. */
-static const float *head_queries(const recorder *c, const float *q, size_t head, size_t first, size_t n)
+static const float *head_queries(const recorder *c, const rope_table *rope, const float *q, size_t head, size_t first,
+                                 size_t n)
 {
     const size_t width = heads_of(c->shape, ROWS_Q) * c->dim;
     for (size_t i = 0; i < n; i++) {
         float *row = c->turned + i * c->dim;
         memcpy(row, q + i * width + head * c->dim, c->dim * sizeof *row);
-        if (c->rope) rope_rotate(c->rope, row, (int)(first + i));
+        if (rope) rope_rotate(rope, row, (int)(first + i));
     }
     return c->turned;
 }
@@ -96,13 +96,15 @@ static bool wrote(void *self, kv_cache *cache, int layer, int first, int n, cons
 {
     recorder *c = self;
     const size_t from = (size_t)first, count = (size_t)n;
+    const rope_table *rope = c->r->rotated ? engine_layer_rope(c->r->e, layer, (int)c->ctx, f) : NULL;
+    if (c->r->rotated && !rope) return false;
     const kv_side *sides[] = { &cache->layers[layer].k, &cache->layers[layer].v };
     for (int side = ROWS_K; side <= ROWS_V; side++)
         for (int h = 0; h < cache->n_heads; h++)
             if (!write_rows(c, kv_rows(cache, sides[side], h) + from * c->dim, count, layer, side, (size_t)h, from, f))
                 return false;
     for (size_t h = 0; h < heads_of(c->shape, ROWS_Q); h++)
-        if (!write_rows(c, head_queries(c, q, h, from, count), count, layer, ROWS_Q, h, from, f)) return false;
+        if (!write_rows(c, head_queries(c, rope, q, h, from, count), count, layer, ROWS_Q, h, from, f)) return false;
     c->done += count;
     return tell(c, f);
 }
@@ -138,6 +140,13 @@ static void put_number(word *w, const char *key, double value)
 
 enum { MOST_WORDS = 24 };
 
+/* The rotation of all layers; NULL when they do not share one: the file then says nothing of angles. */
+static const model_rope *one_rope(const recorder *c)
+{
+    const model *m = engine_model(c->r->e);
+    return model_one_rope(&m->shape) ? &m->ropes[model_rope_at(&m->shape, 0, (int)c->ctx)] : NULL;
+}
+
 /* words: room for MOST_WORDS; returns how many. */
 static size_t describe(const recorder *c, word *words)
 {
@@ -160,17 +169,26 @@ static size_t describe(const recorder *c, word *words)
         const char *key;
         double value;
     } numbers[] = {
-        { "seed", (double)r->seed }, { "ctx", (double)c->ctx },
-        { "passages", r->text->n },  { "n_layers", s->n_layers },
-        { "n_heads", s->n_heads },   { "n_kv_heads", s->n_kv_heads },
-        { "head_dim", s->head_dim }, { "rope_theta", (double)s->rope_base },
+        { "seed", (double)r->seed }, { "ctx", (double)c->ctx }, { "passages", r->text->n },
+        { "n_layers", s->n_layers }, { "n_heads", s->n_heads }, { "n_kv_heads", s->n_kv_heads },
+        { "head_dim", s->head_dim },
+    };
+    const model_rope *rope = one_rope(c);
+    const struct {
+        const char *key;
+        double value;
+    } angles[] = {
+        { "rope_theta", rope ? (double)rope->base : 0 },
         { "rope_dims", s->n_rot },
+        { "rope_magnitude", rope ? (double)rope->magnitude : 0 },
     };
     size_t n = 0;
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         put_text(&words[n++], texts[i].key, texts[i].text);
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
         put_number(&words[n++], numbers[i].key, numbers[i].value);
+    for (size_t i = 0; rope && i < sizeof angles / sizeof *angles; i++)
+        put_number(&words[n++], angles[i].key, angles[i].value);
     return n;
 }
 
@@ -185,7 +203,7 @@ static size_t list_tensors(const recorder *c, safetensor *tensors, char (*names)
             tensors[n] = (safetensor){ names[n], c->r->type, 3, { heads_of(s, side), c->rows, c->dim }, 0, NULL, 0 };
         }
     tensors[n++] = (safetensor){ "tokens", SAFETENSORS_I32, 2, { (uint64_t)c->r->text->n, c->ctx }, 0, NULL, 0 };
-    if (s->rope_factors)
+    if (one_rope(c) && one_rope(c)->divisors)
         tensors[n++] = (safetensor){ "rope.factors", SAFETENSORS_F32, 1, { (uint64_t)s->n_rot / 2 }, 0, NULL, 0 };
     return n;
 }
@@ -212,8 +230,8 @@ static bool create_file(recorder *c, const char *path, fault *f)
     const size_t tokens = most - 2, n_tokens = c->rows * sizeof(int32_t);
     if (!safetensors_put(c->file, tokens, 0, c->r->text->tokens, n_tokens, f)) return false;
     const size_t n_factors = (size_t)c->shape->n_rot / 2 * sizeof(float);
-    return !c->shape->rope_factors ||
-           safetensors_put(c->file, tokens + 1, 0, engine_model(c->r->e)->rope_factors, n_factors, f);
+    const model_rope *rope = one_rope(c);
+    return !rope || !rope->divisors || safetensors_put(c->file, tokens + 1, 0, rope->divisors, n_factors, f);
 }
 
 /* ---- the whole ---- */
@@ -237,7 +255,6 @@ bool capture(const capture_request *request, const char *path, fault *f)
     c.turned = reallocarray(NULL, c.ctx, c.dim * sizeof *c.turned);
     c.stored = reallocarray(NULL, c.ctx, c.dim * sizeof(uint16_t));
     bool ok = (c.turned && c.stored) || fault_memory(f, "a passage's rows");
-    ok = ok && (!request->rotated || (c.rope = engine_rope(request->e, (int)c.ctx, f)));
     ok = ok && create_file(&c, path, f) && tell(&c, f);
     for (size_t i = 0; ok && i < (size_t)request->text->n; i++)
         ok = run_passage(&c, i, f);

@@ -5,10 +5,10 @@
  *     layers.N.k, layers.N.v    F16 or F32 [kv heads, rows, dim]; rows: passages x ctx, one passage after another
  *     layers.N.q                the same [query heads, rows, dim]
  *     tokens                    I32 [passages, ctx]
- *     rope.factors              F32 [rope_dims/2], for models that have them
+ *     rope.factors              F32 [rope_dims/2], of models that have them (all ways to scale RoPE are divisors)
  *
  * with words: format "kvant capture", version "1", model (the file's SHA-256), model_name, arch, text, text_id, seed,
- * ctx, passages, n_layers, n_heads, n_kv_heads, head_dim, and for RoPE what app/offline_rope.h reads.
+ * ctx, passages, n_layers, n_heads, n_kv_heads, head_dim, and for RoPE what app/offline_rope.h reads, where all layers turn alike.
  */
 #ifndef KVANT_APP_CAPTURE_H
 #define KVANT_APP_CAPTURE_H

@@ -18,7 +18,7 @@ struct catalog_cache {
     char *executable, *path, *dirs[DIRS]; /* where to look; executable NULL: nowhere */
     catalog *known;
     char *signature; /* of the files that known is from */
-    double looked;
+    double looked;   /* when a scan ended or the files were looked at */
     /* A scan by the thread: begun, and its result, which is ours once `over` is set and the thread joined. */
     pthread_t thread;
     bool begun, scanning;
@@ -41,8 +41,9 @@ char *catalog_cache_signature(const plugin_search *where)
     for (size_t i = 0; out && i < found.n; i++) {
         struct stat s = { 0 };
         stat(found.paths[i], &s);
-        fprintf(out, "%s %lld %lld.%09ld\n", found.paths[i], (long long)s.st_size, (long long)s.st_mtim.tv_sec,
-                (long)s.st_mtim.tv_nsec);
+        fprintf(out, "%s %llu %lld %lld.%09ld %lld.%09ld\n", found.paths[i], (unsigned long long)s.st_ino,
+                (long long)s.st_size, (long long)s.st_mtim.tv_sec, (long)s.st_mtim.tv_nsec, (long long)s.st_ctim.tv_sec,
+                (long)s.st_ctim.tv_nsec);
     }
     plugin_files_free(&found);
     if (!out || fclose(out) == 0) return text;
@@ -62,7 +63,10 @@ catalog_cache *catalog_cache_create(const plugin_search *where, const char *exec
     bool ok = c && copy(&c->executable, executable) && copy(&c->path, where->path);
     for (size_t i = 0; ok && i < DIRS; i++)
         ok = copy(&c->dirs[i], i < where->n_dirs ? where->dirs[i] : "");
-    if (ok) return c;
+    if (ok) {
+        c->looked = -LOOK_AGAIN;
+        return c;
+    }
     catalog_cache_free(c);
     fault_memory(f, "the catalog");
     return NULL;
@@ -113,19 +117,22 @@ static void start(catalog_cache *c)
     pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
-/* Takes over what the thread has found. A scan that failed leaves what was known, and is not repeated for the same
- * files. */
+/* Takes over what the thread has found. A scan that failed (its program was being replaced, or there was no memory)
+ * leaves what was known; that is from files whose state is not known any more, so they are looked at again. */
 static void collect(catalog_cache *c)
 {
     if (!c->scanning) return;
     pthread_join(c->thread, NULL);
     c->scanning = false;
+    free(c->signature);
+    c->signature = NULL;
     if (c->found) {
         catalog_free(c->known);
         c->known = c->found;
+        c->signature = c->found_signature;
+    } else {
+        free(c->found_signature);
     }
-    free(c->signature);
-    c->signature = c->found_signature;
     c->found = NULL;
     c->found_signature = NULL;
     c->looked = clock_seconds();
@@ -133,9 +140,10 @@ static void collect(catalog_cache *c)
 
 static bool files_changed(catalog_cache *c)
 {
+    const double at = clock_seconds();
+    if (at - c->looked < LOOK_AGAIN) return false;
+    c->looked = at;
     if (!c->signature) return true;
-    if (clock_seconds() - c->looked < LOOK_AGAIN) return false;
-    c->looked = clock_seconds();
     const plugin_search where = search_of(c);
     char *now = catalog_cache_signature(&where);
     const bool changed = !now || strcmp(now, c->signature) != 0;

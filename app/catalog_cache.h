@@ -5,7 +5,8 @@
  *     catalog_cache_free(c);
  *
  * After catalog_cache_begin it never waits: a thread looks, and get gives what is known so far (NULL: nothing yet).
- * Whether files have changed is asked at most once a second. What get returns stays good until the next get. [one
+ * Whether files have changed is asked at most once a second, and so is a scan that failed tried again. What get returns
+ * stays good until the next get. [one
  * thread at a time]
  */
 #ifndef KVANT_APP_CATALOG_CACHE_H
@@ -26,8 +27,8 @@ void catalog_cache_free(catalog_cache *c); /* NULL is fine */
 void catalog_cache_begin(catalog_cache *c);
 const catalog *catalog_cache_get(catalog_cache *c);
 
-/* What tells one state of a set of files from another: paths, sizes, times of change. NULL without memory, or when a
- * file is not there. The caller frees it. */
+/* What tells one state of a set of files from another: paths, inodes, sizes, times of content and of change. NULL without
+ * memory, or when a directory cannot be read. The caller frees it. */
 char *catalog_cache_signature(const plugin_search *where);
 
 #endif

@@ -179,8 +179,7 @@ static bool read_params(const cJSON *o, catalog_codec *c, fault *f)
 static bool read_sha256(const cJSON *o, char out[HASH_HEX], fault *f)
 {
     const char *s = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(o, "sha256"));
-    if (!s || strlen(s) != HASH_HEX - 1 || strspn(s, "0123456789abcdef") != HASH_HEX - 1)
-        return fault_set(f, FAULT_INPUT, "\"sha256\" is not 64 hexadecimal digits");
+    if (!s || !hash_is(s)) return fault_set(f, FAULT_INPUT, "\"sha256\" is not 64 hexadecimal digits");
     memcpy(out, s, HASH_HEX);
     return true;
 }

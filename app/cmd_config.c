@@ -28,17 +28,21 @@ static bool same_codecs(const config_layer *a, const config_layer *b)
            strcmp(a->spec[KVANT_V]->text, b->spec[KVANT_V]->text) == 0;
 }
 
-/* Neighbours that are treated alike are one line. */
-static void print_layers(const config_layer *plan, int n)
+/* Neighbours that are treated alike are one line. A model with windows has a column that says what its layers see. */
+static void print_layers(const config_layer *plan, const model_shape *s)
 {
-    printf("\n%-9s  %-40s %s\n", "layers", "keys", "values");
+    const int n = s->n_layers;
+    printf("\n%-9s  %s%-40s %s\n", "layers", s->window ? "window  " : "", "keys", "values");
     for (int first = 0, next; first < n; first = next) {
         next = first + 1;
-        while (next < n && same_codecs(&plan[first], &plan[next]))
+        while (next < n && same_codecs(&plan[first], &plan[next]) && model_window(s, first) == model_window(s, next))
             next++;
         char range[24];
         snprintf(range, sizeof range, next - first > 1 ? "%d-%d" : "%d", first, next - 1);
-        printf("%-9s  %-40s %s\n", range, plan[first].spec[KVANT_K]->text, plan[first].spec[KVANT_V]->text);
+        char window[24] = "";
+        if (s->window) snprintf(window, sizeof window, "%-6s  ", "all");
+        if (model_window(s, first)) snprintf(window, sizeof window, "%-6d  ", model_window(s, first));
+        printf("%-9s  %s%-40s %s\n", range, window, plan[first].spec[KVANT_K]->text, plan[first].spec[KVANT_V]->text);
     }
 }
 
@@ -78,17 +82,18 @@ static void add_prediction(cJSON *json, const prediction *p)
     if (!known) cJSON_AddStringToObject(json, "problem", p->text);
 }
 
-static bool print_json(const config *c, const config_layer *plan, int n, const prediction *p, fault *f)
+static bool print_json(const config *c, const config_layer *plan, const model_shape *s, const prediction *p, fault *f)
 {
     cJSON *json = cJSON_CreateObject(), *list = cJSON_AddArrayToObject(json, "layers");
     cJSON_AddStringToObject(json, "config", c->text);
     cJSON_AddStringToObject(json, "config_hash", c->id);
     cJSON_AddStringToObject(json, "rope", c->rope_post ? "post" : "pre");
     add_prediction(json, p);
-    for (int i = 0; i < n; i++) {
+    for (int i = 0; i < s->n_layers; i++) {
         cJSON *layer = cJSON_CreateObject();
         cJSON_AddStringToObject(layer, "k", plan[i].spec[KVANT_K]->text);
         cJSON_AddStringToObject(layer, "v", plan[i].spec[KVANT_V]->text);
+        cJSON_AddNumberToObject(layer, "window", model_window(s, i));
         cJSON_AddItemToArray(list, layer);
     }
     return report_json(stdout, json, f);
@@ -104,7 +109,7 @@ int cmd_config(app_context *app, const command_line *line)
     prediction p;
     bool ok = plan && predict_line(app, line, c->text, &p, &f);
     if (ok && line_has(line, "json")) {
-        ok = print_json(c, plan, shape.n_layers, &p, &f);
+        ok = print_json(c, plan, &shape, &p, &f);
     } else if (ok) {
         printf("config   %s\nhash     %s\nkeys     %s the rotary embedding\nmodel    %s, %d attention layers\n",
                c->text, c->id, c->rope_post ? "after" : "before", shape.name, shape.n_layers);
@@ -112,7 +117,7 @@ int cmd_config(app_context *app, const command_line *line)
             print_bits(&p);
         else
             printf("bits     not known: %s\n", p.text);
-        print_layers(plan, shape.n_layers);
+        print_layers(plan, &shape);
     }
     free(plan);
     config_free(c);

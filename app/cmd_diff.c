@@ -11,6 +11,7 @@
 #include "app/number.h"
 #include "app/report.h"
 #include "app/run_number.h"
+#include "app/suite_session_compare.h"
 #include "app/table.h"
 
 /* ---- the configs ---- */
@@ -184,7 +185,8 @@ static void print_notes(const app_context *app, const difference *d)
     }
 }
 
-static bool print(const app_context *app, const difference *d, fault *f)
+/* turns: of two sessions; or NULL. */
+static bool print(const app_context *app, const difference *d, const session_comparison *turns, fault *f)
 {
     const char *bold = terminal_style(&app->out, STYLE_BOLD), *plain = terminal_style(&app->out, STYLE_PLAIN);
     printf("%srun %" PRId64 "%s   %s\n", bold, d->a->id, plain, d->a->config.canonical);
@@ -192,7 +194,9 @@ static bool print(const app_context *app, const difference *d, fault *f)
     print_configs(d);
     print_notes(app, d);
     putchar('\n');
-    return print_numbers(app, d, f) && print_layers(app, d, f);
+    if (!print_numbers(app, d, f)) return false;
+    if (turns && !session_comparison_print(app, turns, d->a->id, d->b->id, f)) return false;
+    return print_layers(app, d, f);
 }
 
 static void add_item(void *to, const char *item, size_t n)
@@ -216,7 +220,7 @@ static cJSON *metric_json(const difference_metric *m)
     return one;
 }
 
-static bool print_json(const difference *d, fault *f)
+static bool print_json(const difference *d, const session_comparison *turns, fault *f)
 {
     cJSON *json = cJSON_CreateObject();
     cJSON_AddItemToObject(json, "a", report_run_json(d->a, d->layers[0], d->n_layers[0]));
@@ -227,7 +231,20 @@ static bool print_json(const difference *d, fault *f)
     cJSON *compared = cJSON_AddArrayToObject(json, "metrics");
     for (int i = 0; i < DIFFERENCE_METRICS; i++)
         cJSON_AddItemToArray(compared, metric_json(&d->metrics[i]));
+    if (turns) cJSON_AddItemToObject(json, "session", session_comparison_json(turns));
     return report_json(stdout, json, f);
+}
+
+/* Two sessions are compared turn by turn as well. */
+static bool show(lab *l, const difference *d, fault *f)
+{
+    session_comparison turns = { 0 };
+    const bool sessions = session_is(d->a) && session_is(d->b);
+    bool ok = !sessions || session_compare(l->database, d->a->id, d->b->id, &turns, f);
+    const session_comparison *shown = sessions ? &turns : NULL;
+    if (ok) ok = line_has(l->line, "json") ? print_json(d, shown, f) : print(l->app, d, shown, f);
+    session_comparison_release(&turns);
+    return ok;
 }
 
 int cmd_diff(app_context *app, const command_line *line)
@@ -240,7 +257,7 @@ int cmd_diff(app_context *app, const command_line *line)
     if (!lab_open(&l, app, line, LAB_READS, &f)) return app_report(app, &f);
     bool ok = difference_make(l.database, a, b, &d, &f);
     if (ok) {
-        ok = line_has(line, "json") ? print_json(&d, &f) : print(app, &d, &f);
+        ok = show(&l, &d, &f);
         difference_release(&d);
     }
     lab_close(&l);

@@ -22,8 +22,7 @@ enum { TYPES_MAX = 64 };
 typedef struct inspection {
     gguf *file;
     model_shape shape;
-    char tokenizer[64], pre[64], scaling[64];
-    float scaling_factor;
+    char tokenizer[64], pre[64];
     weight_sum sums[TYPES_MAX];
     size_t n_sums;
 } inspection;
@@ -72,15 +71,10 @@ static bool read_text(const gguf *g, const char *key, char *text, size_t capacit
 
 static bool read_model(inspection *in, const char *path, fault *f)
 {
-    char key[160];
     in->file = gguf_open(path, f);
     if (!in->file || !model_read_shape(in->file, &in->shape, f)) return false;
     if (!read_text(in->file, "tokenizer.ggml.model", in->tokenizer, sizeof in->tokenizer, f)) return false;
     if (!read_text(in->file, "tokenizer.ggml.pre", in->pre, sizeof in->pre, f)) return false;
-    snprintf(key, sizeof key, "%s.rope.scaling.type", in->shape.arch->name);
-    if (!read_text(in->file, key, in->scaling, sizeof in->scaling, f)) return false;
-    snprintf(key, sizeof key, "%s.rope.scaling.factor", in->shape.arch->name);
-    if (!gguf_f32_or(in->file, key, 1, &in->scaling_factor, f)) return false;
     make_printable(in->shape.name);
     sum_weights(in);
     return true;
@@ -111,11 +105,56 @@ static const char *human_bytes(uint64_t bytes, char text[32])
     return text;
 }
 
+static void put_rope(const terminal *t, const model_shape *s)
+{
+    const model_scaling *k = &s->scaling;
+    const bool scaled = strcmp(k->type, "none") != 0;
+    put(t, "RoPE", "base %g, %d of %d coordinates, %s; scaling: %s%s", (double)s->rope_base, s->n_rot, s->head_dim,
+        s->arch->interleaved ? "neighbours" : "halves", k->type, k->factors ? ", with frequency factors" : "");
+    if (scaled)
+        put(t, "", "factor %g, from a context of %d; rotated rows times %g%s", k->angles.factor, k->original,
+            (double)k->magnitude, k->long_factors ? "; divisors for short and for long contexts" : "");
+    if (s->window > 0 && s->arch->local_base > 0)
+        put(t, "", "base %g in layers with a window, not scaled", (double)s->local_base);
+}
+
+/* "16 positions in layers 0-4,6; the others see all" */
+static void put_windows(const terminal *t, const model_shape *s)
+{
+    char list[128] = "";
+    size_t used = 0;
+    const int n = model_n_windowed(s);
+    for (int first = 0, last; first < s->n_layers && used < sizeof list - 1; first = last + 1) {
+        last = first;
+        if (model_window(s, first) == 0) continue;
+        while (last + 1 < s->n_layers && model_window(s, last + 1) > 0)
+            last++;
+        char range[32];
+        snprintf(range, sizeof range, last > first ? "%s%d-%d" : "%s%d", used ? "," : "", first, last);
+        const bool fits = used + strlen(range) < 56;
+        used += (size_t)snprintf(list + used, sizeof list - used, "%s", fits ? range : ",...");
+        if (!fits) break;
+    }
+    if (s->window == 0)
+        put(t, "window", "none: all layers see all positions");
+    else if (n == s->n_layers)
+        put(t, "window", "%d positions, in all layers", s->window);
+    else
+        put(t, "window", "%d positions in %d of %d layers: %s", s->window, n, s->n_layers, list);
+}
+
+static uint64_t cache_bytes(const model_shape *s, int ctx)
+{
+    uint64_t rows = 0;
+    for (int il = 0; il < s->n_layers; il++)
+        rows += (uint64_t)model_rows(s, il, ctx);
+    return rows * (model_kv_bytes(s) / (uint64_t)s->n_layers);
+}
+
 static void print_text(const terminal *t, const inspection *in)
 {
     const model_shape *s = &in->shape;
-    char bytes[32], scaling[128] = "none";
-    if (in->scaling[0]) snprintf(scaling, sizeof scaling, "%s, factor %g", in->scaling, (double)in->scaling_factor);
+    char bytes[32];
     put(t, "file", "%s (GGUF %d, %s)", gguf_path(in->file), gguf_version(in->file),
         human_bytes(gguf_file_bytes(in->file), bytes));
     put(t, "name", "%s", s->name);
@@ -126,17 +165,18 @@ static void print_text(const terminal *t, const inspection *in)
     put(t, "heads", "%d, of %d kv heads, dimension %d", s->n_heads, s->n_kv_heads, s->head_dim);
     put(t, "feed-forward", "%d", s->n_ff);
     put(t, "context", "%d", s->n_ctx);
-    put(t, "RoPE", "base %g, %d of %d coordinates, %s; scaling: %s%s", (double)s->rope_base, s->n_rot, s->head_dim,
-        s->arch->interleaved ? "neighbours" : "halves", scaling, s->rope_factors ? ", with frequency factors" : "");
+    put_rope(t, s);
+    put_windows(t, s);
+    put(t, "norms", "RMS, epsilon %g%s%s", (double)s->rms_eps, s->arch->qk_norm ? "; of queries and keys" : "",
+        s->arch->post_norms ? "; before and after attention and feed-forward" : "");
     put(t, "vocabulary", "%d tokens, %s%s%s", s->n_vocab, in->tokenizer[0] ? in->tokenizer : "no tokenizer",
         in->pre[0] ? ", " : "", in->pre);
     put(t, "output", "%s", s->tied ? "shares the token embedding" : "has weights of its own");
     for (size_t i = 0; i < in->n_sums; i++)
         put(t, i ? "" : "weights", "%-8s %4" PRIu64 " tensors  %12" PRIu64 " values  %s", in->sums[i].type,
             in->sums[i].tensors, in->sums[i].values, human_bytes(in->sums[i].bytes, bytes));
-    uint64_t kv = model_kv_bytes(s);
-    put(t, "cache", "%" PRIu64 " bytes per token in f16; %s at its full context", kv,
-        human_bytes(kv * (uint64_t)s->n_ctx, bytes));
+    put(t, "cache", "%zu bytes per token in f16; %s at its full context", model_kv_bytes(s),
+        human_bytes(cache_bytes(s, s->n_ctx), bytes));
 }
 
 /* ---- as JSON ---- */
@@ -144,13 +184,27 @@ static void print_text(const terminal *t, const inspection *in)
 static cJSON *rope_json(const inspection *in)
 {
     cJSON *json = cJSON_CreateObject();
-    cJSON_AddNumberToObject(json, "base", (double)in->shape.rope_base);
-    cJSON_AddNumberToObject(json, "dims", in->shape.n_rot);
-    cJSON_AddBoolToObject(json, "interleaved", in->shape.arch->interleaved);
-    cJSON_AddStringToObject(json, "scaling", in->scaling[0] ? in->scaling : "none");
-    cJSON_AddNumberToObject(json, "scaling_factor", (double)in->scaling_factor);
-    cJSON_AddBoolToObject(json, "frequency_factors", in->shape.rope_factors);
+    const model_shape *s = &in->shape;
+    cJSON_AddNumberToObject(json, "base", (double)s->rope_base);
+    cJSON_AddNumberToObject(json, "local_base", (double)s->local_base);
+    cJSON_AddNumberToObject(json, "dims", s->n_rot);
+    cJSON_AddBoolToObject(json, "interleaved", s->arch->interleaved);
+    cJSON_AddStringToObject(json, "scaling", s->scaling.type);
+    cJSON_AddNumberToObject(json, "scaling_factor", s->scaling.angles.factor);
+    cJSON_AddNumberToObject(json, "original_context", s->scaling.original);
+    cJSON_AddNumberToObject(json, "magnitude", (double)s->scaling.magnitude);
+    cJSON_AddBoolToObject(json, "frequency_factors", s->scaling.factors);
+    cJSON_AddBoolToObject(json, "long_factors", s->scaling.long_factors);
     return json;
+}
+
+/* Positions each layer sees, 0 for all. */
+static cJSON *windows_json(const model_shape *s)
+{
+    cJSON *array = cJSON_CreateArray();
+    for (int il = 0; il < s->n_layers; il++)
+        cJSON_AddItemToArray(array, cJSON_CreateNumber(model_window(s, il)));
+    return array;
 }
 
 static cJSON *weights_json(const inspection *in)
@@ -186,6 +240,7 @@ static bool print_json(const inspection *in, fault *f)
         { "context", s->n_ctx },
         { "vocabulary", s->n_vocab },
         { "kv_bytes_per_token_f16", (double)model_kv_bytes(s) },
+        { "kv_bytes_full_context_f16", (double)cache_bytes(s, s->n_ctx) },
     };
     cJSON *json = cJSON_CreateObject();
     cJSON_AddStringToObject(json, "file", gguf_path(in->file));
@@ -197,6 +252,7 @@ static bool print_json(const inspection *in, fault *f)
     cJSON_AddStringToObject(json, "tokenizer", in->tokenizer);
     cJSON_AddStringToObject(json, "pre_tokenizer", in->pre);
     cJSON_AddItemToObject(json, "rope", rope_json(in));
+    cJSON_AddItemToObject(json, "windows", windows_json(s));
     cJSON_AddItemToObject(json, "weights", weights_json(in));
     char *text = cJSON_Print(json);
     cJSON_Delete(json);

@@ -97,8 +97,8 @@ static void put_next(app_context *app, const char *line, const char *word)
 
 int cmd_names(app_context *app, const command_line *line)
 {
-    static const completion kinds[] = { COMPLETE_CODEC,   COMPLETE_METRIC, COMPLETE_RUN,
-                                        COMPLETE_SETTING, COMPLETE_RECIPE, COMPLETE_QUERY };
+    static const completion kinds[] = { COMPLETE_CODEC,  COMPLETE_METRIC, COMPLETE_RUN,    COMPLETE_SETTING,
+                                        COMPLETE_RECIPE, COMPLETE_QUERY,  COMPLETE_PROFILE };
     completion kind = kinds[line_int(line, "kind")];
     if (line_has(line, "line")) {
         put_next(app, line_text(line, "line"), line_text(line, "word"));

@@ -1,5 +1,4 @@
 /* kvant report: the runs of a set, written for others. */
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +10,7 @@
 #include "app/page/formats.h"
 #include "app/page/output.h"
 #include "app/page/svg.h"
+#include "app/selection.h"
 #include "app/table_query.h"
 
 typedef enum format { FORMAT_MD, FORMAT_CSV, FORMAT_JSON, FORMAT_SVG, FORMAT_HTML, FORMATS } format;
@@ -55,36 +55,18 @@ static bool read_format(const command_line *line, wish *w, fault *f)
                                  w->file);
 }
 
-static const store_metric *read_metric(const command_line *line, const char *option, fault *f)
-{
-    const char *name = line_text(line, option);
-    const store_metric *m = store_metric_named(name);
-    if (m) return m;
-    char known[512] = "";
-    for (size_t i = 0, n = 0; store_metrics[i].name && n < sizeof known; i++)
-        n += (size_t)snprintf(known + n, sizeof known - n, "%s%s", i ? ", " : "", store_metrics[i].name);
-    fault_set(f, FAULT_USAGE, "report: --%s %s is no metric (%s)", option, name, known);
-    return NULL;
-}
-
 static bool read_line(const command_line *line, wish *w, fault *f)
 {
     *w = (wish){ .force = line_has(line, "force") };
     if (line_has(line, "output") && strcmp(line_text(line, "output"), "-") != 0) w->file = line_text(line, "output");
-    const store_metric *x = read_metric(line, "x", f), *y = x ? read_metric(line, "y", f) : NULL;
+    const store_metric *x = selection_metric(line, "x", f), *y = x ? selection_metric(line, "y", f) : NULL;
     if (!y || !read_format(line, w, f)) return false;
     page_request *r = &w->request;
     gather_axes(&r->axes, x, y, w->format == FORMAT_HTML);
     r->all_sets = line_has(line, "all-sets");
     r->where = line_text(line, "where");
     r->title = line_text(line, "title");
-    const char *path = line_text(line, "model");
-    if (path) r->set.model = realpath(path, w->model) ? w->model : path;
-    if (line_has(line, "text")) r->set.text = app_text_name(line_text(line, "text"));
-    r->set.protocol = line_text(line, "protocol");
-    r->set.ctx = line_int(line, "ctx");
-    r->set.eval = line_int(line, "eval");
-    r->set.passages = line_int(line, "passages");
+    r->set = selection_read(line, w->model);
     if (w->format == FORMAT_SVG && r->all_sets)
         return fault_set(f, FAULT_USAGE, "report: a picture shows one set of runs; leave --all-sets off");
     return true;

@@ -1,13 +1,9 @@
 /* kvant sql: any question to the database. */
-#include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "app/commands.h"
 #include "app/lab.h"
+#include "app/page/output.h"
 #include "app/sql_question.h"
 #include "app/sql_work.h"
 
@@ -17,49 +13,6 @@ static bool stop(void *arg)
 }
 
 /* ---- where answers go ---- */
-
-/* A file is written beside its place and put there when it is whole; what is no file is written to. */
-typedef struct output {
-    const char *path; /* NULL: stdout */
-    char *part;       /* NULL: written in place */
-    FILE *file;
-} output;
-
-static bool output_fault(const char *path, fault *f)
-{
-    const fault_code code = errno == EINTR ? FAULT_INTERRUPTED : FAULT_INPUT; /* a write that a signal has ended */
-    return fault_set(f, code, "%s: %s", path, strerror(errno));
-}
-
-static bool open_output(output *o, const char *path, fault *f)
-{
-    struct stat st;
-    *o = (output){ .path = path, .file = stdout };
-    if (!path) return true;
-    const bool is_file = stat(path, &st) != 0 || S_ISREG(st.st_mode);
-    if (is_file) {
-        size_t size = strlen(path) + sizeof ".part";
-        o->part = malloc(size);
-        if (!o->part) return fault_memory(f, "a file name");
-        snprintf(o->part, size, "%s.part", path);
-    }
-    o->file = fopen(is_file ? o->part : path, "w");
-    if (o->file) return true;
-    output_fault(path, f);
-    free(o->part);
-    return false;
-}
-
-static bool close_output(output *o, bool ok, fault *f)
-{
-    if (!o->path) return ok;
-    const bool failed = ferror(o->file);
-    if ((fclose(o->file) != 0 || failed) && ok) ok = output_fault(o->path, f);
-    if (o->part && ok && rename(o->part, o->path) != 0) ok = output_fault(o->path, f);
-    if (o->part && !ok) unlink(o->part);
-    free(o->part);
-    return ok;
-}
 
 static table_style style_of(const app_context *app, const command_line *line)
 {
@@ -129,11 +82,12 @@ int cmd_sql(app_context *app, const command_line *line)
     if (!check_line(line, &f) || !lab_open(&l, app, line, writes ? LAB_DATABASE : LAB_READS, &f))
         return app_report(app, &f);
     store_stop_when(l.database, stop, app);
-    bool ok = open_output(&o, line_text(line, "output"), &f);
+    const char *path = line_text(line, "output");
+    bool ok = !path || output_begin(&o, path, true, &f);
     if (ok) {
-        sql_work w = { app, line, l.database, o.file, style_of(app, line) };
+        sql_work w = { app, line, l.database, path ? o.file : stdout, style_of(app, line) };
         ok = line_has(line, "save") ? save(&w, &f) : line_has(line, "delete") ? delete (&w, &f) : ask(&w, &f);
-        ok = close_output(&o, ok, &f);
+        if (path) ok = output_end(&o, ok, &f);
     }
     lab_close(&l);
     return ok ? FAULT_NONE : app_report(app, &f);

@@ -116,6 +116,7 @@ static bool emit(const asked *a, const char *engine, fault *f)
     plan p;
     char path[PATH_MAX];
     const int shards = (int)line_int(a->line, "shards");
+    if (!check_line(a, f)) return false;
     if (!shards) return fault_set(f, FAULT_USAGE, "sweep: --emit %s wants --shards N: into how many parts", engine);
     const bool ok = plan_read(&p, a->from, f);
     plan_free(&p);

@@ -1,5 +1,6 @@
 #include "app/command.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/nearest.h"
@@ -48,4 +49,24 @@ const command_option *command_option_named(const command *c, const char *name)
     for (size_t i = 0; (o = command_option_at(c, i)); i++)
         if (strcmp(o->name, name) == 0) return o;
     return NULL;
+}
+
+bool command_is_option(const char *word)
+{
+    return word[0] == '-' && word[1] && !strchr(".0123456789", word[1]);
+}
+
+const command_option *command_option_typed(const command *c, const char *word, bool *wants_next)
+{
+    const bool is_long = word[1] == '-', has_value = is_long ? strchr(word, '=') != NULL : word[1] && word[2];
+    const command_option *o = NULL;
+    char name[64];
+    if (is_long) {
+        snprintf(name, sizeof name, "%.*s", (int)strcspn(word + 2, "="), word + 2);
+        o = command_option_named(c, name);
+    }
+    for (size_t i = 0; !is_long && word[1] && (o = command_option_at(c, i)); i++)
+        if (o->letter == word[1]) break;
+    *wants_next = o && o->type != OPTION_FLAG && !has_value;
+    return o;
 }

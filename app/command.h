@@ -129,6 +129,12 @@ const command *command_need(const command_table *t, const char *name, fault *f);
 const command_option *command_option_at(const command *c, size_t i);
 const command_option *command_option_named(const command *c, const char *name);
 
+/* Is a word written as an option is: -x, --name, --name=VALUE, "--" itself; not "-" and no number? */
+bool command_is_option(const char *word);
+
+/* The option that such a word names, NULL: the command has none. *wants_next: its value is the next word. */
+const command_option *command_option_typed(const command *c, const char *word, bool *wants_next);
+
 /* One value as the option reads it. `text` lives as long as the string it was read from. */
 typedef struct option_value {
     const char *text;

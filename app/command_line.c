@@ -1,7 +1,6 @@
 /* Reading the words of a command by its row. */
 #include "app/command.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -127,12 +126,6 @@ static bool read_short(reader *r, const char *word)
                      c->name);
 }
 
-static bool is_option(const char *word)
-{
-    if (word[0] != '-' || !word[1]) return false;
-    return !isdigit((unsigned char)word[1]) && word[1] != '.';
-}
-
 /* ---- arguments ---- */
 
 static bool add_argument(reader *r, const char *word)
@@ -198,7 +191,7 @@ static bool read_words(reader *r)
             options = false;
             continue;
         }
-        if (!options || !is_option(word))
+        if (!options || !command_is_option(word))
             good = add_argument(r, word);
         else
             good = word[1] == '-' ? read_long(r, word + 2) : read_short(r, word + 1);

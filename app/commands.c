@@ -10,7 +10,7 @@ static const command_option options_tokenize[] = {
 };
 
 static const command_option options_names[] = {
-    { "kind", 0, OPTION_CHOICE, "KIND", .choices = "codec metric run setting recipe query", .standard = "codec",
+    { "kind", 0, OPTION_CHOICE, "KIND", .choices = "codec metric run setting recipe query profile", .standard = "codec",
       .help = "which names" },
     { "line", 0, OPTION_TEXT, "LINE", .help = "what may come next on this line, instead" },
     { "word", 0, OPTION_TEXT, "WORD", .help = "its end, which the names take the place of" },

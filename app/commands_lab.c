@@ -70,6 +70,17 @@ static const command_option options_verify[] = {
     { 0 },
 };
 
+static const command_option options_checklist[] = {
+    { "dim", 'd', OPTION_INT, "N", .min = 4, .max = 512, .help = "columns of the rows (default: 128 where it takes them)" },
+    { 0 },
+};
+
+static const command_option options_checklist_child[] = {
+    { "timeout", 0, OPTION_REAL, "SECONDS", .standard = "120", .min = 0.1, .max = 1e5,
+      .help = "a codec that has not passed all items by then is stopped" },
+    { 0 },
+};
+
 static const command_option options_capture[] = {
     { "model", 'm', OPTION_TEXT, "FILE", COMPLETE_MODEL, .flags = OPTION_SETTING,
       .help = "the model, a GGUF file (default: the model kvant comes with)" },
@@ -210,6 +221,19 @@ const command commands_lab[] = {
                                              { "verify 'polar(bits=3)' ./mine.so", "an expression, and a plugin" },
                                              { 0 } },
       .run = cmd_verify },
+    { "checklist", "Codecs", "check that a codec is the rotation and codebook it says",
+      .arguments = (const command_argument[]){ { "CODEC", COMPLETE_EXPRESSION, 0, "a codec, or an expression" }, { 0 } },
+      .options = { options_checklist, options_checklist_child, options_plugin, options_output, NULL },
+      .text =
+          "The six items by which TurboQuant's caches are checked, measured from outside in a process of its own: bits of "
+          "encoded rows are turned over one at a time to find what each of them does. 1 a rotation by signs and a "
+          "Walsh-Hadamard transform; 2 the same one in encode and decode; 3 Lloyd-Max levels; 4 a norm as good as f16; 5 "
+          "no other constant; 6 encode of decoded rows gives the same bytes. What a codec does not claim is n/a; status 1 "
+          "when an item fails. A codec of which nothing can be measured, or one that pads its rows, is refused.",
+      .examples = (const command_example[]){ { "checklist turbo4", "a table that is not Lloyd-Max's" },
+                                             { "checklist 'polar(bits=3)' --dim 64", "an expression, rows of 64" },
+                                             { 0 } },
+      .run = cmd_checklist },
     { "capture", "Codecs", "write a model's keys, values and queries to a file",
       .options = { options_capture, options_output, NULL },
       .text =
@@ -285,6 +309,15 @@ const command commands_lab[] = {
                                                { 0 } },
       .options = { options_verify, options_output, NULL }, .text = "Started by kvant itself.", .run = cmd_verify_child,
       .flags = COMMAND_HIDDEN },
+    { "checklist-child", "Program", "measure a codec in this process",
+      .arguments = (const command_argument[]){ { "CODEC", COMPLETE_CODEC, 0, "a codec expression" },
+                                               { "DIM", COMPLETE_NONE, 0, "columns of the rows" },
+                                               { "FD", COMPLETE_NONE, 0, "the file to write results to, open" },
+                                               { "PRINT", COMPLETE_NONE, 0, "another process's fingerprint; -: make one" },
+                                               { "PLUGIN", COMPLETE_FILE, ARGUMENT_REPEATS, "plugins to load" },
+                                               { 0 } },
+      .options = { options_checklist_child, options_output, NULL }, .text = "Started by kvant itself.",
+      .run = cmd_checklist_child, .flags = COMMAND_HIDDEN },
     { "worker", "Program", "evaluate jobs read from standard input", .options = { options_output, NULL },
       .text = "Started by kvant itself.", .run = cmd_worker, .flags = COMMAND_HIDDEN },
     { "predict", "Program", "answer what configs will cost", .options = { options_plugin, options_output, NULL },

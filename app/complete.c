@@ -184,19 +184,11 @@ static void add_value(candidates *to, const command_option *o)
         add_kind(to, o->completes);
 }
 
-static const command_option *setting_named(const app_context *app, const char *name)
-{
-    const command_option *o;
-    for (size_t i = 0; (o = settings_option(app->session, i)); i++)
-        if (strcmp(o->name, name) == 0) return o;
-    return NULL;
-}
-
 static void add_argument(candidates *to, const complete_role *r)
 {
     const command_argument *a = r->argument;
-    const command_option *set =
-        a > r->command->arguments && a[-1].completes == COMPLETE_SETTING ? setting_named(to->app, r->before) : NULL;
+    const bool is_setting = a > r->command->arguments && a[-1].completes == COMPLETE_SETTING;
+    const command_option *set = is_setting ? settings_option_named(to->app->session, r->before) : NULL;
     if (set) {
         add_value(to, set);
     } else if (a->completes == COMPLETE_CONFIG && a->flags & ARGUMENT_JOINED) {

@@ -95,7 +95,7 @@ static void offer_items(finder *w)
         { "v=", "a codec for the values" },
         { "rope=", "keys before (pre) or after (post) the rotary embedding" },
         { "adaptive=", "a layer-adaptive mode" },
-        { "@", "other codecs for some layers: @0-1,-1:CODEC" },
+        { "@", "other codecs for some layers: @0-1,-1:CODEC @swa:CODEC" },
     };
     offer_codecs(w);
     for (size_t i = 0; i < (w->p.kind == PLACE_PART ? 2 : sizeof items / sizeof *items); i++)
@@ -239,6 +239,8 @@ static void offer_layers(finder *w)
     offer_layer(w, next, "");
     if (*token && token[strlen(token) - 1] == '-' && last_layer(token) > 0) offer_layer(w, "1", "");
     offer_layer(w, "-1", "the last layer");
+    offer(w, "swa:", true, "the layers with a sliding window");
+    offer(w, "full:", true, "the layers that see everything, where others have a window");
 }
 
 static void offer_words(finder *w)
@@ -296,7 +298,7 @@ static void hint(const finder *w, char *to, size_t room)
         [PLACE_ITEM] = "a codec for keys and values, or k=CODEC, v=CODEC, @LAYERS:..., rope=, adaptive=",
         [PLACE_PART] = "a codec for these layers, or k=CODEC, v=CODEC",
         [PLACE_CODEC] = "a codec",
-        [PLACE_LAYERS] = "layers: 3  0-3  -1 (the last)  -2..-1  2..-3, commas between; then : and codecs",
+        [PLACE_LAYERS] = "layers: 3  0-3  -1 (the last)  -2..-1  2..-3, commas between; swa, full; then : and codecs",
         [PLACE_ROPE] = "keys before (pre, default) or after (post) the rotary embedding",
         [PLACE_ADAPTIVE] = "a layer-adaptive mode: 0, 1, 2, 5, 6 or 7",
     };

@@ -269,8 +269,15 @@ static bool end_value(search *s, const place *p)
 static bool end_layers(search *s, const place *p)
 {
     static const char *const more[] = { "", "0", "1", "9", "99", "999", "-1", "..-1", ".-1", "-999", ".999" };
+    static const char *const kinds[] = { "swa", "full" };
     char text[16];
-    (void)p;
+    const char *token = s->text + p->token;
+    const size_t typed = strlen(token);
+    for (size_t i = 0; typed > 0 && i < sizeof kinds / sizeof *kinds; i++) {
+        if (strncmp(kinds[i], token, typed) != 0) continue;
+        snprintf(text, sizeof text, "%s:" CONFIG_BASE, kinds[i] + typed);
+        if (with(s, text)) return true;
+    }
     for (size_t i = 0; i < sizeof more / sizeof *more; i++) {
         snprintf(text, sizeof text, "%s:" CONFIG_BASE, more[i]);
         if (with(s, text)) return true;

@@ -220,8 +220,11 @@ static bool read_item(reader *r, place_kind kind)
 static bool read_exception(reader *r)
 {
     const size_t begin = ++r->at;
-    r->at += strspn(r->text + r->at, "0123456789-., \t\r\n");
+    skip(r);
+    const size_t word = expr_name_length(r->text, r->at);
+    r->at += word ? word : strspn(r->text + r->at, "0123456789-., \t\r\n");
     if (ended(r)) return stop(r, PLACE_LAYERS, begin);
+    if (word) skip(r);
     if (r->text[r->at] != ':') return stop(r, PLACE_NOWHERE, r->at);
     r->p->in_exception = true;
     for (bool more = true; more;) {

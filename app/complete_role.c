@@ -32,26 +32,6 @@ static char *take_typed(words *w)
     return last;
 }
 
-static const command_option *option_of(const command *c, const char *word)
-{
-    const command_option *o;
-    if (word[0] != '-' || !word[1]) return NULL;
-    if (word[1] == '-') {
-        char name[64];
-        snprintf(name, sizeof name, "%.*s", (int)strcspn(word + 2, "="), word + 2);
-        return command_option_named(c, name);
-    }
-    for (size_t i = 0; (o = command_option_at(c, i)); i++)
-        if (o->letter == word[1]) return o;
-    return NULL;
-}
-
-/* Its value is the next word. */
-static bool wants_next(const command_option *o, const char *word)
-{
-    return o && o->type != OPTION_FLAG && (word[1] == '-' ? !strchr(word, '=') : !word[2]);
-}
-
 static const command_argument *argument_at(const command *c, int at)
 {
     for (const command_argument *a = c->arguments; a && a->name; a++, at--)
@@ -90,7 +70,9 @@ static bool find_role(complete_role *r, char **arguments)
     for (int i = 1; i < r->words.n; i++) {
         char *word = r->words.word[i];
         const bool last = i == r->words.n - 1;
-        const command_option *o = ended || pending ? NULL : option_of(r->command, word);
+        bool wants_next = false;
+        const command_option *o =
+            ended || pending || word[0] != '-' ? NULL : command_option_typed(r->command, word, &wants_next);
         if (pending && last) {
             r->kind = ROLE_VALUE;
             r->option = pending;
@@ -110,7 +92,7 @@ static bool find_role(complete_role *r, char **arguments)
             ended = true;
         else if (!pending && !o)
             arguments[n++] = word;
-        pending = wants_next(o, word) ? o : NULL;
+        pending = wants_next ? o : NULL;
     }
     return find_argument(r, arguments, n);
 }

@@ -49,8 +49,9 @@ static void add_query_error(const layer_work *w, stream *s, int head, const floa
         .group = group,
         .position = reference_query_position,
         .ctx = c->r.ctx,
+        .window = (uint32_t)model_window(c->shape, w->layer),
     };
-    const rope_table *rope = engine_rope(c->r.e, c->r.ctx, &s->fault);
+    const rope_table *rope = engine_layer_rope(c->r.e, w->layer, c->r.ctx, &s->fault);
     if (rope)
         stream_error_add_queries(&s->error, simd_best(), rope, c->r.config->rope_post, exact, decoded, (size_t)c->r.ctx,
                                  c->shape->head_dim, &sample, &s->fault);
@@ -90,7 +91,6 @@ static void take_rows(const layer_work *w, int side, int head, float *scratch)
     const float *rows = kv_rows(c->cache, at, head);
     memcpy(s->exact ? s->exact + first : scratch, rows + first, n * sizeof *rows);
     if (at->open) to_half_precision(s->exact + first, kv_open_rows(c->cache, at, head) + first, n);
-    s->values += n;
 }
 
 /* New rows of the heads of one codec, which encodes them as far as blocks are full. */
@@ -121,7 +121,8 @@ static void write_task(void *arg, size_t task, int thread)
     }
 }
 
-/* The end of a passage: rows still open are counted in f16, and the queries sampled on the way meet the keys. */
+/* The end of a sequence: rows still open are counted in f16, and the queries sampled on the way meet the keys (of a
+ * whole passage: a shorter sequence has too few of the sampled positions). */
 static void end_task(void *arg, size_t task, int thread)
 {
     const layer_work *w = arg;
@@ -129,7 +130,7 @@ static void end_task(void *arg, size_t task, int thread)
     int heads = c->shape->n_kv_heads, side = (int)task / heads, head = (int)task % heads;
     stream *s = stream_of(c, w->layer, side, head);
     const kv_side *at = side_of(w, side);
-    size_t dim = (size_t)c->shape->head_dim, ctx = (size_t)c->r.ctx, open_values = (ctx - s->settled) * dim;
+    size_t dim = (size_t)c->shape->head_dim, open_values = ((size_t)w->n - s->settled) * dim;
     const float *decoded = kv_rows(c->cache, at, head);
     if (open_values > 0) {
         const float *open = kv_open_rows(c->cache, at, head);
@@ -137,10 +138,10 @@ static void end_task(void *arg, size_t task, int thread)
         memcpy(c->scratch[thread] + s->settled * dim, open + s->settled * dim, open_values * sizeof *decoded);
         decoded = c->scratch[thread];
         stream_error_add(&s->error, s->exact + s->settled * dim, decoded + s->settled * dim, open_values);
-        s->open_values += open_values;
     }
+    compress_count(c, s, w->layer, (size_t)w->n, s->settled);
     s->settled = 0;
-    if (side == KVANT_K) add_query_error(w, s, head, layer_queries(c, w->layer), s->exact, decoded);
+    if (side == KVANT_K && w->n == c->r.ctx) add_query_error(w, s, head, layer_queries(c, w->layer), s->exact, decoded);
 }
 
 /* Room for exact rows where a passage needs it. */
@@ -196,12 +197,20 @@ kv_tap compress_tap(compressor *c)
     return (kv_tap){ wrote, c };
 }
 
+static void add_sequence(compressor *c, int n)
+{
+    c->sequences++;
+    c->positions += (uint64_t)n;
+    if (c->shape->window > 0) c->windowed_rows += (uint64_t)(n < c->shape->window ? n : c->shape->window);
+}
+
 bool compress_end(compressor *c, fault *f)
 {
     for (int il = 0; il < c->shape->n_layers; il++) {
-        layer_work w = { c, il, 0, c->r.ctx };
+        layer_work w = { c, il, 0, c->cache->n };
         if (!over_streams(&w, end_task, f)) return false;
     }
+    add_sequence(c, c->cache->n);
     return true;
 }
 
@@ -214,7 +223,7 @@ static const float *exact_prefix(const layer_work *w, stream *s, int side, int h
     size_t dim = (size_t)c->shape->head_dim;
     const float *exact = reference_rows(c->exact, c->shape, c->r.ctx, w->layer, side, head);
     if (side == KVANT_V || c->cache->form != KV_ROTATED) return exact;
-    const rope_table *rope = engine_rope(c->r.e, c->r.ctx, &s->fault);
+    const rope_table *rope = engine_layer_rope(c->r.e, w->layer, c->r.ctx, &s->fault);
     memcpy(turned, exact, (size_t)c->r.ctx * dim * sizeof *turned);
     for (int i = 0; rope && i < c->r.ctx; i++)
         rope_rotate(rope, turned + (size_t)i * dim, i);
@@ -245,8 +254,7 @@ static void prefix_task(void *arg, size_t task, int thread)
     for (int h = head; h < head + s->heads; h++) {
         stream *one = stream_of(c, w->layer, side, h);
         const float *back = kv_rows(c->cache, side_of(w, side), h), *exact = exact_prefix(w, one, side, h, scratch);
-        one->values += ctx * dim;
-        one->open_values += (ctx - until) * dim;
+        compress_count(c, one, w->layer, ctx, until);
         stream_error_add(&one->error, exact, back, ctx * dim);
         if (side == KVANT_K)
             add_query_error(w, one, h, c->exact->queries + (size_t)w->layer * REFERENCE_QUERIES * width, exact, back);
@@ -257,11 +265,11 @@ bool compress_prefix(compressor *c, const reference *exact, kv_cache *cache, fau
 {
     c->cache = cache;
     c->exact = exact;
-    if (!engine_rope(c->r.e, c->r.ctx, f)) return false;
     for (int il = 0; il < c->shape->n_layers; il++) {
         layer_work w = { c, il, 0, c->r.ctx };
         if (!over_streams(&w, prefix_task, f)) return false;
     }
     cache->n = c->r.ctx;
+    add_sequence(c, c->r.ctx);
     return true;
 }

@@ -30,7 +30,7 @@ typedef struct compress_request {
     const registry *known;
     const config *config;
     engine *e;
-    int ctx; /* rows of a passage that are compressed */
+    int ctx; /* rows of a passage that are compressed; of a sequence that may be shorter: at most */
     const host_env *env;
     void (*at_layer)(void *self, int layer); /* told before codecs work on a layer */
     void *self;
@@ -51,7 +51,8 @@ bool compress_close(compressor *c, fault *f);
 /* The form caches must have: rotated for rope=post. */
 kv_form compress_form(const compressor *c);
 
-/* stream: a new passage in an empty cache of at least ctx positions; its tap; its end after exactly ctx positions. */
+/* stream: a new passage in an empty cache of at least ctx positions; its tap; its end, after ctx positions or fewer.
+ * Sequences that did not come to their end are not counted, but for the errors of their rows. */
 bool compress_begin(compressor *c, kv_cache *cache, fault *f);
 kv_tap compress_tap(compressor *c);
 bool compress_end(compressor *c, fault *f);

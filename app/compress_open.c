@@ -107,8 +107,9 @@ static bool calibrate_streams(compressor *c, fault *f)
     if (!c->calibrates) return true;
     w.known = c->r.calibration(c->r.self, f);
     if (!w.known) return false;
-    if (c->r.config->rope_post && !(w.rope = engine_rope(c->r.e, calibration_positions(w.known), f))) return false;
     for (w.layer = 0; w.layer < c->shape->n_layers; w.layer++) {
+        const int positions = calibration_positions(w.known);
+        if (c->r.config->rope_post && !(w.rope = engine_layer_rope(c->r.e, w.layer, positions, f))) return false;
         if (c->r.at_layer) c->r.at_layer(c->r.self, w.layer);
         pool_run(engine_pool(c->r.e), 2 * (size_t)c->shape->n_kv_heads, calibrate_task, &w);
         if (!compress_first_fault(c, w.layer, f)) return false;
@@ -124,12 +125,22 @@ config_layer *compress_plan(const config *c, const model_shape *shape, fault *f)
     bool ok = (dims && plan) || fault_memory(f, "the plan of layers");
     for (size_t il = 0; ok && il < n; il++)
         dims[il][KVANT_K] = dims[il][KVANT_V] = shape->head_dim;
-    config_model attention = { .n_layers = shape->n_layers, .dims = (const int(*)[2])dims };
+    config_model attention = { .n_layers = shape->n_layers,
+                               .dims = (const int(*)[2])dims,
+                               .windowed = shape->windowed };
     ok = ok && config_resolve(c, &attention, plan, f);
     free(dims);
     if (ok) return plan;
     free(plan);
     return NULL;
+}
+
+/* The angles of all layers, made before tasks on several threads ask for them. */
+static bool open_ropes(const compressor *c, fault *f)
+{
+    for (int il = 0; il < c->shape->n_layers; il++)
+        if (!engine_layer_rope(c->r.e, il, c->r.ctx, f)) return false;
+    return true;
 }
 
 compressor *compress_open(const compress_request *request, fault *f)
@@ -145,7 +156,7 @@ compressor *compress_open(const compress_request *request, fault *f)
     c->streams = calloc(c->n_streams, sizeof *c->streams);
     bool ok = c->streams || fault_memory(f, "the codecs");
     ok = ok && (c->plan = compress_plan(request->config, c->shape, f)) && open_streams(c, f) && open_scratch(c, f) &&
-         calibrate_streams(c, f);
+         open_ropes(c, f) && calibrate_streams(c, f);
     if (ok) return c;
     compress_close(c, NULL);
     return NULL;

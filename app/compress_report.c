@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "kernels/attention.h"
+
 static void add_bytes(byte_counts *to, const stream *s)
 {
     uint64_t open = 2 * s->open_values;
@@ -15,6 +17,24 @@ static void add_bytes(byte_counts *to, const stream *s)
     to->payload += s->bytes.payload;
     to->metadata += s->bytes.metadata;
     to->exact += s->bytes.exact + open;
+}
+
+void compress_count(const compressor *c, stream *s, int layer, size_t n, size_t settled)
+{
+    const size_t dim = (size_t)c->shape->head_dim, rows = (size_t)model_rows(c->shape, layer, (int)n);
+    const size_t kept = rows == n ? settled : attention_settled(rows - 1, s->block, s->window);
+    const struct {
+        uint64_t *now, before;
+    } parts[] = { { &s->bytes.total, s->counted.total },
+                  { &s->bytes.payload, s->counted.payload },
+                  { &s->bytes.metadata, s->counted.metadata },
+                  { &s->bytes.exact, s->counted.exact } };
+    for (size_t i = 0; kept < settled && i < sizeof parts / sizeof *parts; i++)
+        *parts[i].now = parts[i].before + ((*parts[i].now - parts[i].before) * kept + settled / 2) / settled;
+    s->counted = s->bytes;
+    s->values += rows * dim;
+    s->open_values += (rows - kept) * dim;
+    s->encoded += settled * dim;
 }
 
 static void add_error(stream_error *to, const stream_error *e)
@@ -40,8 +60,12 @@ bool compress_report(const compressor *c, job_result *out, fault *f)
     out->n_layer_results = 2 * (size_t)c->shape->n_layers;
     out->layers = calloc(out->n_layer_results, sizeof *out->layers);
     if (!out->layers) return fault_memory(f, "the layers' results");
-    out->bytes = (byte_counts){ 0 };
+    out->bytes = out->windowed = (byte_counts){ 0 };
+    out->window = c->shape->window;
+    out->windowed_rows = c->windowed_rows;
     out->side_bytes = 0;
+    out->sequences = c->sequences;
+    out->positions = c->positions;
     double encode = 0, decode = 0, encoded = 0;
     for (int il = 0; il < c->shape->n_layers; il++)
         for (int side = KVANT_K; side <= KVANT_V; side++) {
@@ -55,7 +79,8 @@ bool compress_report(const compressor *c, job_result *out, fault *f)
                 add_bytes(&out->bytes, s);
                 add_error(&sum, &s->error);
                 add_codec(s, &out->side_bytes, &encode, &decode);
-                encoded += (double)(s->values - s->open_values) * sizeof(float);
+                if (model_window(c->shape, il) > 0) add_bytes(&out->windowed, s);
+                encoded += (double)s->encoded * sizeof(float);
             }
             l->error = stream_error_rows(&sum);
             l->query_error = side == KVANT_K ? stream_error_queries(&sum) : NAN;

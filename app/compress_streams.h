@@ -14,8 +14,10 @@ typedef struct stream {
     size_t settled;         /* positions of this passage that have been encoded */
     float *exact; /* stream protocol: [ctx][dim] as the model made them; keys, and values that are ever open; of pooled
                      heads one piece of memory, head 0's */
-    roundtrip_bytes bytes;
-    uint64_t values, open_values;
+    roundtrip_bytes bytes;        /* of the sequences counted so far, and what codecs wrote in the one at work */
+    roundtrip_bytes counted;      /* the first of the two */
+    uint64_t values, open_values; /* that live in the cache at the end of a sequence: rows past a window do not */
+    uint64_t encoded;             /* values that went through the codec */
     stream_error error;
     fault fault; /* of the last task that worked on it */
 } stream;
@@ -32,12 +34,18 @@ struct compressor {
     float **scratch; /* [thread][heads of a codec][ctx][dim] */
     kv_cache *cache; /* of the passage at work */
     const reference *exact;
+    uint64_t sequences, positions; /* counted so far */
+    uint64_t windowed_rows;        /* that a layer with a window keeps of them */
 };
 
 static inline stream *stream_of(const compressor *c, int layer, int side, int head)
 {
     return &c->streams[((size_t)layer * 2 + (size_t)side) * (size_t)c->shape->n_kv_heads + (size_t)head];
 }
+
+/* Counts what a sequence of n rows leaves in the cache, `settled` of which went through the codec: all of it, or, of a
+ * layer with a window, what a cache of the window's rows would hold. */
+void compress_count(const compressor *c, stream *s, int layer, size_t n, size_t settled);
 
 /* The first fault that a layer's tasks left, in the streams' order; true when there is none. */
 bool compress_first_fault(const compressor *c, int layer, fault *f);

@@ -6,13 +6,16 @@
  *     k=CODEC  v=CODEC      one of them; the other is f16 unless it is given, too
  *     @LAYERS:...           other codecs for some layers: k=CODEC, v=CODEC, both with a comma between, or a bare CODEC
  *                           for both. What is not given stays as it is. Later exceptions win. LAYERS: app/layers.h
+ *     @swa:...  @full:...   the same for all layers with a sliding window, and for all that see everything; a model
+ *                           without windows has neither, and a config that names them does not fit it
  *     rope=pre|post         keys are taken before (default) or after the rotary embedding
  *     adaptive=0…7          a layer-adaptive mode, which becomes exceptions (app/config_adaptive.h)
  *
  * Items are separated by blanks, in any order. The canonical text is the config's identity, and its SHA-256 the key of
  * runs: k= before v=, k=X v=X written X, an f16 beside another codec dropped, codecs canonical (app/spec.h),
  * exceptions merged, ordered and, where it is certain for every model, dropped when shadowed or equal to the base. It
- * does not depend on a model: -1 stays -1. Parsing it gives the same text again.
+ * does not depend on a model: -1 stays -1. Parsing it gives the same text again. Kinds of layers (swa, full) lie
+ * between the base and the exceptions that count layers, wherever they stand; the text has them first.
  *
  * Two exceptions may name one layer. When both count from the same end, or one names a middle (2..-3), the text shows
  * it and the later wins. When one counts from the front and one from the end, only a short model makes them meet, and
@@ -59,6 +62,7 @@ void config_free(config *c); /* NULL is fine */
 typedef struct config_model {
     int n_layers;
     const int (*dims)[2];
+    const uint64_t *windowed; /* a bit for each layer that has a window (model_shape.windowed); NULL: none has */
 } config_model;
 
 typedef struct config_layer {
@@ -66,7 +70,8 @@ typedef struct config_layer {
 } config_layer;
 
 /* Which codec each layer's streams get: plan[0 ... n_layers-1], pointers into the config. A layer the model does not
- * have, a layer given two codecs (see above) or a head dimension its codec does not take is a fault. */
+ * have, a layer given two codecs (see above) or a head dimension its codec does not take is a fault,
+ * and so is a kind of layers (swa, full) that the model has none of. */
 bool config_resolve(const config *c, const config_model *model, config_layer *plan, fault *f);
 
 #endif

@@ -15,8 +15,9 @@ typedef struct item {
 typedef struct sheet {
     const config *c;
     const spec *base[2];
-    int begin[2]; /* the first exception above the base */
-    item *items;  /* 0 ... 999 from the front, the middles, then -1000 ... -1 */
+    const spec *kind[LAYERS_FULL + 1][2]; /* what swa and full get where it is not the base's; NULL */
+    int begin[2];                         /* the first exception above the base */
+    item *items;                          /* 0 ... 999 from the front, the middles, then -1000 ... -1 */
     size_t n_items, first_end;
     int codec[2][CONFIG_EXCEPTIONS]; /* equal numbers: equal codecs; NONE: the base's */
 } sheet;
@@ -55,8 +56,23 @@ static void find_base(sheet *t, int stream)
     }
 }
 
+/* The kinds of layers lie on the base, below all that counts layers. */
+static void find_kinds(sheet *t, int stream)
+{
+    for (size_t x = 0; x < t->c->n_exceptions; x++) {
+        const config_exception *e = &t->c->exceptions[x];
+        if (e->list.named != LAYERS_NUMBERED && e->spec[stream]) t->kind[e->list.named][stream] = e->spec[stream];
+    }
+    for (layers_class k = LAYERS_WINDOWED; k <= LAYERS_FULL; k++) {
+        const spec *one = t->kind[k][stream];
+        if (one && (t->begin[stream] > 0 || strcmp(one->text, t->base[stream]->text) == 0)) t->kind[k][stream] = NULL;
+    }
+}
+
+/* An exception that gives the base's codec need not be said, unless a kind of layers may lie between. */
 static void number_codecs(sheet *t, int stream)
 {
+    const bool bare = !t->kind[LAYERS_WINDOWED][stream] && !t->kind[LAYERS_FULL][stream];
     const config_exception *e = t->c->exceptions;
     for (int x = 0; x < (int)t->c->n_exceptions; x++) {
         if (!e[x].spec[stream]) continue;
@@ -64,7 +80,7 @@ static void number_codecs(sheet *t, int stream)
         int same = 0;
         while (same < x && (!e[same].spec[stream] || strcmp(e[same].spec[stream]->text, text) != 0))
             same++;
-        t->codec[stream][x] = strcmp(text, t->base[stream]->text) == 0 ? NONE : same;
+        t->codec[stream][x] = bare && strcmp(text, t->base[stream]->text) == 0 ? NONE : same;
     }
 }
 
@@ -216,6 +232,7 @@ static bool fill_sheet(sheet *t, fault *f)
     if (!fill_items(t, f)) return false;
     for (int s = KVANT_K; s <= KVANT_V; s++) {
         find_base(t, s);
+        find_kinds(t, s);
         number_codecs(t, s);
         for (int x = t->begin[s]; x < (int)t->c->n_exceptions; x++) {
             paint_exception(t, s, x, false);
@@ -285,11 +302,23 @@ static bool write_level(FILE *out, const sheet *t, int level, bool *done, fault 
     return true;
 }
 
+static void write_kinds(FILE *out, const sheet *t)
+{
+    static const layers_class order[] = { LAYERS_FULL, LAYERS_WINDOWED };
+    for (size_t i = 0; i < sizeof order / sizeof *order; i++) {
+        const spec *k = t->kind[order[i]][KVANT_K], *v = t->kind[order[i]][KVANT_V];
+        if (!k && !v) continue;
+        fprintf(out, " @%s:", layers_word(order[i]));
+        write_pair(out, k ? k->text : NULL, v ? v->text : NULL, ',');
+    }
+}
+
 static bool write_sheet(FILE *out, const sheet *t, fault *f)
 {
     const char *k = t->base[KVANT_K]->text, *v = t->base[KVANT_V]->text;
     bool plain_k = strcmp(k, CONFIG_BASE) == 0, plain_v = strcmp(v, CONFIG_BASE) == 0;
     write_pair(out, plain_k && !plain_v ? NULL : k, plain_v && !plain_k ? NULL : v, ' ');
+    write_kinds(out, t);
     bool *done = calloc(t->n_items, sizeof *done);
     if (!done) return fault_memory(f, "a config's layers");
     int highest = 0;

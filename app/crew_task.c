@@ -18,7 +18,7 @@ void crew_kind_id(const job *j, char id[HASH_HEX])
     char numbers[192];
     snprintf(numbers, sizeof numbers, "%s ctx %d eval %d passages %d at most %d seed %llu", protocol_name(j->protocol),
              j->ctx, j->eval, j->passages, j->at_most, (unsigned long long)j->seed);
-    const char *parts[] = { j->model, j->text, j->cache, numbers };
+    const char *parts[] = { j->model, j->text, j->cache, j->suite, j->suite_options, numbers };
     hash h;
     hash_start(&h);
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
@@ -90,7 +90,8 @@ static bool identify(crew_task *t)
         k->identity = t->result;
         k->identity.layers = NULL;
         k->identity.blocks = NULL;
-        k->identity.n_layer_results = k->identity.n_blocks = 0;
+        k->identity.items = NULL;
+        k->identity.n_layer_results = k->identity.n_blocks = k->identity.n_items = 0;
         k->identity.calibration = (calibration_identity){ 0 };
         return true;
     }

@@ -65,20 +65,14 @@ static bool check_done(const store_run *r, fault *f)
 
 static bool compare(difference *d, const paired_run *a, const paired_run *b, fault *f)
 {
-    const struct {
-        const char *name;
-        double a, b;
-    } all[DIFFERENCE_METRICS] = {
-        { "kld", d->a->kld.value, d->b->kld.value },
-        { "dppl", d->a->dppl.value, d->b->dppl.value },
-        { "top1", d->a->top1.value, d->b->top1.value },
-        { "rms_dp", d->a->rms_dp.value, d->b->rms_dp.value },
-    };
+    static const char *const names[DIFFERENCE_METRICS] = { "kld", "dppl", "top1", "rms_dp" };
     bool ok = true;
     for (int i = 0; ok && i < DIFFERENCE_METRICS; i++) {
         difference_metric *m = &d->metrics[i];
         metric_id id;
-        *m = (difference_metric){ .metric = store_metric_named(all[i].name), .a = all[i].a, .b = all[i].b };
+        m->metric = store_metric_named(names[i]);
+        m->a = store_metric_stored(m->metric, d->a).value;
+        m->b = store_metric_stored(m->metric, d->b).value;
         ok = paired_metric(m->metric, &id) && paired_difference(a, b, id, &m->between, f);
     }
     return ok;

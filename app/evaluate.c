@@ -12,6 +12,7 @@
 #include "app/model_hash.h"
 #include "app/passages.h"
 #include "app/reference.h"
+#include "app/suite_work.h"
 #include "base/clock.h"
 
 #define OVERLAP_MOST 0.01 /* of the text */
@@ -32,6 +33,9 @@ typedef struct evaluation {
     host_env env;
     calibration *calibration; /* when a codec wanted it */
     metrics scores;
+    suite_work suite; /* when the job has one, as the next two */
+    const struct suite *tasks;
+    void *tasks_self;
     int passage;    /* at work */
     double forward; /* seconds in the config's forward passes */
     uint64_t forward_tokens;
@@ -112,6 +116,29 @@ static bool make_passages(evaluation *v, fault *f)
     return true;
 }
 
+static bool prepare_suite(evaluation *v, fault *f)
+{
+    v->suite = (suite_work){ .job = v->job,
+                             .watch = v->watch,
+                             .out = v->out,
+                             .model = v->model,
+                             .tokenizer = v->tokenizer,
+                             .engine = v->engine,
+                             .kept = &v->kept,
+                             .config = v->config,
+                             .scores = &v->scores };
+    v->tasks = suite_open(&v->suite, &v->tasks_self, f);
+    return v->tasks != NULL;
+}
+
+static bool prepare(evaluation *v, fault *f)
+{
+    v->out->score = v->out->score_ref = NAN;
+    if (v->job->suite[0]) return prepare_suite(v, f);
+    v->out->ctx = v->job->ctx;
+    return make_passages(v, f);
+}
+
 /* A config's layers and head dimensions are checked against the model before anything is computed. */
 static bool check_config(const evaluation *v, fault *f)
 {
@@ -185,7 +212,7 @@ static const calibration *open_calibration(void *self, fault *f)
 static bool open_codecs(evaluation *v, fault *f)
 {
     v->env = (host_env){ log_line, codec_cancelled, v };
-    compress_request request = { v->codecs, v->config, v->engine, v->job->ctx, &v->env, at_layer, v, open_calibration };
+    compress_request request = { v->codecs, v->config, v->engine, v->out->ctx, &v->env, at_layer, v, open_calibration };
     v->compressor = compress_open(&request, f);
     calibration_close(v->calibration);
     return v->compressor != NULL;
@@ -269,6 +296,12 @@ static bool run_passages(evaluation *v, fault *f)
     return ok;
 }
 
+static bool run_suite(evaluation *v, fault *f)
+{
+    v->suite.compressor = v->compressor;
+    return v->tasks->run(&v->suite, v->tasks_self, f);
+}
+
 /* ---- the result ---- */
 
 static bool summarise(evaluation *v, double seconds, fault *f)
@@ -280,7 +313,7 @@ static bool summarise(evaluation *v, double seconds, fault *f)
     out->n_blocks = v->scores.n_blocks;
     v->scores.blocks = NULL;
     out->verdict = verdict_of(&out->metrics);
-    job_ratios(out, v->job->ctx);
+    job_ratios(out, out->ctx);
     out->seconds = seconds;
     out->ms_per_token_layer = 1000 * v->forward / ((double)v->forward_tokens * v->model->shape.n_layers);
     struct rusage usage;
@@ -296,17 +329,18 @@ bool evaluate(const job *j, const evaluate_watch *watch, job_result *out, fault 
     fingerprint_machine(&out->machine);
     watch->stage(watch->self, STAGE_SETUP, -1, -1);
     bool ok = shelf_open(&v.kept, j->cache, f) && open_config(&v, f) && open_model(&v, f) && check_config(&v, f) &&
-              find_calibration(&v, f) && make_passages(&v, f);
+              find_calibration(&v, f) && prepare(&v, f);
     if (ok) {
         watch->started(watch->self, out);
         watch->stage(watch->self, STAGE_CODEC, -1, -1);
-        ok = open_codecs(&v, f) && run_passages(&v, f);
+        ok = open_codecs(&v, f) && (v.tasks ? run_suite(&v, f) : run_passages(&v, f));
         if (ok) watch->stage(watch->self, STAGE_SUMMARY, -1, -1);
         ok = ok && summarise(&v, clock_seconds() - start, f);
         if (ok) watch->stage(watch->self, STAGE_CODEC, -1, -1); /* destroy is the codecs' code, too */
     }
     if (!compress_close(v.compressor, ok ? f : NULL)) ok = false;
     shelf_trim(&v.kept, SHELF_MOST, NULL); /* a directory that grows is no reason to lose a run */
+    if (v.tasks) v.tasks->release(v.tasks_self);
     metrics_release(&v.scores);
     passages_release(&v.text);
     engine_close(v.engine);

@@ -14,17 +14,21 @@ target_compile_definitions(face PUBLIC KVANT_VERSION="${PROJECT_VERSION}" PRIVAT
 # The program: the table's functions.
 add_executable(kvant
   main.c child.c child_words.c commands_all.c commands.c commands_compare.c commands_data.c commands_lab.c
-  commands_program.c commands_recipe.c commands_report.c commands_screen.c commands_sweep.c names.c
-  frontier.c lab.c repeat.c report.c sweep.c columns.c plot.c scale.c table.c table_box.c table_data.c table_query.c
+  commands_program.c commands_recipe.c commands_report.c commands_screen.c commands_suite.c commands_sweep.c names.c
+  frontier.c lab.c repeat.c report.c selection.c sweep.c columns.c plot.c scale.c table.c table_box.c table_data.c table_query.c
   cmd_capture.c cmd_offline.c offline_report.c
   cmd_cache.c cmd_calibrate.c cmd_codecs.c cmd_config.c cmd_demo.c cmd_frontier.c cmd_inspect.c cmd_lab.c cmd_logits.c cmd_recipe.c cmd_roundtrip.c cmd_run.c cmd_runs.c
   cmd_sweep.c cmd_tokenize.c cmd_worker.c)
 target_sources(kvant PRIVATE
-  cmd_paper.c paper/paper.c paper/print.c paper/measure.c paper/scalar.c paper/source.c paper/tables.c
+  cmd_paper.c paper/paper.c paper/print.c paper/measure.c paper/source.c paper/tables.c
   paper/h1.c paper/h2.c paper/h3.c paper/h4.c paper/h5.c paper/h6.c paper/h7.c paper/h7_sketch.c paper/k1.c paper/k4.c)
-target_sources(kvant PRIVATE cmd_diff.c cmd_pin.c difference.c run_number.c axes.c plot_draw.c plot_frame.c plot_view.c
+target_sources(kvant PRIVATE suite_session_compare.c cmd_diff.c cmd_pin.c difference.c run_number.c axes.c plot_draw.c plot_frame.c plot_view.c
   board.c board_family.c board_points.c board_read.c board_show.c paired.c texts.c)
+target_sources(kvant PRIVATE commands_gate.c cmd_generate.c generate_answer.c generate_child.c generate_columns.c generate_job.c generate_pipe.c generate_show.c)
+target_sources(kvant PRIVATE cmd_suite.c run_show.c suite_line.c)
 target_sources(kvant PRIVATE cmd_predict.c predict.c predict_child.c)
+target_sources(kvant PRIVATE commands_plan.c cmd_memory.c memory.c memory_json.c memory_measure.c memory_search.c memory_show.c memory_table.c
+  size_list.c cmd_speed.c speed.c speed_peak.c speed_show.c speed_summary.c)
 target_sources(kvant PRIVATE crew.c crew_task.c crew_watch.c run_row.c cmd_merge.c plan.c plan_read.c shard.c shard_launch.c sweep_list.c)
 target_link_libraries(kvant PRIVATE face lab store engine)
 add_library(verify STATIC
@@ -32,8 +36,19 @@ add_library(verify STATIC
   verify_ledger.c verify_numbers.c verify_pieces.c verify_report.c verify_rows.c verify_sweep.c verify_trial.c)
 target_link_libraries(verify PUBLIC face lab)
 target_sources(kvant PRIVATE cmd_verify.c cmd_verify_child.c verify_subjects.c)
-target_link_libraries(kvant PRIVATE verify)
+add_library(checklist STATIC
+  checklist.c checklist_both_ways.c checklist_bytes.c checklist_codebook.c checklist_norm.c checklist_parts.c checklist_probe.c
+  checklist_rotation.c checklist_table.c paper/scalar.c)
+target_link_libraries(checklist PUBLIC verify)
+target_sources(kvant PRIVATE cmd_checklist.c cmd_checklist_child.c)
+target_link_libraries(kvant PRIVATE checklist verify)
 include(data.cmake)
+# What is seen of suites, on stdout, on the screen and in reports.
+add_library(suite_pictures STATIC
+  columns.c suite_grid.c suite_items.c suite_sheet.c suite_show.c suite_show_attention.c suite_show_needle.c
+  suite_show_prompts.c suite_show_said.c suite_show_session.c suite_show_trajectory.c)
+target_link_libraries(suite_pictures PUBLIC face lab store)
+target_link_libraries(kvant PRIVATE suite_pictures)
 include(screen/screen.cmake)
 include(lua/lua.cmake)
 include(page/page.cmake)

@@ -15,6 +15,7 @@
 #include "app/calibration_files.h"
 #include "app/fingerprint.h"
 #include "app/metrics.h"
+#include "app/suite.h"
 #include "app/verdict.h"
 #include "base/hash.h"
 
@@ -30,14 +31,16 @@ typedef struct job {
     char text[PATH_MAX]; /* a path, or "self" */
     char config[JOB_CONFIG];
     protocol protocol;
-    int ctx, eval;
+    int ctx, eval; /* ctx 0, with a suite: as the model was trained */
     int passages;
     bool at_most; /* fewer passages are fine when the text has fewer */
     int threads;
-    uint64_t seed;                       /* of self text and of the bootstrap */
-    char cache[PATH_MAX];                /* "": keep nothing */
-    char calibration[PATH_MAX];          /* what codecs that calibrate are given: a path, or a name (below) */
-    char calibrations[PATH_MAX];         /* the directory of names: app/calibration_files.h */
+    uint64_t seed;               /* of self text and of the bootstrap */
+    char cache[PATH_MAX];        /* "": keep nothing */
+    char calibration[PATH_MAX];  /* what codecs that calibrate are given: a path, or a name (below) */
+    char calibrations[PATH_MAX]; /* the directory of names: app/calibration_files.h */
+    char suite[SUITE_NAME];      /* "": none; app/suite.h */
+    char suite_options[SUITE_OPTIONS];
     char plugins[JOB_PLUGINS][PATH_MAX]; /* where codecs are looked for, in order; "" ends the list */
 } job;
 
@@ -71,13 +74,17 @@ typedef struct job_result {
     uint64_t text_tokens;
     calibration_identity calibration;             /* id "": none was used */
     char config[JOB_CONFIG], config_id[HASH_HEX]; /* canonical */
-    int passages;
+    int passages, ctx;
     machine machine;
     /* What came out */
     run_metrics metrics;
     verdict verdict;
-    byte_counts bytes;   /* over all passages */
-    uint64_t side_bytes; /* once per model, not per sequence */
+    byte_counts bytes;             /* over all sequences */
+    uint64_t sequences, positions; /* that were counted */
+    byte_counts windowed;          /* the part of bytes that is in layers with a window: rows past it are not there */
+    uint64_t windowed_rows;        /* that one such layer keeps, over all sequences */
+    int window;                    /* positions such a layer sees; 0: no layer has one */
+    uint64_t side_bytes;           /* once per model, not per sequence */
     double ratio, bits_per_value;
     double ratio_ctx, ratio_128k;  /* with side data, for one sequence of ctx and of 131072 tokens */
     double encode_gbs, decode_gbs; /* f32 bytes per second of codec time, one thread; 0 when not measured */
@@ -89,6 +96,9 @@ typedef struct job_result {
     size_t n_layer_results;
     block_metrics *blocks;
     size_t n_blocks;
+    double score, score_ref; /* of a suite, as the next: app/suite.h; NaN for others */
+    suite_item *items;
+    size_t n_items;
     char warning[256]; /* about the run itself, or "" */
 } job_result;
 

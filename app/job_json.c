@@ -45,10 +45,10 @@ typedef struct field {
     }
 
 static const field job_fields[] = {
-    TEXT(job, model),        TEXT(job, text), TEXT(job, config),  INT(job, protocol),
-    INT(job, ctx),           INT(job, eval),  INT(job, passages), BOOL(job, at_most),
-    INT(job, threads),       U64(job, seed),  TEXT(job, cache),   TEXT(job, calibration),
-    TEXT(job, calibrations), { 0 },
+    TEXT(job, model),        TEXT(job, text),  TEXT(job, config),        INT(job, protocol),
+    INT(job, ctx),           INT(job, eval),   INT(job, passages),       BOOL(job, at_most),
+    INT(job, threads),       U64(job, seed),   TEXT(job, cache),         TEXT(job, calibration),
+    TEXT(job, calibrations), TEXT(job, suite), TEXT(job, suite_options), { 0 },
 };
 
 static const field result_fields[] = {
@@ -72,6 +72,7 @@ static const field result_fields[] = {
     TEXT(job_result, config),
     TEXT(job_result, config_id),
     INT(job_result, passages),
+    INT(job_result, ctx),
     TEXT(job_result, machine.version),
     TEXT(job_result, machine.engine),
     TEXT(job_result, machine.cpu),
@@ -106,6 +107,8 @@ static const field result_fields[] = {
     U64(job_result, bytes.exact),
     U64(job_result, bytes.open),
     U64(job_result, bytes.open_values),
+    U64(job_result, sequences),
+    U64(job_result, positions),
     U64(job_result, side_bytes),
     DOUBLE(job_result, ratio),
     DOUBLE(job_result, bits_per_value),
@@ -117,6 +120,8 @@ static const field result_fields[] = {
     DOUBLE(job_result, ms_per_token_layer),
     U64(job_result, peak_rss),
     BOOL(job_result, reference_kept),
+    DOUBLE(job_result, score),
+    DOUBLE(job_result, score_ref),
     TEXT(job_result, warning),
     { 0 },
 };
@@ -141,6 +146,22 @@ static const field block_fields[] = {
     INT(block_metrics, passage),    INT(block_metrics, block),    INT(block_metrics, n),
     DOUBLE(block_metrics, nll_ref), DOUBLE(block_metrics, nll),   DOUBLE(block_metrics, kld),
     DOUBLE(block_metrics, dp2),     INT(block_metrics, same_top), { 0 },
+};
+
+static const field item_fields[] = {
+    TEXT(suite_item, label),
+    DOUBLE(suite_item, x),
+    DOUBLE(suite_item, y),
+    U64(suite_item, n),
+    DOUBLE(suite_item, second),
+    DOUBLE(suite_item, score),
+    DOUBLE(suite_item, kld),
+    DOUBLE(suite_item, score_ref),
+    TEXT(suite_item, note),
+    TEXT(suite_item, said_ref),
+    TEXT(suite_item, said),
+    DOUBLE(suite_item, agreement),
+    { 0 },
 };
 
 static cJSON *value_to_json(const field *f, const char *at)
@@ -272,7 +293,8 @@ cJSON *job_result_to_json(const job_result *r)
 {
     cJSON *json = struct_to_json(result_fields, r);
     if (json && add_array(json, "layers", layer_fields, r->layers, sizeof *r->layers, r->n_layer_results) &&
-        add_array(json, "blocks", block_fields, r->blocks, sizeof *r->blocks, r->n_blocks))
+        add_array(json, "blocks", block_fields, r->blocks, sizeof *r->blocks, r->n_blocks) &&
+        add_array(json, "items", item_fields, r->items, sizeof *r->items, r->n_items))
         return json;
     cJSON_Delete(json);
     return NULL;
@@ -284,7 +306,8 @@ bool job_result_from_json(const cJSON *json, job_result *r, fault *f)
     if (!struct_from_json(result_fields, json, r, f)) return false;
     r->layers = read_array(json, "layers", layer_fields, sizeof *r->layers, &r->n_layer_results, f);
     if (r->layers) r->blocks = read_array(json, "blocks", block_fields, sizeof *r->blocks, &r->n_blocks, f);
-    if (r->blocks) return true;
+    if (r->blocks) r->items = read_array(json, "items", item_fields, sizeof *r->items, &r->n_items, f);
+    if (r->items) return true;
     job_result_release(r);
     return false;
 }

@@ -8,6 +8,7 @@
 #include "app/calibration_files.h"
 #include "app/crew.h"
 #include "app/scan.h"
+#include "app/suite_line.h"
 
 /* ---- opening ---- */
 
@@ -59,6 +60,7 @@ static bool make_job(lab *l, fault *f)
     j->at_most = !line_given(line, "passages");
     j->threads = app_threads(line);
     j->seed = (uint64_t)line_int(line, "seed");
+    if (!suite_of_line(line, j->suite, j->suite_options, f)) return false;
     const char *calibrated = line_text(line, "calibration");
     if (calibrated && !copy_path(j->calibration, calibrated, "calibration", f)) return false;
     if (!copy_path(j->calibrations, l->app->places.calibrations, "calibrations", f)) return false;

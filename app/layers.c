@@ -12,6 +12,12 @@ layers_kind layers_kind_of(layers_range r)
     return r.low < 0 ? LAYERS_END : r.high < 0 ? LAYERS_MIDDLE : LAYERS_FRONT;
 }
 
+const char *layers_word(layers_class named)
+{
+    static const char *const words[] = { "", "swa", "full" };
+    return words[named];
+}
+
 void layers_free(layers *list)
 {
     free(list->ranges);
@@ -36,7 +42,9 @@ static bool is_digit(char c)
 static bool parse_layer(const char *text, size_t *at, int *layer, fault *f)
 {
     size_t begin = *at, i = begin + (text[begin] == '-');
-    if (!is_digit(text[i])) return expr_fault(f, text, begin, "a layer is a number from 0, or -1 for the last");
+    if (!is_digit(text[i]))
+        return expr_fault(f, text, begin,
+                          "a layer is a number from 0, or -1 for the last; or all of a kind: swa, full");
     int n = 0;
     for (; is_digit(text[i]); i++)
         n = n < 100000 ? 10 * n + (text[i] - '0') : n;
@@ -66,10 +74,24 @@ static bool parse_range(const char *text, size_t *at, layers_range *r, fault *f)
     return true;
 }
 
+/* A kind of layers: its word, and nothing else in the list. */
+static bool parse_class(layers *list, const char *text, size_t *at, fault *f)
+{
+    const size_t n = expr_name_length(text, *at);
+    for (layers_class c = LAYERS_WINDOWED; c <= LAYERS_FULL; c++)
+        if (strlen(layers_word(c)) == n && memcmp(text + *at, layers_word(c), n) == 0) list->named = c;
+    if (list->named == LAYERS_NUMBERED) return true;
+    *at = expr_skip_blanks(text, *at + n);
+    return text[*at] != ',' ||
+           expr_fault(f, text, *at, "%s names layers alone, without others", layers_word(list->named));
+}
+
 bool layers_parse(layers *list, const char *text, size_t *at, fault *f)
 {
-    *list = (layers){ 0 };
-    for (;;) {
+    *at = expr_skip_blanks(text, *at);
+    *list = (layers){ .begin = *at };
+    if (!parse_class(list, text, at, f)) return false;
+    while (list->named == LAYERS_NUMBERED) {
         layers_range r;
         *at = expr_skip_blanks(text, *at);
         if (!parse_range(text, at, &r, f) || !layers_add(list, r, f)) return false;
@@ -77,6 +99,7 @@ bool layers_parse(layers *list, const char *text, size_t *at, fault *f)
         if (text[*at] != ',') return true;
         ++*at;
     }
+    return true;
 }
 
 static int by_place(const void *a, const void *b)
@@ -121,6 +144,7 @@ static void range_text(layers_range r, char text[RANGE_TEXT])
 
 void layers_write(FILE *out, const layers *list)
 {
+    fputs(layers_word(list->named), out);
     for (size_t i = 0; i < list->n; i++) {
         char text[RANGE_TEXT];
         range_text(list->ranges[i], text);

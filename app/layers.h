@@ -1,8 +1,11 @@
-/* layers.h - a list of layers: "0-1,-2..-1".
+/* layers.h - a list of layers, "0-1,-2..-1", or a kind of layers, "swa" or "full".
  *
  *     item:  N       layer N, from 0                -N         the N-th from the end, -1 is the last
  *            N-M     N to M, both included          -N..-M     from the end
  *            N..M    the same                       N..-M      from layer N to the M-th from the end: a middle
+ *
+ * swa names the layers whose queries see a sliding window only, full those that see everything, in models that have
+ * both or only windows; a kind stands alone.
  *
  * A list is symbolic: which layers it names depends on the model, its normal form does not. The normal form has ranges
  * counted from the front (ascending, merged), then middles, then ranges counted from the end (ascending, merged), each
@@ -24,10 +27,17 @@ typedef struct layers_range {
     size_t begin;  /* where it stands in the line */
 } layers_range;
 
+typedef enum layers_class { LAYERS_NUMBERED, LAYERS_WINDOWED, LAYERS_FULL } layers_class;
+
 typedef struct layers {
     layers_range *ranges;
-    size_t n;
+    size_t n;           /* 0 of a kind */
+    layers_class named; /* by ranges, or a kind */
+    size_t begin;       /* where it stands in the line */
 } layers;
+
+/* "swa", "full"; "" for LAYERS_NUMBERED. */
+const char *layers_word(layers_class named);
 
 layers_kind layers_kind_of(layers_range r);
 

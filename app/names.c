@@ -11,6 +11,7 @@
 #include "app/complete.h"
 #include "app/complete_files.h"
 #include "app/lab.h"
+#include "app/recipe_files.h"
 
 enum { RECENT = 50 }; /* runs offered */
 
@@ -123,37 +124,17 @@ static void model_names(app_context *app, app_add_name add, void *to)
     if (app->places.models[0]) complete_files(dir, ".gguf", add_model, &a);
 }
 
-/* The first line of a recipe says what it asks, behind its comment mark. */
-static void read_first_line(const char *path, char *line, int room)
-{
-    FILE *file = fopen(path, "r");
-    if (!file || !fgets(line, room, file)) line[0] = '\0';
-    if (file) fclose(file);
-    line[strcspn(line, "\n")] = '\0';
-    const size_t mark = strspn(line, "#-! ");
-    memmove(line, line + mark, strlen(line + mark) + 1);
-}
-
-/* By name, without what its file's name ends in. */
-static void add_recipe(void *arg, const char *path, bool is_directory)
+static bool add_recipe(void *arg, const recipe_file *file)
 {
     const adder *a = arg;
-    char name[256], line[160];
-    if (is_directory) return;
-    const char *slash = strrchr(path, '/'), *file = slash ? slash + 1 : path, *dot = strrchr(file, '.');
-    snprintf(name, sizeof name, "%.*s", dot ? (int)(dot - file) : (int)strlen(file), file);
-    read_first_line(path, line, sizeof line);
-    a->add(a->to, name, line);
+    a->add(a->to, file->name, file->title);
+    return true;
 }
 
 static void recipe_names(app_context *app, app_add_name add, void *to)
 {
-    static const char *const kinds[] = { ".lua", ".kvant" };
-    char dir[PATH_MAX + 1];
     adder a = { add, to };
-    snprintf(dir, sizeof dir, "%s/", app->places.recipes);
-    for (size_t i = 0; app->places.recipes[0] && i < sizeof kinds / sizeof *kinds; i++)
-        complete_files(dir, kinds[i], add_recipe, &a);
+    recipe_each(app, add_recipe, &a, NULL);
 }
 
 const app_name_source names_sources[] = {

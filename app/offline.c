@@ -32,7 +32,7 @@ static bool resolve(evaluation *v, fault *f)
         dims[i][KVANT_K] = (int)v->layers.at[i].k->dim;
         dims[i][KVANT_V] = (int)v->layers.at[i].v->dim;
     }
-    config_model model = { v->layers.n, (const int(*)[2])dims };
+    config_model model = { .n_layers = v->layers.n, .dims = (const int(*)[2])dims };
     ok = ok && config_resolve(v->r->config, &model, v->plan, f);
     free(dims);
     return ok;
@@ -113,6 +113,8 @@ static void summarise(evaluation *v)
     out->worst_head = out->layers[out->worst_layer].worst;
     const bool whole = out->rows % out->sequence == 0;
     account->passages = whole ? (int)(out->rows / out->sequence) : 1;
+    account->sequences = (uint64_t)account->passages;
+    account->positions = out->rows;
     job_ratios(account, (int)(whole ? out->sequence : out->rows));
     if (!whole) account->ratio_ctx = account->ratio_128k = NAN;
 }

@@ -55,10 +55,11 @@ static bool read_factors(const rows_file *file, int n, float **factors, fault *f
 static bool reverse(const rope_table *to, rope_table *from)
 {
     const size_t n = (size_t)to->n_pos * (size_t)to->n_rot;
+    const float square = to->magnitude == 0 ? 1 : to->magnitude * to->magnitude;
     *from = *to;
     from->cos_sin = reallocarray(NULL, n, sizeof *from->cos_sin);
     for (size_t i = 0; from->cos_sin && i < n; i++)
-        from->cos_sin[i] = i % 2 ? -to->cos_sin[i] : to->cos_sin[i];
+        from->cos_sin[i] = (i % 2 ? -to->cos_sin[i] : to->cos_sin[i]) / square;
     return from->cos_sin != NULL;
 }
 
@@ -66,13 +67,14 @@ bool offline_rope_open(const rows_file *file, const offline_rope_options *option
                        offline_rope *out, fault *f)
 {
     static const char *const forms[2] = { "pre", "post" }, *const layouts[2] = { "halves", "interleaved" };
-    double theta = options->theta, dims = options->dims;
+    double theta = options->theta, dims = options->dims, magnitude = 0;
     bool unused;
     float *factors = NULL;
     *out = (offline_rope){ 0 };
     if (!choose(file, "rope", options->stored, forms, &out->form_known, &out->rotated, f) ||
         !choose(file, "rope_pairs", options->pairs, layouts, &unused, &out->to.interleaved, f) ||
-        !number(file, "rope_theta", &theta, f) || !number(file, "rope_dims", &dims, f))
+        !number(file, "rope_theta", &theta, f) || !number(file, "rope_dims", &dims, f) ||
+        !number(file, "rope_magnitude", &magnitude, f))
         return false;
     if (theta == 0) return true;
     out->dims_known = dims > 0;
@@ -82,6 +84,7 @@ bool offline_rope_open(const rows_file *file, const offline_rope_options *option
                          "%s: RoPE cannot turn %g coordinates of a head of %d; an even number, at most %d",
                          rows_file_path(file), dims, dim, dim);
     out->to.n_rot = (int)dims;
+    out->to.magnitude = (float)magnitude;
     bool ok = read_factors(file, (int)dims / 2, &factors, f);
     if (ok && !(rope_table_grow(&out->to, n_pos, (float)theta, factors) && reverse(&out->to, &out->from)))
         ok = fault_memory(f, "the RoPE table");

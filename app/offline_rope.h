@@ -5,6 +5,7 @@
  *     rope         "pre" or "post": how keys and queries stand in the file
  *     rope_theta   base of the angles        rope_dims    coordinates of a head that are turned
  *     rope_pairs   "halves" or "interleaved" (kernels/rope.h)
+ *     rope_magnitude    what turned rows are lengthened by, 1 unless it says so
  *     tensor rope.factors, F32 [rope_dims/2]: divisors of the frequencies, when there are any
  *
  * and from options, which win, for the files of frameworks that do not say. Rows of every sequence are positions 0, 1,

@@ -52,7 +52,7 @@ static bool find_met(offline_known *k, fault *f)
     for (size_t h = 0; ok && h < s->heads; h++) {
         for (size_t i = 0; i < square; i++)
             plain[i] = (double)k->moments[h * square + i];
-        query_moment_met(s->rope, plain, s->dim, sequence_of(s), scratch, met);
+        query_moment_met(s->rope, plain, s->dim, sequence_of(s), 0, scratch, met);
         for (size_t i = 0; i < square; i++)
             k->met[h * square + i] = (float)met[i];
     }

@@ -35,16 +35,11 @@ static bool take_text(const reader *r, const cJSON *json, const char *name, char
     return true;
 }
 
-static bool is_hash(const char *text)
-{
-    return strlen(text) == HASH_HEX - 1 && strspn(text, "0123456789abcdef") == HASH_HEX - 1;
-}
-
 static bool take_hash(const reader *r, const cJSON *json, const char *name, bool may_be_empty, char to[HASH_HEX],
                       fault *f)
 {
     if (!take_text(r, json, name, to, HASH_HEX, f)) return false;
-    return is_hash(to) || (may_be_empty && !*to) ||
+    return hash_is(to) || (may_be_empty && !*to) ||
            BAD(r, f, "\"%s\" is no SHA-256 in lower-case hexadecimal digits", name);
 }
 

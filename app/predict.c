@@ -60,20 +60,12 @@ int predictor_fd(const predictor *p)
 
 /* ---- asking ---- */
 
-static const command_option *option_named(const app_context *app, const char *name)
-{
-    const command_option *o;
-    for (size_t i = 0; (o = settings_option(app->session, i)); i++)
-        if (strcmp(o->name, name) == 0) return o;
-    return NULL;
-}
-
 /* The context of a line, of the session, or as it is when nobody says anything. */
 static int ctx_of(const predictor *p)
 {
     enum { PLAIN = 512 };
     if (p->line && line_has(p->line, "ctx")) return (int)line_int(p->line, "ctx");
-    const command_option *o = option_named(p->app, "ctx");
+    const command_option *o = settings_option_named(p->app->session, "ctx");
     const char *set = settings_get(p->app->session, "ctx");
     option_value value;
     if (!o || !option_read(o, "ctx", set ? set : o->standard, &value, NULL)) return PLAIN;
@@ -255,9 +247,4 @@ bool predict_line(app_context *app, const command_line *line, const char *config
     if (ok) *out = p->answer;
     predictor_close(p);
     return ok;
-}
-
-bool predict(app_context *app, const char *config, prediction *out, fault *f)
-{
-    return predict_line(app, NULL, config, out, f);
 }

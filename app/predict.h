@@ -32,6 +32,7 @@ typedef struct prediction {
     double configs;            /* 1, or how many a sweep's line stands for; the rest then holds for one of them */
     double counted, most_bits; /* of many: so many were looked at, bits_per_value is the least and this the most */
     double ratio_ctx, ratio_128k, side_bytes; /* as a run's, with side data (app/job.h) */
+    double values, bytes, peak_bytes;         /* of one sequence: values kept, what they weigh, the most on the way */
     int column;
     char asked[2048];  /* the text that was asked about */
     char config[2048]; /* its canonical form */
@@ -53,7 +54,8 @@ void predictor_ask(predictor *p, const char *config);
 typedef struct prediction_wish {
     const char *config; /* with many: each argument of a sweep on a line of its own, "--k LIST" and "--v LIST", too */
     bool many;
-    const char *model, *database;
+    const char *model; /* a file, or a description (app/memory_shape.h) */
+    const char *database;
     int ctx;
 } prediction_wish;
 void predictor_ask_line(predictor *p, const prediction_wish *wish);
@@ -62,8 +64,7 @@ int predictor_fd(const predictor *p); /* -1: no child runs */
 bool predictor_take(predictor *p);    /* true: there is a new answer */
 const prediction *predictor_answer(const predictor *p);
 
-/* One question, waiting for its answer, at most 20 s. */
-bool predict(app_context *app, const char *config, prediction *out, fault *f);
+/* One question, waiting for its answer, at most 20 s. line as above; NULL: all is the session's. */
 bool predict_line(app_context *app, const command_line *line, const char *config, prediction *out, fault *f);
 
 #endif

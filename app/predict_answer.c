@@ -6,7 +6,8 @@
 #include <sys/stat.h>
 
 #include "app/complete_config.h"
-#include "app/compress.h"
+#include "app/job.h"
+#include "app/memory_shape.h"
 #include "app/predict_count.h"
 #include "base/clock.h"
 
@@ -30,7 +31,7 @@ struct answerer {
     predict_noise noise;
     kept_cost kept[KEPT]; /* the oldest is replaced */
     size_t n_kept;        /* ever */
-    model_shape shape;    /* of the model asked about last */
+    memory_shape shape;   /* of the model asked about last */
     char model[PATH_MAX]; /* "": none */
     struct timespec changed;
     off_t size;
@@ -64,8 +65,8 @@ void answerer_destroy(answerer *a)
 
 /* ---- the model ---- */
 
-/* Reads the header, unless it is the file that was read last. */
-static bool read_model(answerer *a, const char *path, fault *f)
+/* Reads the header, unless it is the file that was read last; or a description. */
+static bool read_file(answerer *a, const char *path, fault *f)
 {
     struct stat s = { 0 };
     const bool there = stat(path, &s) == 0;
@@ -73,13 +74,24 @@ static bool read_model(answerer *a, const char *path, fault *f)
         a->changed.tv_nsec == s.st_mtim.tv_nsec)
         return true;
     a->model[0] = '\0';
+    model_shape shape;
     gguf *g = gguf_open(path, f);
-    const bool ok = g && model_read_shape(g, &a->shape, f);
+    const bool ok = g && model_read_shape(g, &shape, f) && memory_shape_of_model(&shape, &a->shape, f);
     gguf_close(g);
     if (!ok) return false;
     snprintf(a->model, sizeof a->model, "%s", path);
     a->size = s.st_size;
     a->changed = s.st_mtim;
+    return true;
+}
+
+static bool read_model(answerer *a, const char *what, fault *f)
+{
+    if (!memory_shape_described(what)) return read_file(a, what, f);
+    if (strcmp(a->model, what) == 0) return true;
+    a->model[0] = '\0';
+    if (!memory_shape_parse(what, &a->shape, f)) return false;
+    snprintf(a->model, sizeof a->model, "%s", what);
     return true;
 }
 
@@ -131,8 +143,9 @@ static void keep(answerer *a, const kept_cost *one)
 static bool cost_of(answerer *a, const spec *codec, int layer, int stream, bool rotated, int ctx, double end,
                     predict_cost *out, fault *f)
 {
-    kept_cost one = { codec->text, stream, a->shape.head_dim, a->shape.n_kv_heads, a->shape.n_layers, rotated,
-                      ctx,         { 0 } };
+    const memory_layer *l = &a->shape.layers[layer];
+    const int rows = memory_layer_rows(l, ctx);
+    kept_cost one = { codec->text, stream, l->dim[stream], l->heads, a->shape.n_layers, rotated, rows, { 0 } };
     const kept_cost *kept = find_kept(a, &one);
     if (kept) {
         *out = kept->cost;
@@ -143,12 +156,12 @@ static bool cost_of(answerer *a, const spec *codec, int layer, int stream, bool 
         .known = a->codecs,
         .codec = codec,
         .shape = { .stream = stream,
-                   .dim = a->shape.head_dim,
+                   .dim = l->dim[stream],
                    .layer = layer,
                    .n_layers = a->shape.n_layers,
-                   .n_heads = a->shape.n_kv_heads,
+                   .n_heads = l->heads,
                    .rotated = rotated },
-        .ctx = (size_t)ctx,
+        .ctx = (size_t)rows,
         .seconds = left > 0 ? left : 0,
     };
     if (a->trying) a->trying(a->self, codec->text);
@@ -161,18 +174,26 @@ static bool cost_of(answerer *a, const spec *codec, int layer, int stream, bool 
 /* ---- the answer ---- */
 
 typedef struct sums {
-    byte_counts side[2];
-    uint64_t side_bytes;
+    byte_counts side[2], windowed;
+    int window; /* the longest */
+    uint64_t side_bytes, peak;
 } sums;
 
-static void add_cost(sums *to, int stream, const predict_cost *c, prediction *out)
+static void add_counts(byte_counts *b, const predict_cost *c)
 {
-    byte_counts *b = &to->side[stream];
     b->values += c->values;
     b->total += c->bytes;
     b->open_values += c->open_values;
     b->open += 2 * c->open_values;
+}
+
+static void add_cost(sums *to, int stream, int window, const predict_cost *c, prediction *out)
+{
+    add_counts(&to->side[stream], c);
+    if (window > 0) add_counts(&to->windowed, c);
+    if (window > to->window) to->window = window;
     to->side_bytes += c->side_bytes;
+    to->peak += c->peak_bytes;
     out->about = out->about || c->about;
     out->calibrates = out->calibrates || c->calibrates;
 }
@@ -180,11 +201,14 @@ static void add_cost(sums *to, int stream, const predict_cost *c, prediction *ou
 static void write_figures(const sums *s, int ctx, prediction *out)
 {
     const byte_counts *k = &s->side[KVANT_K], *v = &s->side[KVANT_V];
-    job_result r = { .passages = 1, .side_bytes = s->side_bytes };
+    job_result r = { .sequences = 1, .positions = (uint64_t)ctx, .side_bytes = s->side_bytes };
     r.bytes = (byte_counts){ .values = k->values + v->values,
                              .total = k->total + v->total,
                              .open = k->open + v->open,
                              .open_values = k->open_values + v->open_values };
+    r.windowed = s->windowed;
+    r.window = s->window;
+    r.windowed_rows = (uint64_t)(ctx < s->window ? ctx : s->window);
     job_ratios(&r, ctx);
     out->bits_per_value = r.bits_per_value;
     out->ratio = r.ratio;
@@ -192,7 +216,10 @@ static void write_figures(const sums *s, int ctx, prediction *out)
     out->ratio_128k = r.ratio_128k;
     out->side_bytes = (double)s->side_bytes;
     out->k_bits = 8 * (double)k->total / (double)k->values;
-    out->v_bits = 8 * (double)v->total / (double)v->values;
+    out->v_bits = v->values ? 8 * (double)v->total / (double)v->values : 0;
+    out->values = (double)r.bytes.values;
+    out->bytes = (double)r.bytes.total;
+    out->peak_bytes = (double)s->peak;
 }
 
 static bool count(answerer *a, const config_layer *plan, const config *c, int ctx, prediction *out, fault *f)
@@ -202,12 +229,38 @@ static bool count(answerer *a, const config_layer *plan, const config *c, int ct
     for (int il = 0; il < a->shape.n_layers; il++)
         for (int side = KVANT_K; side <= KVANT_V; side++) {
             predict_cost cost;
+            if (a->shape.layers[il].dim[side] == 0) continue;
             const bool rotated = side == KVANT_K && c->rope_post;
             if (!cost_of(a, plan[il].spec[side], il, side, rotated, ctx, end, &cost, f)) return false;
-            add_cost(&s, side, &cost, out);
+            add_cost(&s, side, a->shape.layers[il].window, &cost, out);
         }
     write_figures(&s, ctx, out);
     return true;
+}
+
+/* The codecs of every layer, allocated. What is not kept takes any codec. */
+static config_layer *plan_of(const answerer *a, const config *c, fault *f)
+{
+    const size_t n = (size_t)a->shape.n_layers;
+    int(*dims)[2] = calloc(n, sizeof *dims);
+    config_layer *plan = calloc(n, sizeof *plan);
+    bool ok = (dims && plan) || fault_memory(f, "the plan of layers");
+    for (size_t il = 0; ok && il < n; il++)
+        for (int side = KVANT_K; side <= KVANT_V; side++) {
+            const int *dim = a->shape.layers[il].dim;
+            dims[il][side] = dim[side] ? dim[side] : dim[KVANT_K];
+        }
+    uint64_t windowed[MEMORY_LAYERS / 64 + 1] = { 0 };
+    for (size_t il = 0; il < n; il++)
+        if (a->shape.layers[il].window > 0) windowed[il / 64] |= (uint64_t)1 << il % 64;
+    const config_model attention = { .n_layers = a->shape.n_layers,
+                                     .dims = (const int(*)[2])dims,
+                                     .windowed = windowed };
+    ok = ok && config_resolve(c, &attention, plan, f);
+    free(dims);
+    if (ok) return plan;
+    free(plan);
+    return NULL;
 }
 
 /* The config again with the registry's own codecs, for the model's layers. */
@@ -215,7 +268,7 @@ static bool measure(answerer *a, const config *typed, const prediction_question 
 {
     if (!read_model(a, q->model, f) || !load_all(a, typed, f)) return false;
     config *c = config_parse(registry_catalog(a->codecs), typed->line, f);
-    config_layer *plan = c ? compress_plan(c, &a->shape, f) : NULL;
+    config_layer *plan = c ? plan_of(a, c, f) : NULL;
     const bool ok = plan && count(a, plan, c, q->ctx, out, f);
     free(plan);
     config_free(c);

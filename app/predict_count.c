@@ -168,6 +168,16 @@ static bool side_data(const instance *x, uint64_t *n, fault *f)
     return true;
 }
 
+/* What all streams weigh at their heaviest: at the end, or one position before the last block settled. */
+static uint64_t peak_of(const encoding *e, const predict_cost *c, uint64_t instances, size_t window)
+{
+    if (e->at == 0) return c->bytes;
+    const uint64_t block = e->last_bytes * e->block / e->last_positions;
+    const uint64_t open = 2 * (uint64_t)(window + e->block - 1) * e->heads * e->dim;
+    const uint64_t before = (e->bytes - block + open) * instances;
+    return before > c->bytes ? before : c->bytes;
+}
+
 static uint32_t all_flags(const spec *s)
 {
     uint32_t flags = 0;
@@ -186,13 +196,15 @@ bool predict_count(const predict_stream *s, predict_noise *noise, predict_cost *
     const size_t heads = (size_t)shape.n_heads;
     e.heads = instance_pooled(e.x) ? heads : 1;
     e.block = instance_block(e.x) / e.heads;
-    e.until = attention_settled(s->ctx - 1, (uint32_t)e.block, (uint32_t)(instance_window(e.x) / e.heads));
+    const size_t window = instance_window(e.x) / e.heads;
+    e.until = attention_settled(s->ctx - 1, (uint32_t)e.block, (uint32_t)window);
     bool ok = calibrate(&e, noise, f) && encode(&e, s, noise, &out->about, f) && side_data(e.x, &out->side_bytes, f);
     const uint64_t instances = heads / e.heads;
     out->calibrates = instance_calibrates(e.x);
     out->values = (uint64_t)s->ctx * heads * e.dim;
     out->open_values = (uint64_t)(s->ctx - e.until) * heads * e.dim;
     out->bytes = e.bytes * instances + 2 * out->open_values;
+    out->peak_bytes = peak_of(&e, out, instances, window);
     out->side_bytes *= instances;
     if (!instance_close(e.x, ok ? f : NULL)) ok = false;
     return ok;

@@ -36,7 +36,8 @@ typedef struct predict_stream {
 /* All heads of one layer and side, for one sequence of ctx positions. */
 typedef struct predict_cost {
     uint64_t values, open_values;
-    uint64_t bytes; /* those of open rows included */
+    uint64_t bytes;      /* those of open rows included */
+    uint64_t peak_bytes; /* at most on the way to ctx: open rows weigh more than the block they become */
     uint64_t side_bytes;
     bool about, calibrates;
 } predict_cost;

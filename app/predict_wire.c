@@ -23,6 +23,9 @@ static const struct {
     { "ratio_ctx", offsetof(prediction, ratio_ctx) },
     { "ratio_128k", offsetof(prediction, ratio_128k) },
     { "side_bytes", offsetof(prediction, side_bytes) },
+    { "values", offsetof(prediction, values) },
+    { "bytes", offsetof(prediction, bytes) },
+    { "peak_bytes", offsetof(prediction, peak_bytes) },
 };
 enum { FIGURES = sizeof figures / sizeof *figures };
 

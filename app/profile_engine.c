@@ -63,12 +63,6 @@ static const engine_type *type_of(const engine_type *types, const spec *s)
 
 /* ---- layers ---- */
 
-static bool same_layer(const config_layer *a, const config_layer *b)
-{
-    return strcmp(a->spec[KVANT_K]->text, b->spec[KVANT_K]->text) == 0 &&
-           strcmp(a->spec[KVANT_V]->text, b->spec[KVANT_V]->text) == 0;
-}
-
 /* A mark for every layer; a plan has at least one. */
 static bool *marks_for(const profile_view *v, fault *f)
 {
@@ -88,7 +82,7 @@ static int commonest(const profile_view *v, const engine_type *quantised)
         if (quantised && (!t || t->flags & TYPE_PLAIN)) continue;
         int n = 0;
         for (int j = 0; j < v->shape.n_layers; j++)
-            n += same_layer(&v->plan[i], &v->plan[j]);
+            n += profile_same_codecs(&v->plan[i], &v->plan[j]);
         if (n > most) best = i;
         if (n > most) most = n;
     }
@@ -129,7 +123,7 @@ static bool say_layers(answer *a, const bool *left_out, const char *why, fault *
     for (int i = 0; ok && i < n; i++) {
         if (!left_out[i] || told[i]) continue;
         for (int j = 0; j < n; j++) {
-            alike[j] = left_out[j] && same_layer(&v->plan[i], &v->plan[j]);
+            alike[j] = left_out[j] && profile_same_codecs(&v->plan[i], &v->plan[j]);
             told[j] = told[j] || alike[j];
         }
         char *text = NULL;
@@ -193,7 +187,7 @@ static void add_flag(answer *a, const char *name, const char *value)
 /* Does this pair with this mode give every layer what the profile gives it? */
 static bool mode_gives(const profile_view *v, const config_layer *pair, int mode)
 {
-    const config_model m = { .n_layers = v->shape.n_layers };
+    const config_model m = { .n_layers = v->shape.n_layers, .windowed = v->shape.windowed };
     const char *k = pair->spec[KVANT_K]->text, *values = pair->spec[KVANT_V]->text;
     const size_t size = strlen(k) + strlen(values) + 32;
     char *text = malloc(size);
@@ -205,7 +199,7 @@ static bool mode_gives(const profile_view *v, const config_layer *pair, int mode
     }
     bool same = c && config_resolve(c, &m, plan, NULL);
     for (int i = 0; same && i < m.n_layers; i++)
-        same = same_layer(&plan[i], &v->plan[i]);
+        same = profile_same_codecs(&plan[i], &v->plan[i]);
     config_free(c);
     free(plan);
     free(text);
@@ -222,7 +216,7 @@ static int find_mode(const profile_view *v, int *layer)
     for (size_t m = 0; n >= LEAST_LAYERS && m < sizeof modes / sizeof modes[0]; m++)
         for (int i = -1; i < n; i++) {
             const int at = i < 0 ? guess : i;
-            if (i > 0 && same_layer(&v->plan[i], &v->plan[i - 1])) continue;
+            if (i > 0 && profile_same_codecs(&v->plan[i], &v->plan[i - 1])) continue;
             if (!mode_gives(v, &v->plan[at], modes[m])) continue;
             *layer = at;
             return modes[m];
@@ -246,7 +240,7 @@ cJSON *profile_llama_cpp(const profile_view *v, fault *f)
     int layer = commonest(v, NULL), n = v->shape.n_layers;
     bool *left_out = marks_for(v, f), ok = left_out != NULL, any = false;
     for (int i = 0; ok && i < n; i++)
-        any |= left_out[i] = !same_layer(&v->plan[i], &v->plan[layer]);
+        any |= left_out[i] = !profile_same_codecs(&v->plan[i], &v->plan[layer]);
     const int mode = any ? find_mode(v, &layer) : 0;
     const engine_type *k = ok ? need_type(&a, llama_cpp_types, &v->plan[layer], KVANT_K, f) : NULL;
     const engine_type *values = k ? need_type(&a, llama_cpp_types, &v->plan[layer], KVANT_V, f) : NULL;
@@ -303,7 +297,7 @@ cJSON *profile_vllm(const profile_view *v, fault *f)
     const engine_type *k = need_type(&a, vllm_types, main_layer, KVANT_K, f);
     bool *others = marks_for(v, f), ok = k && others;
     for (int i = 0; ok && i < n; i++)
-        others[i] = !same_layer(&v->plan[i], main_layer);
+        others[i] = !profile_same_codecs(&v->plan[i], main_layer);
     if (ok && strcmp(main_layer->spec[KVANT_K]->text, main_layer->spec[KVANT_V]->text) != 0) {
         char sentence[256];
         snprintf(sentence, sizeof sentence, "v=%.160s (vLLM has one type for keys and values)",

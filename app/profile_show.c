@@ -23,12 +23,6 @@ bool profile_read_shape(profile_work *w, model_shape *shape, fault *f)
 
 /* ---- for people ---- */
 
-static bool same_codecs(const config_layer *a, const config_layer *b)
-{
-    return strcmp(a->spec[KVANT_K]->text, b->spec[KVANT_K]->text) == 0 &&
-           strcmp(a->spec[KVANT_V]->text, b->spec[KVANT_V]->text) == 0;
-}
-
 /* Text from the database, which may hold anything. */
 static void put_text(const app_context *app, const char *label, const char *text)
 {
@@ -66,7 +60,7 @@ static void print_profile(const profile_work *w, const profile_view *v, const pr
     for (int first = 0, next; first < v->shape.n_layers; first = next) {
         char range[24];
         next = first + 1;
-        while (next < v->shape.n_layers && same_codecs(&plan[first], &plan[next]))
+        while (next < v->shape.n_layers && profile_same_codecs(&plan[first], &plan[next]))
             next++;
         snprintf(range, sizeof range, next - first > 1 ? "%d-%d" : "%d", first, next - 1);
         printf("%-9s  %-40s %s\n", range, plan[first].spec[KVANT_K]->text, plan[first].spec[KVANT_V]->text);

@@ -1,6 +1,7 @@
 #include "app/profile_view.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "app/compress.h"
 
@@ -18,6 +19,12 @@ void profile_view_free(profile_view *v)
     free(v->plan);
     config_free(v->config);
     *v = (profile_view){ 0 };
+}
+
+bool profile_same_codecs(const config_layer *a, const config_layer *b)
+{
+    return strcmp(a->spec[KVANT_K]->text, b->spec[KVANT_K]->text) == 0 &&
+           strcmp(a->spec[KVANT_V]->text, b->spec[KVANT_V]->text) == 0;
 }
 
 void profile_write_layers(FILE *to, const bool *in, int n)

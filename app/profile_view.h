@@ -24,6 +24,9 @@ bool profile_view_make(profile_view *v, const store_profile *p, const catalog *k
                        fault *f);
 void profile_view_free(profile_view *v);
 
+/* Do two layers get the same codecs? */
+bool profile_same_codecs(const config_layer *a, const config_layer *b);
+
 /* "0-1, 7": the layers of which `in` says yes. */
 void profile_write_layers(FILE *to, const bool *in, int n);
 

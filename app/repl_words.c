@@ -24,22 +24,10 @@ static bool ends_raw(const command *c)
     return last && last->flags & ARGUMENT_RAW;
 }
 
-/* Is the option's value the next word? Unknown options are command_parse's to complain about. */
-static bool wants_next(const command *c, const char *word)
+/* `rest` may be a word, or go on behind it. */
+static bool begins_option(const char *rest)
 {
-    if (word[1] == '-') {
-        const command_option *o = strchr(word, '=') ? NULL : command_option_named(c, word + 2);
-        return o && o->type != OPTION_FLAG;
-    }
-    const command_option *o;
-    for (size_t i = 0; (o = command_option_at(c, i)); i++)
-        if (o->letter == word[1]) return o->type != OPTION_FLAG && !word[2];
-    return false;
-}
-
-static bool begins_option(const char *word)
-{
-    return word[0] == '-' && word[1] && !strchr(" \t\r\n\v\f.0123456789", word[1]);
+    return command_is_option(rest) && !strchr(" \t\r\n\v\f", rest[1]);
 }
 
 static void take_word(reading *r, int i, const char *word)
@@ -52,7 +40,7 @@ static void take_word(reading *r, int i, const char *word)
     } else if (!r->ended && strcmp(word, "--") == 0) {
         r->ended = true;
     } else if (!r->ended && r->command && begins_option(word)) {
-        r->value_next = wants_next(r->command, word);
+        command_option_typed(r->command, word, &r->value_next); /* unknown ones are command_parse's to complain about */
     } else {
         r->argument = true;
     }

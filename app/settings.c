@@ -101,6 +101,12 @@ const char *settings_get(const settings *s, const char *name)
     return row ? row->text : NULL;
 }
 
+const command_option *settings_option_named(const settings *s, const char *name)
+{
+    const setting *row = find(s, name);
+    return row ? row->option : NULL;
+}
+
 const command_option *settings_option(const settings *s, size_t i)
 {
     return i < s->n ? s->rows[i].option : NULL;

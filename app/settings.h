@@ -34,6 +34,9 @@ bool settings_unset(settings *s, const char *name, fault *f);
 /* NULL when not set, or no setting. s may be NULL. */
 const char *settings_get(const settings *s, const char *name);
 
+/* The option of that name; NULL when it is no setting. s may be NULL. */
+const struct command_option *settings_option_named(const settings *s, const char *name);
+
 /* The i-th thing that can be set, in the order of the tables; NULL past the end. */
 const struct command_option *settings_option(const settings *s, size_t i);
 

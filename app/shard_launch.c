@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/words.h"
+
 /* %N: how many, %C: the command, %Q: the command quoted once more, as one word. */
 static const struct launch {
     const char *name, *line;
@@ -23,22 +25,9 @@ const char *shard_engines(void)
     return "slurm hq pbs lsf flux parallel";
 }
 
-/* A word as a shell reads it back. */
-static void put_word(FILE *to, const char *word)
+static bool put_pattern(FILE *to, const char *pattern, const char *command, int n)
 {
-    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./=:,+@%";
-    if (*word && strspn(word, plain) == strlen(word)) {
-        fputs(word, to);
-        return;
-    }
-    fputc('\'', to);
-    for (; *word; word++)
-        fputs(*word == '\'' ? "'\\''" : (const char[]){ *word, '\0' }, to);
-    fputc('\'', to);
-}
-
-static void put_pattern(FILE *to, const char *pattern, const char *command, int n)
-{
+    bool ok = true;
     for (; *pattern; pattern++) {
         const char kind = *pattern == '%' ? *++pattern : '\0';
         if (kind == 'N')
@@ -46,10 +35,11 @@ static void put_pattern(FILE *to, const char *pattern, const char *command, int 
         else if (kind == 'C')
             fputs(command, to);
         else if (kind == 'Q')
-            put_word(to, command);
+            ok = words_put(to, command) && ok;
         else
             fputc(*pattern, to);
     }
+    return ok;
 }
 
 /* "exec": the batch script's process becomes kvant, so that the engine's signal meets it. */
@@ -60,11 +50,10 @@ static char *command_of(const struct launch *l, const char *executable, const ch
     FILE *to = open_memstream(&text, &size);
     if (!to) return NULL;
     if (strstr(l->line, "%Q")) fputs("exec ", to);
-    put_word(to, executable);
+    bool ok = words_put(to, executable);
     fputs(" sweep --from ", to);
-    put_word(to, plan);
-    put_pattern(to, l->more, "", n);
-    if (fclose(to) == 0) return text;
+    ok = words_put(to, plan) && put_pattern(to, l->more, "", n) && ok;
+    if (fclose(to) == 0 && ok) return text;
     free(text);
     return NULL;
 }
@@ -75,10 +64,10 @@ bool shard_launch(FILE *to, const char *engine, const char *executable, const ch
         if (strcmp(launches[i].name, engine) != 0) continue;
         char *command = command_of(&launches[i], executable, plan, n);
         if (!command) return fault_memory(f, "the line");
-        put_pattern(to, launches[i].line, command, n);
+        const bool ok = put_pattern(to, launches[i].line, command, n) || fault_memory(f, "the line");
         fputc('\n', to);
         free(command);
-        return true;
+        return ok;
     }
     return fault_set(f, FAULT_USAGE, "no engine \"%s\"; there are %s", engine, shard_engines());
 }

@@ -86,7 +86,8 @@ bool stream_error_add_queries(stream_error *e, const simd *s, const rope_table *
         panel_logits(&w, s, turn, decoded, first, n, d, sample->n * group, w.decoded);
         for (size_t v = 0; v < sample->n * group; v++) {
             size_t last = (size_t)sample->position(sample->ctx, (int)(v / group));
-            for (size_t i = 0; i < n && first + i <= last; i++) {
+            const size_t low = attention_first(last, sample->window);
+            for (size_t i = low > first ? low - first : 0; i < n && first + i <= last; i++) {
                 double x = (double)w.exact[v * width + i], diff = x - (double)w.decoded[v * width + i];
                 e->query_error += diff * diff;
                 e->query_total += x * x;

@@ -7,6 +7,8 @@
 #ifndef KVANT_APP_STREAM_ERROR_H
 #define KVANT_APP_STREAM_ERROR_H
 
+#include <stdint.h>
+
 #include "base/fault.h"
 #include "kernels/rope.h"
 #include "kernels/simd.h"
@@ -29,6 +31,7 @@ typedef struct query_sample {
     int group;
     int (*position)(int ctx, int j); /* of sample j */
     int ctx;
+    uint32_t window; /* keys a query sees, its own included; 0: all up to its own */
 } query_sample;
 
 /* Adds the logits of the sampled queries against n_rows keys (row i is position i). rotated: the keys stand after RoPE.

@@ -90,6 +90,10 @@ bool terminal_watch_signals(fault *f)
     action = (struct sigaction){ .sa_handler = SIG_IGN };
     if (sigaction(SIGPIPE, &action, NULL) != 0)
         return fault_set(f, FAULT_INTERNAL, "SIGPIPE cannot be ignored: %s", strerror(errno));
+    action =
+        (struct sigaction){ .sa_handler = SIG_DFL }; /* who started us may have ignored it: children would be lost */
+    if (sigaction(SIGCHLD, &action, NULL) != 0)
+        return fault_set(f, FAULT_INTERNAL, "SIGCHLD cannot be watched: %s", strerror(errno));
     return true;
 }
 

@@ -1,4 +1,4 @@
-/* verify_battery.h - what the checks of `kvant verify` share. Used by app/verify*.c alone.
+/* verify_battery.h - what the checks of `kvant verify` share. Used by app/verify*.c and app/checklist*.c alone.
  *
  * A check is a function over the codec under test that returns passed, failed or not_applicable with what it measured.
  * Whatever it returns, it has failed when the ledger holds a breach afterwards (app/verify_trial.h).

@@ -113,3 +113,14 @@ size_t words_quote(const char *word, char *to, size_t capacity)
     if (capacity) to[n < capacity ? n : capacity - 1] = '\0';
     return n;
 }
+
+bool words_put(FILE *to, const char *word)
+{
+    const size_t room = words_quote(word, NULL, 0) + 1;
+    char *quoted = malloc(room);
+    if (!quoted) return false;
+    words_quote(word, quoted, room);
+    fputs(quoted, to);
+    free(quoted);
+    return true;
+}

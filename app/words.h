@@ -13,6 +13,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 #include "base/fault.h"
 
@@ -37,5 +38,8 @@ bool words_split_raw(const char *line, const char *home, words_raw raw, void *ar
  * in single quotes. Returns the length it has, or would have when capacity is too small (then it is cut). [any thread]
  */
 size_t words_quote(const char *word, char *to, size_t capacity);
+
+/* The same into a stream. False without memory, and then nothing is written. [any thread] */
+bool words_put(FILE *to, const char *word);
 
 #endif

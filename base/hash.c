@@ -31,6 +31,11 @@ void hash_finish(hash *h, char hex[HASH_HEX])
     hex[HASH_HEX - 1] = '\0';
 }
 
+bool hash_is(const char *text)
+{
+    return strlen(text) == HASH_HEX - 1 && strspn(text, "0123456789abcdef") == HASH_HEX - 1;
+}
+
 bool hash_file(const char *path, char hex[HASH_HEX], fault *f)
 {
     FILE *in = fopen(path, "rb");

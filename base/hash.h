@@ -25,6 +25,9 @@ void hash_string(hash *h, const char *s);
 /* Finishes h and writes lower-case hexadecimal digits. */
 void hash_finish(hash *h, char hex[HASH_HEX]);
 
+/* Is the text one that hash_finish could have written? */
+bool hash_is(const char *text);
+
 /* The hash of a whole file. */
 bool hash_file(const char *path, char hex[HASH_HEX], fault *f);
 

@@ -110,6 +110,10 @@ CREATE TABLE runs (
     peak_rss_bytes INTEGER,
     calibration INTEGER REFERENCES calibrations, -- NULL: no codec asked for one
     uid TEXT, -- 128 random bits, in hexadecimal: the same run in another database has the same
+    suite TEXT NOT NULL DEFAULT '', -- empty: a plain run
+    suite_options TEXT NOT NULL DEFAULT '', -- as on a command line: turns=50 tokens=24
+    score REAL, -- of a suite
+    score_ref REAL,
     CHECK (status = 'failed' OR (ratio IS NOT NULL AND bits_per_value IS NOT NULL AND kld IS NOT NULL
            AND kld_p999 IS NOT NULL AND dppl IS NOT NULL AND top1 IS NOT NULL AND rms_dp IS NOT NULL))
 ) STRICT;
@@ -141,6 +145,26 @@ CREATE TABLE run_blocks (
     dp2 REAL NOT NULL, -- squared change of the true token's probability
     same_top INTEGER NOT NULL, -- positions with equal argmax
     PRIMARY KEY (run, passage, block)
+) STRICT, WITHOUT ROWID;
+
+-- What a run of a suite consists of: cells, turns, prompts, continuations, heads. NULL: means nothing here, or could not
+-- be measured. The views below have better names.
+CREATE TABLE run_items (
+    run INTEGER NOT NULL REFERENCES runs ON DELETE CASCADE,
+    item INTEGER NOT NULL,
+    label TEXT NOT NULL,
+    x REAL,
+    y REAL,
+    n INTEGER NOT NULL, -- scored positions
+    score_ref REAL, -- of the reference
+    score REAL,
+    second REAL,
+    kld REAL, -- nats
+    agreement REAL, -- percent of positions with equal argmax
+    note TEXT NOT NULL,
+    said_ref TEXT NOT NULL, -- as it begins
+    said TEXT NOT NULL,
+    PRIMARY KEY (run, item)
 ) STRICT, WITHOUT ROWID;
 
 -- Runs a person wants to keep in sight.
@@ -187,10 +211,42 @@ CREATE VIEW v_runs AS
            b.hash AS calibration_hash, b.text AS calibration_text, b.text_hash AS calibration_text_hash,
            b.tokens AS calibration_tokens,
            e.hash AS environment_hash, e.version, e.engine, e.cpu, e.simd, e.compiler, e.os,
-           r.uid, EXISTS (SELECT 1 FROM pins WHERE run = r.id) AS pinned
+           r.uid, EXISTS (SELECT 1 FROM pins WHERE run = r.id) AS pinned,
+           r.suite, r.suite_options, r.score, r.score_ref
     FROM runs AS r
     JOIN models AS m ON m.id = r.model
     JOIN texts AS x ON x.id = r.text
     JOIN configs AS c ON c.id = r.config
     JOIN environments AS e ON e.id = r.environment
     LEFT JOIN calibrations AS b ON b.id = r.calibration;
+
+-- The items of suites by their own names, with the run they belong to.
+CREATE VIEW v_needle AS
+    SELECT r.id AS run, r.model, r.config, i.label AS kind, i.x AS length, i.y AS depth, i.score_ref AS found_ref,
+           i.score AS found, i.kld, i.agreement, i.note, i.said_ref, i.said
+    FROM v_runs AS r JOIN run_items AS i ON i.run = r.id
+    WHERE r.suite = 'needle';
+
+CREATE VIEW v_session AS
+    SELECT r.id AS run, r.model, r.config, i.x AS turn, i.label AS phase, i.n AS tokens, i.kld, i.agreement,
+           i.score_ref AS quality_ref, i.score AS quality, i.second AS quality_drop, i.note, i.said_ref, i.said
+    FROM v_runs AS r JOIN run_items AS i ON i.run = r.id
+    WHERE r.suite = 'session';
+
+CREATE VIEW v_prompts AS
+    SELECT r.id AS run, r.model, r.config, i.label AS prompt, i.score_ref AS passed_ref, i.score AS passed, i.kld,
+           i.agreement, i.note, i.said_ref, i.said
+    FROM v_runs AS r JOIN run_items AS i ON i.run = r.id
+    WHERE r.suite = 'prompts';
+
+CREATE VIEW v_trajectory AS
+    SELECT r.id AS run, r.model, r.config, i.x AS number, i.score AS common, i.score_ref AS length_ref,
+           i.second AS length, i.kld, i.agreement, i.said_ref, i.said
+    FROM v_runs AS r JOIN run_items AS i ON i.run = r.id
+    WHERE r.suite = 'trajectory';
+
+CREATE VIEW v_attention AS
+    SELECT r.id AS run, r.model, r.config, i.x AS layer, i.y AS head, i.score AS weights_cosine,
+           i.second AS outputs_cosine, i.note
+    FROM v_runs AS r JOIN run_items AS i ON i.run = r.id
+    WHERE r.suite = 'attention';

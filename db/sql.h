@@ -20,7 +20,7 @@ extern const shipped_question sql_questions[];
 extern const int sql_n_questions;
 
 extern const char sql_add_model[], sql_add_text[], sql_add_config[], sql_add_environment[];
-extern const char sql_add_calibration[], sql_add_run[], sql_add_layer[], sql_add_block[];
+extern const char sql_add_calibration[], sql_add_run[], sql_add_layer[], sql_add_block[], sql_add_item[], sql_list_items[];
 extern const char sql_get_run[], sql_list_layers[], sql_list_blocks[];
 extern const char sql_find_done[], sql_find_set[];
 extern const char sql_merge[]; /* several statements */

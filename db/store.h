@@ -8,7 +8,7 @@
  *     store *s = store_open("kvant.db", STORE_WRITE, &f);          made when absent, brought up to date when older
  *     store_run run = store_run_blank();
  *     run.model.hash = ...;
- *     store_add_run(s, &run, layers, n_layers, blocks, n_blocks, &id, &f);
+ *     store_add_run(s, &run, &(store_parts){ .blocks = blocks, .n_blocks = n }, &id, &f);
  *     store_each_run(s, "kld < 0.01", 50, print_run, stdout, &f);  the 50 newest that fit
  *     store_close(s);
  *
@@ -127,6 +127,9 @@ typedef struct store_run {
     store_estimate dppl, top1, rms_dp; /* percent */
     const char *verdict, *verdict_note;
 
+    const char *suite, *suite_options; /* "": a plain run; as on a command line, "turns=50 tokens=24" */
+    double score, score_ref;           /* of a suite */
+
     double encode_gbs, decode_gbs; /* GB/s of f32 */
     double ms_per_token;           /* per layer */
     int64_t peak_rss_bytes;
@@ -147,20 +150,45 @@ typedef struct store_block {
     int64_t same_top;
 } store_block;
 
+/* A cell, turn, prompt, continuation or head of a suite; app/suite.h says what the numbers mean to which. */
+typedef struct store_item {
+    int64_t item; /* 0 ... */
+    const char *label;
+    double x, y;
+    int64_t n; /* scored positions */
+    double score_ref, score, second, kld, agreement;
+    const char *note, *said_ref, *said;
+} store_item;
+
+/* What belongs to a run. */
+typedef struct store_parts {
+    const store_layer *layers;
+    size_t n_layers;
+    const store_block *blocks;
+    size_t n_blocks;
+    const store_item *items;
+    size_t n_items;
+} store_parts;
+
 /* A run of which nothing is known: strings "", measured numbers "not measured", the rest 0. */
 store_run store_run_blank(void);
 
-/* Writes a run and all it refers to in one transaction; *id (or NULL) is its number. Model, text, config and
- * environment are added when their hash is new. A run that is "done" needs every metric, finite, and at least one
- * block; a fault names what is missing, and nothing is written. run->id is not read. */
-bool store_add_run(store *s, const store_run *run, const store_layer *layers, size_t n_layers,
-                   const store_block *blocks, size_t n_blocks, int64_t *id, fault *f);
+/* The i-th of a run's texts, for who copies them; NULL past the last. [any thread] */
+const char **store_run_text(store_run *run, size_t i);
+
+/* Writes a run, its parts (NULL: none) and all it refers to in one transaction; *id (or NULL) is its number. Model,
+ * text, config and environment are added when their hash is new. A run that is "done" needs every metric, finite, and
+ * at least one block; a fault names what is missing, and nothing is written. run->id is not read. */
+bool store_add_run(store *s, const store_run *run, const store_parts *parts, int64_t *id, fault *f);
 
 /* The run with this number, with all its strings one block: free() it. NULL with a fault when there is none. */
 store_run *store_get_run(store *s, int64_t id, fault *f);
 
 /* The layers of a run, by layer, keys first. */
 bool store_each_layer(store *s, int64_t id, bool (*each)(void *arg, const store_layer *layer), void *arg, fault *f);
+
+/* The items of a run of a suite, in order. */
+bool store_each_item(store *s, int64_t id, bool (*each)(void *arg, const store_item *item), void *arg, fault *f);
 
 /* The blocks of a run, by passage and block; free(*blocks). Two runs of one comparable set that are done have the same
  * blocks. */
@@ -186,8 +214,8 @@ typedef struct store_merged {
 
 /* Copies the runs of another database that this one does not have, told by their uid, with their layers, blocks and all
  * they refer to; the numbers they get are new. All of the file or nothing. A run that is in both but not the same is a
- * fault that names both. Pins, profiles and questions are not copied: they are someone's, not a run's. The other file is
- * only read; others may write both meanwhile. */
+ * fault that names both. Pins, profiles and questions are not copied: they are someone's, not a run's. The other file
+ * is only read; others may write both meanwhile. */
 bool store_merge(store *s, const char *shard, store_merged *out, fault *f);
 
 /* ---- metrics ---------------------------------------------------------------------------------------------------- */
@@ -216,6 +244,9 @@ const store_metric *store_metric_named(const char *name);
 /* A value with its interval (NaN: none) as they are compared: absolute values without their signs, with the ends of the
  * interval that are nearer to and farther from zero. [any thread] */
 store_estimate store_metric_compared(const store_metric *m, store_estimate raw);
+
+/* The metric of a run as it is stored; NaN what was not measured, and where it has no interval. [any thread] */
+store_estimate store_metric_stored(const store_metric *m, const store_run *run);
 
 /* The metric of a run as it is compared (absolute values without sign); NaN when not measured. [any thread] */
 double store_metric_value(const store_metric *m, const store_run *run);

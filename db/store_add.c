@@ -57,20 +57,26 @@ static bool check_run(const store *s, const store_run *run, size_t n_blocks, fau
     return true;
 }
 
-static bool check_parts(const store *s, const store_layer *layers, size_t n_layers, const store_block *blocks,
-                        size_t n_blocks, fault *f)
+static bool check_parts(const store *s, const store_parts *parts, fault *f)
 {
-    for (size_t i = 0; i < n_layers; i++) {
-        const record_field *missing = missing_field(store_layer_fields, &layers[i], true);
+    for (size_t i = 0; i < parts->n_layers; i++) {
+        const record_field *missing = missing_field(store_layer_fields, &parts->layers[i], true);
         if (missing)
             return fault_set(f, FAULT_INTERNAL, "%s: %s: layer %" PRId64 ": \"%s\" is not finite", s->path, adding,
-                             layers[i].layer, missing->name);
+                             parts->layers[i].layer, missing->name);
     }
-    for (size_t i = 0; i < n_blocks; i++) {
-        const record_field *missing = missing_field(store_block_fields, &blocks[i], true);
+    for (size_t i = 0; i < parts->n_blocks; i++) {
+        const store_block *block = &parts->blocks[i];
+        const record_field *missing = missing_field(store_block_fields, block, true);
         if (missing)
             return fault_set(f, FAULT_INTERNAL, "%s: %s: passage %" PRId64 ", block %" PRId64 ": \"%s\" is not finite",
-                             s->path, adding, blocks[i].passage, blocks[i].block, missing->name);
+                             s->path, adding, block->passage, block->block, missing->name);
+    }
+    for (size_t i = 0; i < parts->n_items; i++) {
+        const record_field *missing = missing_field(store_item_fields, &parts->items[i], true);
+        if (missing)
+            return fault_set(f, FAULT_INTERNAL, "%s: %s: item %" PRId64 ": \"%s\" is not finite", s->path, adding,
+                             parts->items[i].item, missing->name);
     }
     return true;
 }
@@ -110,15 +116,17 @@ static bool insert_run(store *s, const store_run *run, int64_t *id, fault *f)
     return true;
 }
 
-bool store_add_run(store *s, const store_run *run, const store_layer *layers, size_t n_layers,
-                   const store_block *blocks, size_t n_blocks, int64_t *id, fault *f)
+bool store_add_run(store *s, const store_run *run, const store_parts *parts, int64_t *id, fault *f)
 {
+    static const store_parts none = { 0 };
+    const store_parts *p = parts ? parts : &none;
     int64_t added = 0;
     if (s->mode != STORE_WRITE) return fault_set(f, FAULT_INPUT, "%s: %s: opened for reading only", s->path, adding);
-    if (!check_run(s, run, n_blocks, f) || !check_parts(s, layers, n_layers, blocks, n_blocks, f)) return false;
+    if (!check_run(s, run, p->n_blocks, f) || !check_parts(s, p, f)) return false;
     bool ok = execute(s, "BEGIN IMMEDIATE", f) && insert_run(s, run, &added, f) &&
-              insert(s, sql_add_layer, added, store_layer_fields, layers, n_layers, sizeof *layers, f) &&
-              insert(s, sql_add_block, added, store_block_fields, blocks, n_blocks, sizeof *blocks, f) &&
+              insert(s, sql_add_layer, added, store_layer_fields, p->layers, p->n_layers, sizeof *p->layers, f) &&
+              insert(s, sql_add_block, added, store_block_fields, p->blocks, p->n_blocks, sizeof *p->blocks, f) &&
+              insert(s, sql_add_item, added, store_item_fields, p->items, p->n_items, sizeof *p->items, f) &&
               execute(s, "COMMIT", f);
     if (!ok && !sqlite3_get_autocommit(s->db)) sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
     if (ok && id) *id = added;

@@ -48,7 +48,7 @@ int store_only_reads(void *arg, int action, const char *first, const char *secon
 /* A run is what an evaluation made: rows of these are only deleted, but for what is remarked on them. */
 static bool may_insert(const char *table)
 {
-    static const char *const made[] = { "runs", "run_layers", "run_blocks", "sqlite_master", "sqlite_sequence" };
+    static const char *const made[] = { "runs", "run_layers", "run_blocks", "run_items", "sqlite_master", "sqlite_sequence" };
     for (size_t i = 0; i < sizeof made / sizeof made[0]; i++)
         if (strcasecmp(made[i], table) == 0) return false;
     return true;

@@ -30,11 +30,6 @@ static char *brief_sql(void)
     return sqlite3_str_finish(sql);
 }
 
-static double real_at(sqlite3_stmt *stmt, int column)
-{
-    return sqlite3_column_type(stmt, column) == SQLITE_NULL ? NAN : sqlite3_column_double(stmt, column);
-}
-
 /* False: there is no memory for a text. */
 static bool read_brief(sqlite3_stmt *stmt, store_brief *b)
 {
@@ -55,10 +50,10 @@ static bool read_brief(sqlite3_stmt *stmt, store_brief *b)
     int column = HEAD_COLUMNS;
     for (int i = 0; store_metrics[i].name; i++) {
         store_estimate *e = &b->metric[i];
-        *e = (store_estimate){ real_at(stmt, column++), NAN, NAN };
+        *e = (store_estimate){ store_read_real(stmt, column++), NAN, NAN };
         if (!(store_metrics[i].flags & STORE_INTERVAL)) continue;
-        e->lo = real_at(stmt, column++);
-        e->hi = real_at(stmt, column++);
+        e->lo = store_read_real(stmt, column++);
+        e->hi = store_read_real(stmt, column++);
     }
     return true;
 }

@@ -27,6 +27,7 @@ enum {
 extern const record_field store_run_fields[];
 extern const record_field store_layer_fields[];
 extern const record_field store_block_fields[];
+extern const record_field store_item_fields[];
 
 /* Compiles a statement of ours. NULL with a fault. */
 sqlite3_stmt *store_prepare(store *s, sqlite3 *db, const char *sql, const char *doing, fault *f);
@@ -48,6 +49,9 @@ enum { STORE_STEPS_BETWEEN_POLLS = 10000 };
 /* Tells the reader, and hands a row's i-th value out; text and blobs are SQLite's until the next step. */
 bool store_tell_columns(sqlite3_stmt *stmt, int n, const store_reader *reader, bool *more, fault *f);
 store_value store_read_value(sqlite3_stmt *stmt, int i);
+
+/* A row's i-th value as a number that may not have been measured: NaN for NULL. */
+double store_read_real(sqlite3_stmt *stmt, int i);
 
 /* The connection for questions, opened when first needed. */
 sqlite3 *store_asked(store *s, fault *f);

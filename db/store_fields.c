@@ -109,6 +109,11 @@ const record_field store_run_fields[] = {
     TEXT("verdict", verdict),
     TEXT("verdict_note", verdict_note),
 
+    TEXT("suite", suite),
+    TEXT("suite_options", suite_options),
+    REAL("score", score),
+    REAL("score_ref", score_ref),
+
     REAL("encode_gbs", encode_gbs),
     REAL("decode_gbs", decode_gbs),
     REAL("ms_per_token", ms_per_token),
@@ -136,5 +141,22 @@ const record_field store_block_fields[] = {
     { "kld", RECORD_REAL, FIELD_DONE, offsetof(store_block, kld) },
     { "dp2", RECORD_REAL, FIELD_DONE, offsetof(store_block, dp2) },
     { "same_top", RECORD_INT, 0, offsetof(store_block, same_top) },
+    { 0 },
+};
+
+const record_field store_item_fields[] = {
+    { "item", RECORD_INT, 0, offsetof(store_item, item) },
+    { "label", RECORD_TEXT, 0, offsetof(store_item, label) },
+    { "x", RECORD_REAL, 0, offsetof(store_item, x) },
+    { "y", RECORD_REAL, 0, offsetof(store_item, y) },
+    { "n", RECORD_INT, 0, offsetof(store_item, n) },
+    { "score_ref", RECORD_REAL, 0, offsetof(store_item, score_ref) },
+    { "score", RECORD_REAL, 0, offsetof(store_item, score) },
+    { "second", RECORD_REAL, 0, offsetof(store_item, second) },
+    { "kld", RECORD_REAL, 0, offsetof(store_item, kld) },
+    { "agreement", RECORD_REAL, 0, offsetof(store_item, agreement) },
+    { "note", RECORD_TEXT, 0, offsetof(store_item, note) },
+    { "said_ref", RECORD_TEXT, 0, offsetof(store_item, said_ref) },
+    { "said", RECORD_TEXT, 0, offsetof(store_item, said) },
     { 0 },
 };

@@ -1,7 +1,6 @@
 /* The frontier: the runs of a comparable set, read and classified (store_classify.c). */
 #include "db/store_db.h"
 
-#include <math.h>
 #include <stdlib.h>
 
 #include "db/sqlite_fault.h"
@@ -60,15 +59,10 @@ typedef struct candidates {
     size_t n, room;
 } candidates;
 
-static double real_at(sqlite3_stmt *stmt, int column)
-{
-    return sqlite3_column_type(stmt, column) == SQLITE_NULL ? NAN : sqlite3_column_double(stmt, column);
-}
-
 static store_estimate estimate_at(sqlite3_stmt *stmt, int column, const store_metric *m)
 {
-    return store_metric_compared(
-        m, (store_estimate){ real_at(stmt, column), real_at(stmt, column + 1), real_at(stmt, column + 2) });
+    return store_metric_compared(m, (store_estimate){ store_read_real(stmt, column), store_read_real(stmt, column + 1),
+                                                      store_read_real(stmt, column + 2) });
 }
 
 static int read_candidates(sqlite3_stmt *stmt, candidates *all, const store_metric *x, const store_metric *y)

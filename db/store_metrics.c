@@ -44,15 +44,23 @@ const store_metric *store_metric_named(const char *name)
     return NULL;
 }
 
-double store_metric_value(const store_metric *m, const store_run *run)
+store_estimate store_metric_stored(const store_metric *m, const store_run *run)
 {
     const record_field *field = record_find(store_run_fields, m->name);
-    if (!field) return NAN;
+    store_estimate e = { NAN, NAN, NAN };
+    if (!field) return e;
     const char *at = (const char *)run + field->offset;
+    if (m->flags & STORE_INTERVAL) return *(const store_estimate *)at; /* the value is its first member */
     if (field->kind == RECORD_COUNT) {
-        int64_t count = *(const int64_t *)at;
-        return count < 0 ? NAN : (double)count;
+        const int64_t count = *(const int64_t *)at;
+        if (count >= 0) e.value = (double)count;
+    } else {
+        e.value = *(const double *)at;
     }
-    double value = *(const double *)at;
-    return m->flags & STORE_ABSOLUTE ? fabs(value) : value;
+    return e;
+}
+
+double store_metric_value(const store_metric *m, const store_run *run)
+{
+    return store_metric_compared(m, store_metric_stored(m, run)).value;
 }

@@ -1,5 +1,5 @@
 /* Questions in SQL, on a connection that can only read. */
-#include "db/store_db.h"
+#include "db/store_asking.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -71,17 +71,7 @@ static void write_place(char place[48], const char *text, size_t byte)
         snprintf(place, 48, "SQL, column %d", column);
 }
 
-/* A text somebody asks, and the part of it that is at work. */
-typedef struct asking {
-    store *s;
-    const char *text; /* as typed */
-    const char *sql;  /* what SQLite gets: text + at, or ours around it */
-    int before;       /* bytes of sql that are ours */
-    size_t at;
-} asking;
-
-/* The error of compiling or running a question somebody typed. */
-static bool asked_fault(const asking *a, fault *f)
+bool store_asked_fault(const store_asking *a, fault *f)
 {
     sqlite3 *db = a->s->asked;
     int code = sqlite3_errcode(db) & 0xff;
@@ -115,12 +105,12 @@ static size_t next_statement(sqlite3 *db, const char *text, size_t at)
 }
 
 /* Compiles the statement and says where it ends. */
-static sqlite3_stmt *prepare_asked(const asking *a, const char **tail, fault *f)
+static sqlite3_stmt *prepare_asked(const store_asking *a, const char **tail, fault *f)
 {
     sqlite3_stmt *stmt = NULL;
     *tail = a->sql;
     if (sqlite3_prepare_v2(a->s->asked, a->sql, -1, &stmt, tail) != SQLITE_OK)
-        asked_fault(a, f);
+        store_asked_fault(a, f);
     else if (!stmt)
         fault_set(f, FAULT_INPUT, "SQL: there is no statement in it");
     else if (!sqlite3_stmt_readonly(stmt))
@@ -131,8 +121,7 @@ static sqlite3_stmt *prepare_asked(const asking *a, const char **tail, fault *f)
     return NULL;
 }
 
-/* The same for a text that is one statement without parameters. */
-static sqlite3_stmt *prepare_only(const asking *a, fault *f)
+sqlite3_stmt *store_prepare_only(const store_asking *a, fault *f)
 {
     const char *tail;
     sqlite3_stmt *stmt = prepare_asked(a, &tail, f);
@@ -182,7 +171,7 @@ static int bind_value(sqlite3_stmt *stmt, int i, const store_value *v)
     return sqlite3_bind_null(stmt, i);
 }
 
-static bool bind_values(const asking *a, sqlite3_stmt *stmt, const store_binding *values, size_t n, fault *f)
+static bool bind_values(const store_asking *a, sqlite3_stmt *stmt, const store_binding *values, size_t n, fault *f)
 {
     for (int i = 1; i <= sqlite3_bind_parameter_count(stmt); i++) {
         const parameter p = parameter_at(stmt, i);
@@ -191,7 +180,7 @@ static bool bind_values(const asking *a, sqlite3_stmt *stmt, const store_binding
         while (at < n && strcmp(values[at].name, name) != 0 && strcmp(values[at].name, name + 1) != 0)
             at++;
         if (at == n) return fault_set(f, FAULT_INPUT, "SQL: the parameter %s has no value", name);
-        if (bind_value(stmt, i, &values[at].value) != SQLITE_OK) return asked_fault(a, f);
+        if (bind_value(stmt, i, &values[at].value) != SQLITE_OK) return store_asked_fault(a, f);
     }
     return true;
 }
@@ -228,7 +217,7 @@ bool store_tell_columns(sqlite3_stmt *stmt, int n, const store_reader *reader, b
     return true;
 }
 
-static bool report_rows(const asking *a, sqlite3_stmt *stmt, int n, const store_reader *reader, fault *f)
+static bool report_rows(const store_asking *a, sqlite3_stmt *stmt, int n, const store_reader *reader, fault *f)
 {
     store_value *values = calloc((size_t)n + 1, sizeof *values);
     if (!values) return fault_memory(f, "a row");
@@ -239,10 +228,10 @@ static bool report_rows(const asking *a, sqlite3_stmt *stmt, int n, const store_
         if (!reader->row(reader->arg, n, values)) break;
     }
     free(values);
-    return rc == SQLITE_ROW || rc == SQLITE_DONE || asked_fault(a, f);
+    return rc == SQLITE_ROW || rc == SQLITE_DONE || store_asked_fault(a, f);
 }
 
-static bool run_asked(const asking *a, sqlite3_stmt *stmt, const store_reader *reader, fault *f)
+static bool run_asked(const store_asking *a, sqlite3_stmt *stmt, const store_reader *reader, fault *f)
 {
     int n = sqlite3_column_count(stmt);
     bool more = false;
@@ -252,8 +241,8 @@ static bool run_asked(const asking *a, sqlite3_stmt *stmt, const store_reader *r
 bool store_query(store *s, const char *sql, const store_reader *reader, fault *f)
 {
     if (!store_asked(s, f)) return false;
-    asking a = { .s = s, .text = sql, .sql = sql };
-    sqlite3_stmt *stmt = prepare_only(&a, f);
+    store_asking a = { .s = s, .text = sql, .sql = sql };
+    sqlite3_stmt *stmt = store_prepare_only(&a, f);
     bool ok = stmt && run_asked(&a, stmt, reader, f);
     sqlite3_finalize(stmt);
     return ok;
@@ -264,7 +253,7 @@ bool store_query_at(store *s, const char *sql, size_t *at, const store_binding *
 {
     if (!store_asked(s, f)) return false;
     const size_t begin = next_statement(s->asked, sql, *at);
-    asking a = { .s = s, .text = sql, .sql = sql + begin, .at = begin };
+    store_asking a = { .s = s, .text = sql, .sql = sql + begin, .at = begin };
     const char *tail;
     sqlite3_stmt *stmt = prepare_asked(&a, &tail, f);
     bool ok = stmt && bind_values(&a, stmt, values, n_values, f) && run_asked(&a, stmt, reader, f);
@@ -276,7 +265,7 @@ bool store_query_at(store *s, const char *sql, size_t *at, const store_binding *
 bool store_check_query(store *s, const char *sql, bool (*each)(void *arg, const char *parameter), void *arg, fault *f)
 {
     if (!store_asked(s, f)) return false;
-    asking a = { .s = s, .text = sql };
+    store_asking a = { .s = s, .text = sql };
     bool more = true;
     a.at = next_statement(s->asked, sql, 0);
     do {
@@ -292,74 +281,4 @@ bool store_check_query(store *s, const char *sql, bool (*each)(void *arg, const 
         a.at = next_statement(s->asked, sql, (size_t)(tail - sql));
     } while (sql[a.at]);
     return true;
-}
-
-/* ---- conditions ---- */
-
-/* "SELECT ... WHERE (" and a condition. The line's end closes a comment in it; what closes our bracket does not compile
- * without it, and so is refused. */
-static sqlite3_stmt *prepare_condition(store *s, const char *select, const char *where, const char *order, asking *a,
-                                       fault *f)
-{
-    sqlite3_stmt *stmt = NULL;
-    const char *condition = where && where[strspn(where, " \t\r\n")] ? where : "1";
-    char *sql = sqlite3_mprintf("%s (%s\n) %s", select, condition, order);
-    char *bare = sqlite3_mprintf("%s %s", select, condition);
-    *a = (asking){ .s = s, .text = condition, .sql = sql, .before = (int)strlen(select) + 2 };
-    asking plain = { .s = s, .text = condition, .sql = bare, .before = (int)strlen(select) + 1 };
-    if (!sql || !bare)
-        fault_memory(f, "a question");
-    else if (store_asked(s, f))
-        stmt = prepare_only(a, f);
-    sqlite3_stmt *same = stmt ? prepare_only(&plain, f) : NULL;
-    if (!same) {
-        sqlite3_finalize(stmt);
-        stmt = NULL;
-    }
-    sqlite3_finalize(same);
-    sqlite3_free(bare);
-    sqlite3_free(sql);
-    a->sql = NULL; /* SQLite keeps its own copy; places of mistakes are counted in text */
-    return stmt;
-}
-
-bool store_check_condition(store *s, const char *where, fault *f)
-{
-    asking a;
-    sqlite3_stmt *stmt = prepare_condition(s, "SELECT id FROM v_runs WHERE", where, "", &a, f);
-    sqlite3_finalize(stmt);
-    return stmt != NULL;
-}
-
-bool store_each_run(store *s, const char *where, int64_t limit, bool (*each)(void *arg, const store_run *run),
-                    void *arg, fault *f)
-{
-    asking a;
-    char order[64]; /* LIMIT -1 is no limit */
-    snprintf(order, sizeof order, "ORDER BY id DESC LIMIT %lld", (long long)(limit > 0 ? limit : -1));
-    sqlite3_stmt *stmt = prepare_condition(s, "SELECT * FROM v_runs WHERE", where, order, &a, f);
-    int rc = SQLITE_DONE;
-    if (stmt) {
-        record_map map = record_columns(stmt, store_run_fields);
-        while ((rc = sqlite3_step(stmt)) == SQLITE_ROW) {
-            store_run run = store_run_blank();
-            if (!record_read(stmt, &map, &run)) rc = SQLITE_NOMEM;
-            if (rc == SQLITE_NOMEM || !each(arg, &run)) break;
-        }
-    }
-    bool ok = stmt && (rc == SQLITE_ROW || rc == SQLITE_DONE || asked_fault(&a, f));
-    sqlite3_finalize(stmt);
-    return ok;
-}
-
-bool store_each_id(store *s, const char *where, bool (*each)(void *arg, int64_t id), void *arg, fault *f)
-{
-    asking a;
-    sqlite3_stmt *stmt = prepare_condition(s, "SELECT id FROM v_runs WHERE", where, "ORDER BY id", &a, f);
-    int rc = SQLITE_DONE;
-    while (stmt && (rc = sqlite3_step(stmt)) == SQLITE_ROW)
-        if (!each(arg, sqlite3_column_int64(stmt, 0))) break;
-    bool ok = stmt && (rc == SQLITE_ROW || rc == SQLITE_DONE || asked_fault(&a, f));
-    sqlite3_finalize(stmt);
-    return ok;
 }

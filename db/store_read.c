@@ -2,6 +2,7 @@
 #include "db/store_db.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,19 @@
 #include "db/sqlite_fault.h"
 
 static const char reading[] = "reading runs";
+
+double store_read_real(sqlite3_stmt *stmt, int i)
+{
+    return sqlite3_column_type(stmt, i) == SQLITE_NULL ? NAN : sqlite3_column_double(stmt, i);
+}
+
+const char **store_run_text(store_run *run, size_t i)
+{
+    const record_field *field = store_run_fields;
+    while (field->name && (field->kind != RECORD_TEXT || i-- > 0))
+        field++;
+    return field->name ? (const char **)((char *)run + field->offset) : NULL;
+}
 
 /* A statement of ours with :id bound. */
 static sqlite3_stmt *prepare_for(store *s, const char *sql, int64_t id, fault *f)
@@ -47,6 +61,22 @@ bool store_each_layer(store *s, int64_t id, bool (*each)(void *arg, const store_
         store_layer layer;
         if (!record_read(stmt, &map, &layer)) rc = SQLITE_NOMEM;
         if (rc == SQLITE_NOMEM || !each(arg, &layer)) break;
+    }
+    bool ok = store_ended(s, s->db, rc, reading, f);
+    sqlite3_finalize(stmt);
+    return ok;
+}
+
+bool store_each_item(store *s, int64_t id, bool (*each)(void *arg, const store_item *item), void *arg, fault *f)
+{
+    sqlite3_stmt *stmt = prepare_for(s, sql_list_items, id, f);
+    if (!stmt) return false;
+    record_map map = record_columns(stmt, store_item_fields);
+    int rc;
+    while ((rc = sqlite3_step(stmt)) == SQLITE_ROW) {
+        store_item item;
+        if (!record_read(stmt, &map, &item)) rc = SQLITE_NOMEM;
+        if (rc == SQLITE_NOMEM || !each(arg, &item)) break;
     }
     bool ok = store_ended(s, s->db, rc, reading, f);
     sqlite3_finalize(stmt);

@@ -10,6 +10,7 @@ static float *side_rows(const kv_cache *c)
 kv_cache *kv_cache_create(const model_shape *shape, int capacity, kv_form form, fault *f)
 {
     kv_cache *c = calloc(1, sizeof *c);
+    const int context = capacity;
     if (form == KV_PACKED) { /* whole panels */
         int width = simd_best()->width;
         capacity = (capacity + width - 1) / width * width;
@@ -19,6 +20,7 @@ kv_cache *kv_cache_create(const model_shape *shape, int capacity, kv_form form, 
                          .n_heads = shape->n_kv_heads,
                          .dim = shape->head_dim,
                          .capacity = capacity,
+                         .context = context,
                          .form = form };
         c->layers = calloc((size_t)c->n_layers, sizeof *c->layers);
     }

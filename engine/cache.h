@@ -34,6 +34,7 @@ typedef struct kv_layer {
 typedef struct kv_cache {
     int n_layers, n_heads, dim;
     int capacity; /* positions there is room for */
+    int context;  /* the capacity that was asked for; decides on the RoPE of models with two (model_rope_at) */
     int n;        /* positions filled */
     kv_form form; /* of the keys */
     kv_layer *layers;

@@ -1,44 +1,9 @@
-#include "engine/forward.h"
-
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "kernels/attention.h"
+#include "engine/engine_work.h"
 
-enum {
-    BATCH = 512, /* positions computed together; bounds the activations */
-    QUERIES_PER_TASK = 32,
-    ROWS_PER_TASK = 16,
-    KEYS_PER_TASK = 256, /* a multiple of every panel width */
-};
-
-/* Consecutive positions of one sequence inside a batch. */
-typedef struct piece {
-    sequence *seq;
-    int offset;    /* of its first row in the batch */
-    int from, n;   /* tokens from … from+n-1 of the sequence */
-    int first;     /* position of token `from` in the cache */
-    size_t panels; /* where its packed keys begin, in floats */
-    size_t panels_open;
-} piece;
-
-struct engine {
-    const model *m;
-    linear_work work;
-    rope_table rope;
-    /* One batch of activations, row-major: */
-    float *x, *h;     /* n_embd */
-    float *q, *att;   /* n_heads * head_dim */
-    float *k, *v;     /* n_kv_heads * head_dim */
-    float *gate, *up; /* n_ff */
-    float *panels;    /* packed keys of all pieces of a batch, one layer */
-    size_t panel_floats;
-    float **scratch; /* attention's, one per thread */
-    size_t scratch_floats;
-    piece pieces[BATCH];
-    int n_pieces, n_rows;
-};
+enum { ROWS_PER_TASK = 16 };
 
 /* ---- set-up ---- */
 
@@ -56,7 +21,9 @@ engine *engine_open(const model *m, int threads, fault *f)
     }
     const model_shape *s = &m->shape;
     e->m = m;
-    e->rope = (rope_table){ .n_rot = s->n_rot, .interleaved = s->arch->interleaved };
+    for (int i = 0; i < MODEL_ROPES; i++)
+        e->ropes[i] =
+            (rope_table){ .n_rot = s->n_rot, .interleaved = s->arch->interleaved, .magnitude = m->ropes[i].magnitude };
     if (!linear_work_open(&e->work, threads, f)) {
         engine_close(e);
         return NULL;
@@ -82,7 +49,8 @@ void engine_close(engine *e)
         free(e->scratch[i]);
     free(e->scratch);
     if (e->work.crew) linear_work_close(&e->work);
-    rope_table_release(&e->rope);
+    for (int i = 0; i < MODEL_ROPES; i++)
+        rope_table_release(&e->ropes[i]);
     free(e);
 }
 
@@ -96,11 +64,18 @@ pool *engine_pool(const engine *e)
     return e->work.crew;
 }
 
-const rope_table *engine_rope(engine *e, int n_pos, fault *f)
+const rope_table *engine_rope_for(engine *e, int layer, int ctx, int n_pos, fault *f)
 {
-    if (rope_table_grow(&e->rope, n_pos, e->m->shape.rope_base, e->m->rope_factors)) return &e->rope;
+    int i = model_rope_at(&e->m->shape, layer, ctx);
+    const model_rope *r = &e->m->ropes[i];
+    if (rope_table_grow(&e->ropes[i], n_pos, r->base, r->divisors)) return &e->ropes[i];
     fault_memory(f, "the RoPE table");
     return NULL;
+}
+
+const rope_table *engine_layer_rope(engine *e, int layer, int ctx, fault *f)
+{
+    return engine_rope_for(e, layer, ctx, ctx, f);
 }
 
 /* ---- row-wise steps, shared out in blocks of rows ---- */
@@ -151,186 +126,14 @@ static void gate_task(void *arg, size_t task, int thread)
     engine *e = arg;
     size_t from = task * ROWS_PER_TASK, to = from + ROWS_PER_TASK, ff = (size_t)e->m->shape.n_ff;
     if (to > (size_t)e->n_rows) to = (size_t)e->n_rows;
-    e->work.simd->silu_mul(e->gate + from * ff, e->up + from * ff, (to - from) * ff);
+    const simd *s = e->work.simd;
+    (e->m->shape.arch->gelu ? s->gelu_mul : s->silu_mul)(e->gate + from * ff, e->up + from * ff, (to - from) * ff);
 }
 
 static void add_rows(float *x, const float *y, size_t n)
 {
     for (size_t i = 0; i < n; i++)
         x[i] += y[i];
-}
-
-static void rotate_queries_task(void *arg, size_t task, int thread)
-{
-    (void)thread;
-    engine *e = arg;
-    const piece *p = &e->pieces[task];
-    size_t heads = (size_t)e->m->shape.n_heads, dim = (size_t)e->m->shape.head_dim;
-    for (int i = 0; i < p->n; i++)
-        for (size_t h = 0; h < heads; h++)
-            rope_rotate(&e->rope, e->q + ((size_t)(p->offset + i) * heads + h) * dim, p->first + i);
-}
-
-/* ---- the cache ---- */
-
-/* One key into the packed keys of its head: column pos of panels[dim][width]. */
-static void write_packed(const engine *e, float *panels, int pos, float *key, size_t dim)
-{
-    size_t width = (size_t)e->work.simd->width, column = (size_t)pos % width;
-    rope_rotate(&e->rope, key, pos);
-    panels += ((size_t)pos - column) * dim + column;
-    for (size_t d = 0; d < dim; d++)
-        panels[d * width] = key[d];
-}
-
-/* Copies the batch's keys and values of one layer to their streams. */
-static void write_cache(engine *e, int il)
-{
-    const model_shape *s = &e->m->shape;
-    size_t dim = (size_t)s->head_dim, heads = (size_t)s->n_kv_heads;
-    for (int ip = 0; ip < e->n_pieces; ip++) {
-        const piece *p = &e->pieces[ip];
-        kv_cache *c = p->seq->cache;
-        for (int h = 0; h < s->n_kv_heads; h++) {
-            float *keys = kv_rows(c, &c->layers[il].k, h), *k = keys + (size_t)p->first * dim;
-            float *v = kv_rows(c, &c->layers[il].v, h) + (size_t)p->first * dim;
-            for (int i = 0; i < p->n; i++, k += dim, v += dim) {
-                size_t from = ((size_t)(p->offset + i) * heads + (size_t)h) * dim;
-                memcpy(v, e->v + from, dim * sizeof *v);
-                if (c->form == KV_PACKED) {
-                    write_packed(e, keys, p->first + i, e->k + from, dim);
-                    continue;
-                }
-                memcpy(k, e->k + from, dim * sizeof *k);
-                if (c->form == KV_ROTATED) rope_rotate(&e->rope, k, p->first + i);
-            }
-        }
-    }
-}
-
-static bool tell_taps(engine *e, int il, fault *f)
-{
-    size_t q = (size_t)e->m->shape.n_heads * (size_t)e->m->shape.head_dim;
-    for (int ip = 0; ip < e->n_pieces; ip++) {
-        const piece *p = &e->pieces[ip];
-        const kv_tap *tap = p->seq->tap;
-        if (tap && !tap->wrote(tap->self, p->seq->cache, il, p->first, p->n, e->q + (size_t)p->offset * q, f))
-            return false;
-    }
-    return true;
-}
-
-/* ---- attention ---- */
-
-/* Places every piece's packed keys in e->panels (settled, then open where a layer has them) and grows it. */
-static bool place_panels(engine *e, int il, fault *f)
-{
-    const model_shape *s = &e->m->shape;
-    size_t floats = 0, scratch = 0;
-    for (int ip = 0; ip < e->n_pieces; ip++) {
-        piece *p = &e->pieces[ip];
-        size_t n_rows = (size_t)(p->first + p->n);
-        size_t one = attention_panel_floats(e->work.simd, n_rows, s->head_dim) * (size_t)s->n_kv_heads;
-        p->panels = floats;
-        if (p->seq->cache->form == KV_PACKED) one = 0;
-        floats += one;
-        p->panels_open = floats;
-        if (p->seq->cache->layers[il].k.open) floats += one;
-        size_t need = attention_scratch_floats(e->work.simd, QUERIES_PER_TASK, n_rows);
-        if (need > scratch) scratch = need;
-    }
-    size_t rotate = (size_t)e->work.simd->width * (size_t)s->head_dim;
-    if (rotate > scratch) scratch = rotate;
-    if (floats > e->panel_floats) {
-        free(e->panels);
-        e->panels = reallocarray(NULL, floats, sizeof *e->panels);
-        e->panel_floats = e->panels ? floats : 0;
-        if (!e->panels) return fault_memory(f, "packed keys");
-    }
-    if (scratch <= e->scratch_floats) return true;
-    e->scratch_floats = 0;
-    for (int i = 0; i < pool_threads(e->work.crew); i++) {
-        free(e->scratch[i]);
-        e->scratch[i] = reallocarray(NULL, scratch, sizeof **e->scratch);
-        if (!e->scratch[i]) return fault_memory(f, "attention scores");
-    }
-    e->scratch_floats = scratch;
-    return true;
-}
-
-typedef struct attention_work {
-    engine *e;
-    int il;
-    int per_piece; /* tasks set aside for each piece; surplus ones return at once */
-} attention_work;
-
-static void pack_task(void *arg, size_t task, int thread)
-{
-    const attention_work *w = arg;
-    engine *e = w->e;
-    int heads = e->m->shape.n_kv_heads, dim = e->m->shape.head_dim;
-    const piece *p = &e->pieces[task / (size_t)w->per_piece];
-    size_t rest = task % (size_t)w->per_piece;
-    int head = (int)(rest % (size_t)heads);
-    size_t from = rest / (size_t)heads * KEYS_PER_TASK, n_rows = (size_t)(p->first + p->n);
-    const kv_cache *c = p->seq->cache;
-    if (from >= n_rows || c->form == KV_PACKED) return;
-    size_t n = n_rows - from < KEYS_PER_TASK ? n_rows - from : KEYS_PER_TASK;
-    size_t one = attention_panel_floats(e->work.simd, n_rows, dim);
-    const kv_side *k = &c->layers[w->il].k;
-    const rope_table *rope = c->form == KV_BEFORE_ROPE ? &e->rope : NULL;
-    attention_pack_keys(e->work.simd, kv_rows(c, k, head), from, n, dim, rope,
-                        e->panels + p->panels + (size_t)head * one + from * (size_t)dim, e->scratch[thread]);
-    if (k->open)
-        attention_pack_keys(e->work.simd, kv_open_rows(c, k, head), from, n, dim, rope,
-                            e->panels + p->panels_open + (size_t)head * one + from * (size_t)dim, e->scratch[thread]);
-}
-
-static void attend_task(void *arg, size_t task, int thread)
-{
-    const attention_work *w = arg;
-    engine *e = w->e;
-    const model_shape *s = &e->m->shape;
-    const piece *p = &e->pieces[task / (size_t)w->per_piece];
-    size_t rest = task % (size_t)w->per_piece;
-    int head = (int)(rest % (size_t)s->n_kv_heads);
-    int from = (int)(rest / (size_t)s->n_kv_heads) * QUERIES_PER_TASK;
-    if (from >= p->n) return;
-    int n = p->n - from < QUERIES_PER_TASK ? p->n - from : QUERIES_PER_TASK;
-    const kv_cache *c = p->seq->cache;
-    const kv_side *k = &c->layers[w->il].k, *v = &c->layers[w->il].v;
-    size_t one = attention_panel_floats(e->work.simd, (size_t)(p->first + p->n), s->head_dim);
-    int group = s->n_heads / s->n_kv_heads;
-    attention_head h = {
-        .dim = s->head_dim,
-        .group = group,
-        .scale = 1.0f / sqrtf((float)s->head_dim),
-        .k = { c->form == KV_PACKED ? kv_rows(c, k, head) : e->panels + p->panels + (size_t)head * one,
-               k->open ? e->panels + p->panels_open + (size_t)head * one : NULL, k->block, k->window },
-        .v = { kv_rows(c, v, head), v->open ? kv_open_rows(c, v, head) : NULL, v->block, v->window },
-    };
-    size_t stride = (size_t)s->n_heads * (size_t)s->head_dim;
-    size_t at = (size_t)(p->offset + from) * stride + (size_t)head * (size_t)group * (size_t)s->head_dim;
-    attention_queries(e->work.simd, &h, e->q + at, stride, (size_t)(p->first + from), (size_t)n, e->att + at, stride,
-                      e->scratch[thread]);
-}
-
-static bool attend(engine *e, int il, fault *f)
-{
-    if (!place_panels(e, il, f)) return false;
-    int keys = 0, queries = 0, heads = e->m->shape.n_kv_heads;
-    for (int ip = 0; ip < e->n_pieces; ip++) {
-        const piece *p = &e->pieces[ip];
-        int k = (p->first + p->n + KEYS_PER_TASK - 1) / KEYS_PER_TASK;
-        int q = (p->n + QUERIES_PER_TASK - 1) / QUERIES_PER_TASK;
-        keys = k > keys ? k : keys;
-        queries = q > queries ? q : queries;
-    }
-    pool_run(e->work.crew, (size_t)e->n_pieces, rotate_queries_task, e);
-    attention_work pack = { e, il, keys * heads }, queried = { e, il, queries * heads };
-    pool_run(e->work.crew, (size_t)e->n_pieces * (size_t)pack.per_piece, pack_task, &pack);
-    pool_run(e->work.crew, (size_t)e->n_pieces * (size_t)queried.per_piece, attend_task, &queried);
-    return true;
 }
 
 /* ---- a batch ---- */
@@ -347,13 +150,14 @@ static bool run_layer(engine *e, int il, fault *f)
         return false;
     if (l->q_norm) rms_norm(e, e->q, l->q_norm, s->head_dim, s->n_heads, e->q);
     if (l->k_norm) rms_norm(e, e->k, l->k_norm, s->head_dim, s->n_kv_heads, e->k);
-    write_cache(e, il);
-    if (!tell_taps(e, il, f) || !attend(e, il, f) || !linear_apply(&l->o, w, e->att, m, e->h, f)) return false;
+    if (!engine_attend(e, il, f) || !linear_apply(&l->o, w, e->att, m, e->h, f)) return false;
+    if (l->attn_post_norm) rms_norm(e, e->h, l->attn_post_norm, s->n_embd, 1, e->h);
     add_rows(e->x, e->h, m * (size_t)s->n_embd);
     rms_norm(e, e->x, l->ffn_norm, s->n_embd, 1, e->h);
     if (!linear_apply(&l->gate, w, e->h, m, e->gate, f) || !linear_apply(&l->up, w, e->h, m, e->up, f)) return false;
     pool_run(w->crew, row_tasks(e), gate_task, e);
     if (!linear_apply(&l->down, w, e->gate, m, e->h, f)) return false;
+    if (l->ffn_post_norm) rms_norm(e, e->h, l->ffn_post_norm, s->n_embd, 1, e->h);
     add_rows(e->x, e->h, m * (size_t)s->n_embd);
     return true;
 }
@@ -387,15 +191,25 @@ static bool write_logits(engine *e, fault *f)
     return n == 0 || linear_apply(&e->m->output, &e->work, rows, n, out, f);
 }
 
-static bool run_batch(engine *e, fault *f)
+static void embed(engine *e)
 {
     const model_shape *s = &e->m->shape;
+    const size_t d = (size_t)s->n_embd;
     for (int ip = 0; ip < e->n_pieces; ip++) {
         const piece *p = &e->pieces[ip];
         for (int i = 0; i < p->n; i++)
-            linear_row(&e->m->embedding, (size_t)p->seq->tokens[p->from + i],
-                       e->x + (size_t)(p->offset + i) * (size_t)s->n_embd);
+            linear_row(&e->m->embedding, (size_t)p->seq->tokens[p->from + i], e->x + (size_t)(p->offset + i) * d);
     }
+    if (!s->arch->scaled_embedding) return;
+    float scale = sqrtf((float)s->n_embd);
+    for (size_t i = 0; i < (size_t)e->n_rows * d; i++)
+        e->x[i] *= scale;
+}
+
+static bool run_batch(engine *e, fault *f)
+{
+    const model_shape *s = &e->m->shape;
+    embed(e);
     for (int il = 0; il < s->n_layers; il++)
         if (!run_layer(e, il, f)) return false;
     if (!write_logits(e, f)) return false;
@@ -415,7 +229,7 @@ static bool check_sequence(engine *e, const sequence *s, fault *f)
         if (s->tokens[i] < 0 || s->tokens[i] >= n_vocab)
             return fault_set(f, FAULT_INPUT, "token %d at position %d is outside the vocabulary of %d", s->tokens[i],
                              s->cache->n + i, n_vocab);
-    return engine_rope(e, s->cache->n + s->n, f) != NULL;
+    return true;
 }
 
 bool engine_forward(engine *e, sequence *seqs, int n_seqs, fault *f)

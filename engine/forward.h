@@ -44,7 +44,8 @@ pool *engine_pool(const engine *e);
  * their old end. [one call at a time per engine] */
 bool engine_forward(engine *e, sequence *seqs, int n_seqs, fault *f);
 
-/* The rotation the model applies at use, ready for n_pos positions. */
-const rope_table *engine_rope(engine *e, int n_pos, fault *f);
+/* The rotation that a layer applies at use in sequences with room for ctx positions, ready for all of them; valid until
+ * the engine needs more positions. */
+const rope_table *engine_layer_rope(engine *e, int layer, int ctx, fault *f);
 
 #endif

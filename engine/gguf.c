@@ -251,7 +251,9 @@ gguf_string gguf_array_string(const gguf *g, const char *key, size_t i)
 bool gguf_array_i64(const gguf *g, const char *key, size_t i, int64_t *value)
 {
     const gguf_value *v = array_with(g, key, i);
-    return v && integer_at(v, v->element, i, value);
+    if (!v || v->element != GGUF_BOOL) return v && integer_at(v, v->element, i, value);
+    *value = v->bytes[i] != 0;
+    return true;
 }
 
 bool gguf_array_f32(const gguf *g, const char *key, size_t i, float *value)

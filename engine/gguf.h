@@ -87,7 +87,7 @@ bool gguf_bool_or(const gguf *g, const char *key, bool otherwise, bool *value, f
 bool gguf_array(const gguf *g, const char *key, gguf_kind *element, size_t *n, fault *f);
 gguf_string gguf_array_string(const gguf *g, const char *key,
                               size_t i); /* empty when out of range or no string array */
-bool gguf_array_i64(const gguf *g, const char *key, size_t i, int64_t *value); /* any integer kind */
+bool gguf_array_i64(const gguf *g, const char *key, size_t i, int64_t *value); /* any integer kind, or bool */
 bool gguf_array_f32(const gguf *g, const char *key, size_t i, float *value);
 
 size_t gguf_n_tensors(const gguf *g);

@@ -1,4 +1,4 @@
-#include "engine/model.h"
+#include "engine/model_parts.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -6,143 +6,6 @@
 
 /* Models whose weights as f32 stay below this keep them so: unpacking costs more than the memory. */
 #define KEEP_F32_BYTES ((uint64_t)160 << 20)
-
-static const model_arch archs[] = {
-    { "llama", .interleaved = true },
-    { "qwen2", .qkv_bias = true },
-    { "qwen3", .qk_norm = true },
-    { 0 },
-};
-
-/* ---- the shape ---- */
-
-static const model_arch *find_arch(const gguf *g, fault *f)
-{
-    gguf_string name;
-    if (!gguf_text(g, "general.architecture", &name, f)) return NULL;
-    for (const model_arch *a = archs; a->name; a++)
-        if (strlen(a->name) == name.n && memcmp(a->name, name.bytes, name.n) == 0) return a;
-    char known[128] = "";
-    for (const model_arch *a = archs; a->name; a++)
-        snprintf(known + strlen(known), sizeof known - strlen(known), "%s%s", a == archs ? "" : ", ", a->name);
-    fault_set(f, FAULT_INPUT, "%s: architecture \"%.*s\" is not supported (supported: %s)", gguf_path(g),
-              (int)(name.n < 64 ? name.n : 64), name.bytes, known);
-    return NULL;
-}
-
-/* One integer of the metadata, "<arch>.<suffix>". */
-typedef struct shape_key {
-    const char *suffix;
-    size_t offset; /* in model_shape */
-    uint32_t max;
-    bool optional; /* a later default fills it in */
-} shape_key;
-
-static const shape_key shape_keys[] = {
-    { "block_count", offsetof(model_shape, n_layers), 4096, false },
-    { "embedding_length", offsetof(model_shape, n_embd), 1 << 18, false },
-    { "feed_forward_length", offsetof(model_shape, n_ff), 1 << 20, false },
-    { "attention.head_count", offsetof(model_shape, n_heads), 1 << 14, false },
-    { "attention.head_count_kv", offsetof(model_shape, n_kv_heads), 1 << 14, true },
-    { "attention.key_length", offsetof(model_shape, head_dim), 1 << 12, true },
-    { "rope.dimension_count", offsetof(model_shape, n_rot), 1 << 12, true },
-    { "context_length", offsetof(model_shape, n_ctx), 1 << 30, false },
-};
-
-static void key_of(const model_arch *arch, const char *suffix, char key[128])
-{
-    snprintf(key, 128, "%s.%s", arch->name, suffix);
-}
-
-static bool read_integers(const gguf *g, model_shape *s, fault *f)
-{
-    for (size_t i = 0; i < sizeof shape_keys / sizeof *shape_keys; i++) {
-        const shape_key *k = &shape_keys[i];
-        char key[128];
-        key_of(s->arch, k->suffix, key);
-        if (k->optional && !gguf_has(g, key)) continue;
-        uint32_t value;
-        if (!gguf_u32(g, key, &value, f)) return false;
-        if (value < 1 || value > k->max)
-            return fault_set(f, FAULT_INPUT, "%s: %s is %u, expected 1 to %u", gguf_path(g), key, value, k->max);
-        *(int *)((char *)s + k->offset) = (int)value;
-    }
-    return true;
-}
-
-static bool check_scaling(const gguf *g, const model_shape *s, fault *f)
-{
-    char key[128];
-    key_of(s->arch, "rope.scaling.type", key);
-    if (!gguf_has(g, key)) return true;
-    gguf_string type;
-    if (!gguf_text(g, key, &type, f)) return false;
-    if (type.n == 4 && memcmp(type.bytes, "none", 4) == 0) return true;
-    return fault_set(f, FAULT_INPUT,
-                     "%s: RoPE scaling \"%.*s\" is not supported yet, only \"none\" and rope_freqs.weight",
-                     gguf_path(g), (int)(type.n < 32 ? type.n : 32), type.bytes);
-}
-
-static bool check_heads(const gguf *g, model_shape *s, fault *f)
-{
-    const char *path = gguf_path(g);
-    if (!s->n_kv_heads) s->n_kv_heads = s->n_heads;
-    if (!s->head_dim && s->n_embd % s->n_heads)
-        return fault_set(f, FAULT_INPUT,
-                         "%s: embedding length %d is not a multiple of %d heads and no key_length is given", path,
-                         s->n_embd, s->n_heads);
-    if (!s->head_dim) s->head_dim = s->n_embd / s->n_heads;
-    if (!s->n_rot) s->n_rot = s->head_dim;
-    if (s->n_heads % s->n_kv_heads)
-        return fault_set(f, FAULT_INPUT, "%s: %d query heads are not a multiple of %d kv heads", path, s->n_heads,
-                         s->n_kv_heads);
-    if (s->n_rot % 2 || s->n_rot > s->head_dim)
-        return fault_set(f, FAULT_INPUT, "%s: RoPE over %d of %d coordinates: expected an even number, at most all",
-                         path, s->n_rot, s->head_dim);
-    char key[128];
-    uint32_t value_length;
-    key_of(s->arch, "attention.value_length", key);
-    if (!gguf_u32_or(g, key, (uint32_t)s->head_dim, &value_length, f)) return false;
-    if (value_length != (uint32_t)s->head_dim)
-        return fault_set(f, FAULT_INPUT, "%s: value_length %u differs from key_length %d, which is not supported", path,
-                         value_length, s->head_dim);
-    return true;
-}
-
-bool model_read_shape(const gguf *g, model_shape *s, fault *f)
-{
-    *s = (model_shape){ .arch = find_arch(g, f) };
-    if (!s->arch || !read_integers(g, s, f) || !check_heads(g, s, f) || !check_scaling(g, s, f)) return false;
-    char key[128];
-    key_of(s->arch, "rope.freq_base", key);
-    if (!gguf_f32_or(g, key, 10000.0f, &s->rope_base, f)) return false;
-    key_of(s->arch, "attention.layer_norm_rms_epsilon", key);
-    if (!gguf_f32(g, key, &s->rms_eps, f)) return false;
-    if (!(s->rope_base > 0) || !(s->rms_eps >= 0))
-        return fault_set(f, FAULT_INPUT, "%s: RoPE base %g and norm epsilon %g must be positive", gguf_path(g),
-                         (double)s->rope_base, (double)s->rms_eps);
-    const gguf_tensor *embedding = gguf_find_tensor(g, "token_embd.weight");
-    if (!embedding || embedding->dims[1] > INT32_MAX)
-        return fault_set(f, FAULT_INPUT, "%s: no tensor token_embd.weight of a sane size", gguf_path(g));
-    s->n_vocab = (int)embedding->dims[1];
-    s->tied = !gguf_find_tensor(g, "output.weight");
-    s->rope_factors = gguf_find_tensor(g, "rope_freqs.weight") != NULL;
-    for (size_t i = 0; i < gguf_n_tensors(g); i++) {
-        const gguf_tensor *t = gguf_tensor_at(g, i);
-        s->n_params += t->dims[0] * t->dims[1] * t->dims[2] * t->dims[3];
-    }
-    gguf_string name = { s->arch->name, strlen(s->arch->name) };
-    if (gguf_has(g, "general.name") && !gguf_text(g, "general.name", &name, f)) return false;
-    snprintf(s->name, sizeof s->name, "%.*s", (int)(name.n < sizeof s->name ? name.n : sizeof s->name - 1), name.bytes);
-    return true;
-}
-
-size_t model_kv_bytes(const model_shape *s)
-{
-    return (size_t)s->n_layers * (size_t)s->n_kv_heads * (size_t)s->head_dim * 2 * 2;
-}
-
-/* ---- the weights ---- */
 
 typedef struct loader {
     const gguf *file;
@@ -187,37 +50,65 @@ static float *take_vector(loader *in, const char *name, size_t n, bool optional)
     return values;
 }
 
-static bool take_linear(loader *in, const char *base, size_t n_in, size_t n_out, bool bias_required, linear *l)
+/* One matrix, or several that a file keeps as one tensor, the rows of one after those of the other. */
+typedef struct part {
+    size_t n_out;
+    linear *to;
+} part;
+
+/* The parts' biases; absent is right unless it is required. */
+static bool take_biases(loader *in, const char *name, size_t n_out, bool required, const part *parts, size_t n)
+{
+    float *bias = take_vector(in, name, n_out, !required);
+    if (!bias) return in->f->code == FAULT_NONE;
+    if (n == 1) {
+        parts->to->bias = bias;
+        return true;
+    }
+    bool good = true;
+    const float *from = bias;
+    for (size_t i = 0; good && i < n; from += parts[i].n_out, i++) {
+        parts[i].to->bias = reallocarray(NULL, parts[i].n_out, sizeof *bias);
+        if (parts[i].to->bias)
+            memcpy(parts[i].to->bias, from, parts[i].n_out * sizeof *bias);
+        else
+            good = fault_memory(in->f, name);
+    }
+    free(bias);
+    return good;
+}
+
+static bool take_parts(loader *in, const char *base, size_t n_in, bool bias_required, const part *parts, size_t n)
 {
     char name[128];
+    size_t n_out = 0;
+    for (size_t i = 0; i < n; i++)
+        n_out += parts[i].n_out;
     snprintf(name, sizeof name, "%s.weight", base);
     const gguf_tensor *t = take(in, name, n_in, n_out, false);
     if (!t) return false;
     const tensor_type *type = tensor_type_of(t->type);
-    *l = (linear){
-        .type = type, .rows = t->data, .row_bytes = tensor_row_bytes(type, n_in), .n_in = n_in, .n_out = n_out
-    };
+    size_t row_bytes = tensor_row_bytes(type, n_in), row = 0;
+    for (size_t i = 0; i < n; row += parts[i].n_out, i++)
+        *parts[i].to = (linear){ .type = type,
+                                 .rows = t->data + row * row_bytes,
+                                 .row_bytes = row_bytes,
+                                 .n_in = n_in,
+                                 .n_out = parts[i].n_out };
     snprintf(name, sizeof name, "%s.bias", base);
-    l->bias = take_vector(in, name, n_out, !bias_required);
-    return l->bias || in->f->code == FAULT_NONE;
+    return take_biases(in, name, n_out, bias_required, parts, n);
 }
 
-static bool take_layer(loader *in, const model_shape *s, int il, model_layer *l)
+static bool take_linear(loader *in, const char *base, size_t n_in, size_t n_out, linear *l)
 {
-    size_t d = (size_t)s->n_embd, q = (size_t)s->n_heads * (size_t)s->head_dim, ff = (size_t)s->n_ff;
-    size_t kv = (size_t)s->n_kv_heads * (size_t)s->head_dim, head = (size_t)s->head_dim;
-    bool qkv = s->arch->qkv_bias;
-    struct {
-        const char *name;
-        size_t n_in, n_out;
-        bool bias;
-        linear *to;
-    } matrices[] = {
-        { "attn_q", d, q, qkv, &l->q },     { "attn_k", d, kv, qkv, &l->k },    { "attn_v", d, kv, qkv, &l->v },
-        { "attn_output", q, d, 0, &l->o },  { "ffn_gate", d, ff, 0, &l->gate }, { "ffn_up", d, ff, 0, &l->up },
-        { "ffn_down", ff, d, 0, &l->down },
-    };
-    struct {
+    return take_parts(in, base, n_in, false, &(part){ n_out, l }, 1);
+}
+
+static bool take_vectors(loader *in, const model_shape *s, int il, model_layer *l)
+{
+    const size_t d = (size_t)s->n_embd, head = (size_t)s->head_dim;
+    const model_arch *arch = s->arch;
+    const struct {
         const char *name;
         size_t n;
         bool wanted;
@@ -225,8 +116,10 @@ static bool take_layer(loader *in, const model_shape *s, int il, model_layer *l)
     } vectors[] = {
         { "attn_norm", d, true, &l->attn_norm },
         { "ffn_norm", d, true, &l->ffn_norm },
-        { "attn_q_norm", head, s->arch->qk_norm, &l->q_norm },
-        { "attn_k_norm", head, s->arch->qk_norm, &l->k_norm },
+        { "attn_q_norm", head, arch->qk_norm, &l->q_norm },
+        { "attn_k_norm", head, arch->qk_norm, &l->k_norm },
+        { "post_attention_norm", d, arch->post_norms, &l->attn_post_norm },
+        { "post_ffw_norm", d, arch->post_norms, &l->ffn_post_norm },
     };
     char name[128];
     for (size_t i = 0; i < sizeof vectors / sizeof *vectors; i++) {
@@ -234,11 +127,58 @@ static bool take_layer(loader *in, const model_shape *s, int il, model_layer *l)
         snprintf(name, sizeof name, "blk.%d.%s.weight", il, vectors[i].name);
         if (!(*vectors[i].to = take_vector(in, name, vectors[i].n, false))) return false;
     }
+    return true;
+}
+
+/* Of the rows of this table those are taken that the architecture has, in this file's form. */
+static bool take_matrices(loader *in, const model_shape *s, int il, model_layer *l)
+{
+    const size_t d = (size_t)s->n_embd, ff = (size_t)s->n_ff, head = (size_t)s->head_dim;
+    const size_t q = (size_t)s->n_heads * head, kv = (size_t)s->n_kv_heads * head;
+    const model_arch *arch = s->arch;
+    char name[64];
+    snprintf(name, sizeof name, "blk.%d.attn_qkv.weight", il);
+    const bool one = arch->fused_qkv && gguf_find_tensor(in->file, name), both = arch->fused_gate_up;
+    const struct {
+        const char *name;
+        bool has, bias;
+        size_t n_in, n_parts;
+        part parts[3];
+    } matrices[] = {
+        { "attn_qkv", one, arch->qkv_bias, d, 3, { { q, &l->q }, { kv, &l->k }, { kv, &l->v } } },
+        { "attn_q", !one, arch->qkv_bias, d, 1, { { q, &l->q } } },
+        { "attn_k", !one, arch->qkv_bias, d, 1, { { kv, &l->k } } },
+        { "attn_v", !one, arch->qkv_bias, d, 1, { { kv, &l->v } } },
+        { "attn_output", true, false, q, 1, { { d, &l->o } } },
+        { "ffn_gate", !both, false, d, 1, { { ff, &l->gate } } },
+        { "ffn_up", !both, false, d, 1, { { ff, &l->up } } },
+        { "ffn_up", both, false, d, 2, { { ff, &l->gate }, { ff, &l->up } } },
+        { "ffn_down", true, false, ff, 1, { { d, &l->down } } },
+    };
     for (size_t i = 0; i < sizeof matrices / sizeof *matrices; i++) {
+        if (!matrices[i].has) continue;
         snprintf(name, sizeof name, "blk.%d.%s", il, matrices[i].name);
-        if (!take_linear(in, name, matrices[i].n_in, matrices[i].n_out, matrices[i].bias, matrices[i].to)) return false;
+        if (!take_parts(in, name, matrices[i].n_in, matrices[i].bias, matrices[i].parts, matrices[i].n_parts))
+            return false;
     }
     return true;
+}
+
+/* The tensors that bend RoPE, all of them optional. */
+static bool take_ropes(loader *in, model *m)
+{
+    static const char *const names[3] = { "rope_freqs.weight", "rope_factors_short.weight",
+                                          "rope_factors_long.weight" };
+    const model_scaling *s = &m->shape.scaling;
+    const bool wanted[3] = { s->factors, s->long_factors, s->long_factors };
+    float *factors[3] = { 0 };
+    bool good = true;
+    for (int i = 0; good && i < 3; i++)
+        if (wanted[i]) good = (factors[i] = take_vector(in, names[i], (size_t)m->shape.n_rot / 2, false)) != NULL;
+    good = good && model_make_ropes(m, factors, in->f);
+    for (int i = 0; i < 3; i++)
+        free(factors[i]);
+    return good;
 }
 
 /* Every tensor of the file must have found its place. */
@@ -262,14 +202,13 @@ static bool take_weights(loader *in, model *m)
     const model_shape *s = &m->shape;
     m->layers = calloc((size_t)s->n_layers, sizeof *m->layers);
     if (!m->layers) return fault_memory(in->f, "the layers");
-    if (!take_linear(in, "token_embd", (size_t)s->n_embd, (size_t)s->n_vocab, false, &m->embedding)) return false;
-    if (!s->tied && !take_linear(in, "output", (size_t)s->n_embd, (size_t)s->n_vocab, false, &m->output)) return false;
+    if (!take_linear(in, "token_embd", (size_t)s->n_embd, (size_t)s->n_vocab, &m->embedding)) return false;
+    if (!s->tied && !take_linear(in, "output", (size_t)s->n_embd, (size_t)s->n_vocab, &m->output)) return false;
     if (s->tied) m->output = m->embedding;
     if (!(m->output_norm = take_vector(in, "output_norm.weight", (size_t)s->n_embd, false))) return false;
-    if (s->rope_factors && !(m->rope_factors = take_vector(in, "rope_freqs.weight", (size_t)s->n_rot / 2, false)))
-        return false;
+    if (!take_ropes(in, m)) return false;
     for (int il = 0; il < s->n_layers; il++)
-        if (!take_layer(in, s, il, &m->layers[il])) return false;
+        if (!take_vectors(in, s, il, &m->layers[il]) || !take_matrices(in, s, il, &m->layers[il])) return false;
     return nothing_left(in, s->arch->name);
 }
 
@@ -318,16 +257,15 @@ void model_close(model *m)
         linear *all[] = { &l->q, &l->k, &l->v, &l->o, &l->gate, &l->up, &l->down };
         for (size_t i = 0; i < sizeof all / sizeof *all; i++)
             linear_release(all[i]);
-        free(l->attn_norm);
-        free(l->ffn_norm);
-        free(l->q_norm);
-        free(l->k_norm);
+        float *vectors[] = { l->attn_norm, l->ffn_norm, l->q_norm, l->k_norm, l->attn_post_norm, l->ffn_post_norm };
+        for (size_t i = 0; i < sizeof vectors / sizeof *vectors; i++)
+            free(vectors[i]);
     }
     free(m->layers);
     linear_release(&m->output);
     if (!m->shape.tied) linear_release(&m->embedding);
     free(m->output_norm);
-    free(m->rope_factors);
+    model_free_ropes(m);
     gguf_close(m->file);
     free(m);
 }

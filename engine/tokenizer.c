@@ -14,7 +14,7 @@ struct tokenizer {
     bpe *bpe;
     spm *spm; /* SentencePiece has this one */
     bool space_prefix, adds_bos, adds_eos;
-    int32_t bos, eos, unknown;
+    int32_t bos, eos, eot, eom, unknown;
 };
 
 /* The id that a key gives, or `otherwise` where that is in the vocabulary, or -1. */
@@ -36,6 +36,8 @@ static bool read_specials(tokenizer *t, const gguf *g, bool sentencepiece, fault
     const int32_t n = t->vocab.n;
     if (!read_id(g, "tokenizer.ggml.bos_token_id", sentencepiece ? 1 : -1, n, &t->bos, f) ||
         !read_id(g, "tokenizer.ggml.eos_token_id", sentencepiece ? 2 : -1, n, &t->eos, f) ||
+        !read_id(g, "tokenizer.ggml.eot_token_id", -1, n, &t->eot, f) ||
+        !read_id(g, "tokenizer.ggml.eom_token_id", -1, n, &t->eom, f) ||
         !read_id(g, "tokenizer.ggml.unknown_token_id", sentencepiece ? 0 : -1, n, &t->unknown, f))
         return false;
     const bool adds_bos = sentencepiece || pretokenizer_adds_bos(t->pre);
@@ -140,6 +142,20 @@ bool tokenizer_adds_bos(const tokenizer *t)
     return t->adds_bos;
 }
 
+bool tokenizer_is_end(const tokenizer *t, int32_t id)
+{
+    if (id < 0 || id >= t->vocab.n) return false;
+    return id == t->eos || id == t->eot || id == t->eom || vocabulary_ends(&t->vocab, id);
+}
+
+int32_t tokenizer_token_named(const tokenizer *t, const char *text)
+{
+    const int32_t id = vocabulary_find(&t->vocab, text, strlen(text));
+    if (id < 0) return -1;
+    const int kind = t->vocab.kind[id];
+    return kind == TOKEN_CONTROL || kind == TOKEN_USER_DEFINED ? id : -1;
+}
+
 /* SentencePiece puts a space before the text and before what follows a user-defined token. */
 static bool encode_parts(const tokenizer *t, const char *text, const text_part *parts, size_t n_parts, token_list *ids,
                          fault *f)
@@ -156,8 +172,18 @@ static bool encode_parts(const tokenizer *t, const char *text, const text_part *
     return true;
 }
 
-bool tokenizer_encode(const tokenizer *t, const char *text, size_t n, bool add_special, int32_t **ids, size_t *n_ids,
-                      fault *f)
+/* One part: the text, and no token looked for in it. */
+static bool whole(size_t n, text_part **parts, size_t *n_parts, fault *f)
+{
+    *n_parts = 0;
+    *parts = malloc(sizeof **parts);
+    if (!*parts) return fault_memory(f, "a text");
+    if (n > 0) (*parts)[(*n_parts)++] = (text_part){ .at = 0, .n = n, .token = -1 };
+    return true;
+}
+
+static bool encode(const tokenizer *t, const char *text, size_t n, bool add_special, bool literal, int32_t **ids,
+                   size_t *n_ids, fault *f)
 {
     /* Offsets are 32 bits inside, and SentencePiece's marked spaces take three bytes each. */
     if (n > TOKENIZER_MOST_BYTES)
@@ -166,7 +192,8 @@ bool tokenizer_encode(const tokenizer *t, const char *text, size_t n, bool add_s
     text_part *parts;
     size_t n_parts;
     token_list list = { 0 };
-    if (!user_tokens_cut(&t->user, text, n, &parts, &n_parts, f)) return false;
+    if (!(literal ? whole(n, &parts, &n_parts, f) : user_tokens_cut(&t->user, text, n, &parts, &n_parts, f)))
+        return false;
     bool ok = !(add_special && t->adds_bos) || token_list_push(&list, t->bos, f);
     ok = ok && encode_parts(t, text, parts, n_parts, &list, f);
     ok = ok && (!(add_special && t->adds_eos) || token_list_push(&list, t->eos, f));
@@ -182,6 +209,17 @@ bool tokenizer_encode(const tokenizer *t, const char *text, size_t n, bool add_s
     *ids = list.at;
     *n_ids = list.n;
     return true;
+}
+
+bool tokenizer_encode(const tokenizer *t, const char *text, size_t n, bool add_special, int32_t **ids, size_t *n_ids,
+                      fault *f)
+{
+    return encode(t, text, n, add_special, false, ids, n_ids, f);
+}
+
+bool tokenizer_encode_literal(const tokenizer *t, const char *text, size_t n, int32_t **ids, size_t *n_ids, fault *f)
+{
+    return encode(t, text, n, false, true, ids, n_ids, f);
 }
 
 static size_t copy(gguf_string text, char *bytes, size_t capacity)

@@ -33,6 +33,13 @@ int32_t tokenizer_bos(const tokenizer *t);       /* -1 when the model has none *
 int32_t tokenizer_eos(const tokenizer *t);       /* -1 when the model has none */
 bool tokenizer_adds_bos(const tokenizer *t);
 
+/* A token that ends what a model says: the file's eos, eot or eom, or a control token known by its text (<|im_end|>,
+ * </s>, <end_of_turn> ...). [any thread] */
+bool tokenizer_is_end(const tokenizer *t, int32_t id);
+
+/* The control or user-defined token of this text, such as <|im_start|>; -1 when there is none. [any thread] */
+int32_t tokenizer_token_named(const tokenizer *t, const char *text);
+
 #define TOKENIZER_MOST_BYTES 700000000 /* of one text */
 
 /* Encodes n bytes of UTF-8. Bytes that are no character are encoded as bytes, so that pieces put together give the text
@@ -41,6 +48,10 @@ bool tokenizer_adds_bos(const tokenizer *t);
  * log n). [any thread] */
 bool tokenizer_encode(const tokenizer *t, const char *text, size_t n, bool add_special, int32_t **ids, size_t *n_ids,
                       fault *f);
+
+/* The same without BOS and EOS, and user-defined tokens are plain text too: for a text that quotes them. [any thread]
+ */
+bool tokenizer_encode_literal(const tokenizer *t, const char *text, size_t n, int32_t **ids, size_t *n_ids, fault *f);
 
 /* The bytes of one token (byte-level decoded, U+2581 as a space); control tokens give their name. Returns the length;
  * copies at most capacity bytes, no terminator. A token that is out of range gives 0. [any thread] */

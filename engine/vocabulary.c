@@ -8,59 +8,81 @@
 #define SCORES "tokenizer.ggml.scores"
 #define KINDS  "tokenizer.ggml.token_type"
 
-/* Texts that mark the end of a text or a gap to fill: control tokens whatever kind the file gives them, as in
- * llama.cpp, so that a corpus which contains them is text. */
-static const char *const always_control[] = {
-    "<|eot_id|>",
-    "<|im_end|>",
-    "<|end|>",
-    "<|return|>",
-    "<|call|>",
-    "<|flush|>",
-    "<|calls|>",
-    "<end_of_turn>",
-    "<|endoftext|>",
-    "</s>",
-    "<|eom_id|>",
-    "<EOT>",
-    "_<EOT>",
-    "[EOT]",
-    "[EOS]",
-    "<|end_of_text|>",
-    "<end_of_utterance>",
-    "<eos>",
-    "<|fim_prefix|>",
-    "<fim-prefix>",
-    "<fim_prefix>",
-    "<PRE>",
-    "<|code_prefix|>",
-    "<|fim_suffix|>",
-    "<fim-suffix>",
-    "<fim_suffix>",
-    "<SUF>",
-    "<|code_suffix|>",
-    "<|fim_middle|>",
-    "<fim-middle>",
-    "<fim_middle>",
-    "<MID>",
-    "<|code_middle|>",
-    "<|fim_pad|>",
-    "<fim-pad>",
-    "<fim_pad>",
-    "<PAD>",
-    "[PAD]",
-    "<|fim_repo|>",
-    "<|repo_name|>",
-    "<fim-repo>",
-    "<REPO>",
-    "<reponame>",
-    "<|file_sep|>",
+/* Texts that mark the end of a text, of a turn, or a gap to fill: control tokens whatever kind the file gives them, as
+ * in llama.cpp, so that a corpus which contains them is text. */
+static const struct {
+    const char *text;
+    bool ends;
+} always_control[] = {
+    { "<|eot_id|>", true },
+    { "<|im_end|>", true },
+    { "<|end|>", true },
+    { "<|return|>", true },
+    { "<|call|>", true },
+    { "<|flush|>", true },
+    { "<|calls|>", true },
+    { "<end_of_turn>", true },
+    { "<|endoftext|>", true },
+    { "</s>", true },
+    { "<|eom_id|>", true },
+    { "<EOT>", true },
+    { "_<EOT>", true },
+    { "[EOT]", true },
+    { "[EOS]", true },
+    { "<|end_of_text|>", true },
+    { "<end_of_utterance>", true },
+    { "<eos>", true },
+    { "<|fim_prefix|>", false },
+    { "<fim-prefix>", false },
+    { "<fim_prefix>", false },
+    { "<PRE>", false },
+    { "<|code_prefix|>", false },
+    { "<|fim_suffix|>", false },
+    { "<fim-suffix>", false },
+    { "<fim_suffix>", false },
+    { "<SUF>", false },
+    { "<|code_suffix|>", false },
+    { "<|fim_middle|>", false },
+    { "<fim-middle>", false },
+    { "<fim_middle>", false },
+    { "<MID>", false },
+    { "<|code_middle|>", false },
+    { "<|fim_pad|>", false },
+    { "<fim-pad>", false },
+    { "<fim_pad>", false },
+    { "<PAD>", false },
+    { "[PAD]", false },
+    { "<|fim_repo|>", false },
+    { "<|repo_name|>", false },
+    { "<fim-repo>", false },
+    { "<REPO>", false },
+    { "<reponame>", false },
+    { "<|file_sep|>", false },
 };
+
+/* Control tokens that begin the turn of someone else: where a model without an end of turn stops (GLM). */
+static const char *const other_turn[] = { "<|user|>", "<|observation|>" };
+
+static bool is_text(gguf_string text, const char *expected)
+{
+    return strlen(expected) == text.n && memcmp(expected, text.bytes, text.n) == 0;
+}
 
 static bool is_always_control(gguf_string text)
 {
     for (size_t i = 0; i < sizeof always_control / sizeof *always_control; i++)
-        if (strlen(always_control[i]) == text.n && memcmp(always_control[i], text.bytes, text.n) == 0) return true;
+        if (is_text(text, always_control[i].text)) return true;
+    return false;
+}
+
+bool vocabulary_ends(const vocabulary *v, int32_t id)
+{
+    if (v->kind[id] != TOKEN_CONTROL) return false;
+    const gguf_string text = vocabulary_text(v, id);
+    for (size_t i = 0; i < sizeof always_control / sizeof *always_control; i++)
+        if (always_control[i].ends && is_text(text, always_control[i].text)) return true;
+    for (size_t i = 0; i < sizeof other_turn / sizeof *other_turn; i++)
+        if (is_text(text, other_turn[i])) return true;
     return false;
 }
 

@@ -36,6 +36,9 @@ void vocabulary_close(vocabulary *v);
 int32_t vocabulary_find(const vocabulary *v, const char *bytes, size_t n);
 int32_t vocabulary_token(const vocabulary *v, int32_t symbol);
 
+/* A control token that is known by its text to end what a model says: a text, a message or its turn. [any thread] */
+bool vocabulary_ends(const vocabulary *v, int32_t id);
+
 /* The text of id, 0 … n-1. [any thread] */
 gguf_string vocabulary_text(const vocabulary *v, int32_t id);
 

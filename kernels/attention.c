@@ -7,6 +7,11 @@ size_t attention_settled(size_t t, uint32_t block, uint32_t window)
     return t + 1 <= window ? 0 : (t + 1 - window) / block * block;
 }
 
+size_t attention_first(size_t t, uint32_t visible)
+{
+    return visible == 0 || t + 1 <= visible ? 0 : t + 1 - visible;
+}
+
 static size_t whole_panels(const simd *s, size_t n)
 {
     size_t width = (size_t)s->width;
@@ -69,34 +74,46 @@ static void mix(const simd *s, int dim, const float *values, const float *weight
     }
 }
 
+/* Where open rows begin for the query at position t, of the rows from `low` on. */
+static size_t open_from(const attention_side *side, size_t t, size_t low)
+{
+    size_t settled = attention_settled(t, side->block, side->window);
+    return settled > low ? settled - low : 0;
+}
+
 void attention_queries(const simd *s, const attention_head *head, const float *q, size_t q_stride, size_t first,
                        size_t n, float *out, size_t out_stride, float *scratch)
 {
-    size_t n_rows = first + n, padded = whole_panels(s, n_rows);
+    /* Rows below `low`, a whole number of panels, are seen by none of the queries: everything counts from there. */
+    size_t low = attention_first(first, head->visible) / (size_t)s->width * (size_t)s->width;
+    size_t n_rows = first + n - low, padded = whole_panels(s, n_rows), skipped = low * (size_t)head->dim;
     float *weights = scratch, *second = weights + n * padded, *edge = second + n * padded;
     const attention_side *k = &head->k, *v = &head->v;
     for (int g = 0; g < head->group; g++) {
         float *o = out + (size_t)g * (size_t)head->dim;
         const float *qg = q + (size_t)g * (size_t)head->dim;
-        scores(s, head->dim, k->settled, qg, q_stride, n, padded, weights);
+        scores(s, head->dim, k->settled + skipped, qg, q_stride, n, padded, weights);
         if (k->open) {
-            scores(s, head->dim, k->open, qg, q_stride, n, padded, second);
+            scores(s, head->dim, k->open + skipped, qg, q_stride, n, padded, second);
             for (size_t i = 0; i < n; i++) {
-                size_t from = attention_settled(first + i, k->block, k->window);
+                size_t from = open_from(k, first + i, low);
                 memcpy(weights + i * padded + from, second + i * padded + from, (padded - from) * sizeof *weights);
             }
         }
-        for (size_t i = 0; i < n; i++)
-            s->softmax(weights + i * padded, first + i + 1, padded, head->scale);
+        for (size_t i = 0; i < n; i++) {
+            size_t from = attention_first(first + i, head->visible) - low, count = first + i + 1 - low - from;
+            memset(weights + i * padded, 0, from * sizeof *weights);
+            s->softmax(weights + i * padded + from, count, padded - from, head->scale);
+        }
         if (v->open) {
             memset(second, 0, n * padded * sizeof *second);
             for (size_t i = 0; i < n; i++) {
-                size_t from = attention_settled(first + i, v->block, v->window), count = padded - from;
+                size_t from = open_from(v, first + i, low), count = padded - from;
                 memcpy(second + i * padded + from, weights + i * padded + from, count * sizeof *weights);
                 memset(weights + i * padded + from, 0, count * sizeof *weights);
             }
         }
-        mix(s, head->dim, v->settled, weights, padded, n, n_rows, o, out_stride, false, edge);
-        if (v->open) mix(s, head->dim, v->open, second, padded, n, n_rows, o, out_stride, true, edge);
+        mix(s, head->dim, v->settled + skipped, weights, padded, n, n_rows, o, out_stride, false, edge);
+        if (v->open) mix(s, head->dim, v->open + skipped, second, padded, n, n_rows, o, out_stride, true, edge);
     }
 }

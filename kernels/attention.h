@@ -4,6 +4,9 @@
  * block is full and has left the window). The query at position t sees rows 0 … S-1 settled and S … t open, with
  * S = attention_settled(t, block, window). With block 1 and window 0 there is one version only and `open` is NULL.
  *
+ * With a window of `visible` rows, the query at position t sees rows t+1-visible … t only, and what lies before them is
+ * not even read.
+ *
  * Sums run over coordinates and positions in ascending order, so the output of a query does not depend on which other
  * queries are computed with it. All functions: [any thread], scratch is the caller's.
  */
@@ -22,14 +25,18 @@ typedef struct attention_side {
 } attention_side;
 
 typedef struct attention_head {
-    int dim;     /* of a row */
-    int group;   /* query heads that share this kv head, side by side in a row of queries */
-    float scale; /* of the scores, usually 1/sqrt(dim) */
+    int dim;          /* of a row */
+    int group;        /* query heads that share this kv head, side by side in a row of queries */
+    float scale;      /* of the scores, usually 1/sqrt(dim) */
+    uint32_t visible; /* rows a query sees, its own included; 0: all up to its own */
     attention_side k, v;
 } attention_head;
 
 /* Rows the query at position t sees settled. */
 size_t attention_settled(size_t t, uint32_t block, uint32_t window);
+
+/* The first row the query at position t sees. */
+size_t attention_first(size_t t, uint32_t visible);
 
 /* Floats that panels of n_rows keys take. */
 size_t attention_panel_floats(const simd *s, size_t n_rows, int dim);

@@ -9,12 +9,13 @@ bool rope_table_grow(rope_table *t, int n_pos, float base, const float *factors)
     float *grown = reallocarray(t->cos_sin, (size_t)n_pos, (size_t)t->n_rot * sizeof *grown);
     if (!grown) return false;
     t->cos_sin = grown;
+    double length = t->magnitude == 0 ? 1 : (double)t->magnitude;
     for (int i = 0; i < t->n_rot / 2; i++) {
         double step = pow(base, -2.0 * i / t->n_rot) / (factors ? factors[i] : 1.0);
         for (int pos = t->n_pos; pos < n_pos; pos++) {
             float *cs = grown + (size_t)pos * (size_t)t->n_rot + 2 * (size_t)i;
-            cs[0] = (float)cos(pos * step);
-            cs[1] = (float)sin(pos * step);
+            cs[0] = (float)(length * cos(pos * step));
+            cs[1] = (float)(length * sin(pos * step));
         }
     }
     t->n_pos = n_pos;

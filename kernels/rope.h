@@ -2,7 +2,8 @@
  *
  * Pair i of the first n_rot coordinates is turned by pos / (factor[i] · base^(2i/n_rot)) radians. Two layouts of pairs:
  * interleaved (2i, 2i+1), as llama's GGUF tensors are stored, and halves (i, i + n_rot/2), as qwen's. Coordinates past
- * n_rot stay. Angles are computed in f64, the rotation in f32. Su et al., arXiv 2104.09864.
+ * n_rot stay. Models whose context was extended lengthen keys and queries by a magnitude as they turn them
+ * (kernels/rope_scaling.h). Angles are computed in f64, the rotation in f32. Su et al., arXiv 2104.09864.
  *
  *     rope_table t = { .n_rot = 128, .interleaved = true };
  *     rope_table_grow(&t, 1024, 10000.0f, NULL);
@@ -17,11 +18,13 @@
 typedef struct rope_table {
     int n_rot; /* even */
     bool interleaved;
-    int n_pos;      /* positions 0 … n_pos-1 are ready */
-    float *cos_sin; /* [n_pos][n_rot/2][2] */
+    float magnitude; /* cos and sin are multiplied by it; 0 stands for 1 */
+    int n_pos;       /* positions 0 … n_pos-1 are ready */
+    float *cos_sin;  /* [n_pos][n_rot/2][2] */
 } rope_table;
 
-/* Makes positions 0 … n_pos-1 ready. factors: n_rot/2 divisors of the frequencies (llama 3's rope_freqs) or NULL. False
+/* Makes positions 0 … n_pos-1 ready. factors: n_rot/2 divisors of the frequencies (llama 3's rope_freqs,
+ * kernels/rope_scaling.h) or NULL. False
  * when there is no memory; the table is then as it was. [one thread] */
 bool rope_table_grow(rope_table *t, int n_pos, float base, const float *factors);
 void rope_table_release(rope_table *t);

@@ -34,6 +34,9 @@ typedef struct simd {
 
     /* gate[i] = silu(gate[i]) * up[i], the gated feed-forward of llama. */
     void (*silu_mul)(float *gate, const float *up, size_t n);
+
+    /* gate[i] = gelu(gate[i]) * up[i] with the tanh form of GELU (Hendrycks and Gimpel, arXiv 1606.08415), gemma's. */
+    void (*gelu_mul)(float *gate, const float *up, size_t n);
 } simd;
 
 /* The fastest level this processor runs. */

@@ -155,23 +155,42 @@ static void softmax(float *row, size_t n, size_t padded, float scale)
     memset(row + n, 0, (padded - n) * sizeof *row);
 }
 
-static void silu_mul(float *gate, const float *up, size_t n)
+/* x / (1 + e^-x) */
+INNER vec silu(vec x)
+{
+    return vec_div(x, vec_add(vec_all(1.0f), vec_exp(vec_mul(x, vec_all(-1.0f)))));
+}
+
+/* x/2 (1 + tanh(u)) = x / (1 + e^-2u) with u = sqrt(2/pi) (x + 0.044715 x^3) */
+INNER vec gelu(vec x)
+{
+    vec cubic = vec_fma(vec_mul(x, x), vec_all(0.044715f), vec_all(1.0f));
+    vec twice = vec_mul(vec_mul(x, cubic), vec_all(-1.59576912160573071f));
+    return vec_div(x, vec_add(vec_all(1.0f), vec_exp(twice)));
+}
+
+INNER void gated(vec (*act)(vec), float *gate, const float *up, size_t n)
 {
     size_t i = 0;
-    for (; i + VEC_LANES <= n; i += VEC_LANES) {
-        vec x = vec_load(gate + i);
-        vec e = vec_exp(vec_mul(x, vec_all(-1.0f)));
-        vec_store(gate + i, vec_mul(vec_div(x, vec_add(vec_all(1.0f), e)), vec_load(up + i)));
-    }
+    for (; i + VEC_LANES <= n; i += VEC_LANES)
+        vec_store(gate + i, vec_mul(act(vec_load(gate + i)), vec_load(up + i)));
     if (i == n) return;
     float x[VEC_LANES] = { 0 }, u[VEC_LANES] = { 0 };
     memcpy(x, gate + i, (n - i) * sizeof *x);
     memcpy(u, up + i, (n - i) * sizeof *u);
-    vec v = vec_load(x);
-    vec e = vec_exp(vec_mul(v, vec_all(-1.0f)));
-    vec_store(x, vec_mul(vec_div(v, vec_add(vec_all(1.0f), e)), vec_load(u)));
+    vec_store(x, vec_mul(act(vec_load(x)), vec_load(u)));
     memcpy(gate + i, x, (n - i) * sizeof *x);
 }
 
+static void silu_mul(float *gate, const float *up, size_t n)
+{
+    gated(silu, gate, up, n);
+}
+
+static void gelu_mul(float *gate, const float *up, size_t n)
+{
+    gated(gelu, gate, up, n);
+}
+
 extern const simd SIMD_TABLE;
-const simd SIMD_TABLE = { SIMD_NAME, PANEL, pack, panel, softmax, silu_mul };
+const simd SIMD_TABLE = { SIMD_NAME, PANEL, pack, panel, softmax, silu_mul, gelu_mul };

@@ -2,10 +2,12 @@
 
 #include <string.h>
 
-static const char *const commands[] = { "calibrate", "codecs",   "config",    "diff",  "frontier", "help",    "inspect",
-                                        "logits",    "offline",  "paper",     "pin",   "predict",  "profile", "recipe",
-                                        "report",    "run",      "roundtrip", "runs",  "set",      "show",    "sql",
-                                        "sweep",     "tokenize", "unpin",     "unset", NULL };
+static const char *const commands[] = { "attention", "needle",  "prompts", "session",   "trajectory", "calibrate",
+                                        "codecs",    "config",  "diff",    "frontier",  "help",       "inspect",
+                                        "logits",    "offline", "paper",   "pin",       "predict",    "profile",
+                                        "recipe",    "report",  "run",     "roundtrip", "runs",       "set",
+                                        "show",      "sql",     "sweep",   "tokenize",  "unpin",      "unset",
+                                        NULL };
 
 /* Options that would load code, open another database or change what is there. */
 static const char *const refused[] = { "plugin", "db", "unsafe", "write", "delete", "import", "rename", NULL };

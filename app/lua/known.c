@@ -5,13 +5,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/suite.h"
 #include "app/sweep.h"
 
 static bool same_set(const job *a, const job *b)
 {
     return strcmp(a->model, b->model) == 0 && strcmp(a->text, b->text) == 0 && a->protocol == b->protocol &&
            a->ctx == b->ctx && (a->protocol == PROTOCOL_STREAM || a->eval == b->eval) && a->passages == b->passages &&
-           a->at_most == b->at_most && a->seed == b->seed;
+           a->at_most == b->at_most && a->seed == b->seed && strcmp(a->suite, b->suite) == 0 &&
+           strcmp(a->suite_options, b->suite_options) == 0;
 }
 
 /* ---- identity ---- */
@@ -49,17 +51,32 @@ static void put_quoted(char *to, size_t room, const char *name, const char *valu
     to[n] = '\0';
 }
 
+/* A suite has the passages that it makes, and, unless told, the context that its model has. */
+static void put_sizes(char *to, size_t room, const job *j)
+{
+    if (!*j->suite)
+        snprintf(to, room, "status = 'done' AND ctx = %d AND passages %s %d", j->ctx, j->at_most ? "<=" : "=",
+                 j->passages);
+    else if (j->ctx > 0)
+        snprintf(to, room, "status = 'done' AND seed = %" PRIu64 " AND ctx = %d", j->seed, j->ctx);
+    else
+        snprintf(to, room, "status = 'done' AND seed = %" PRIu64, j->seed);
+}
+
 static bool look_up(lab *l, store_run **known, fault *f)
 {
-    char where[3 * PATH_MAX];
+    char where[4 * PATH_MAX], text[PATH_MAX];
     const job *j = &l->job;
-    const bool self = strcmp(j->text, "self") == 0;
+    const suite *tasks = suite_named(j->suite);
+    const bool self = strcmp(j->text, "self") == 0 && (!tasks || suite_uses_text(tasks));
     if (!l->database) return true;
-    snprintf(where, sizeof where, "status = 'done' AND ctx = %d AND passages %s %d", j->ctx, j->at_most ? "<=" : "=",
-             j->passages);
+    put_sizes(where, sizeof where, j);
+    suite_text_name(j->suite, app_text_name(l->text_name), text, sizeof text);
     put_quoted(where, sizeof where, "protocol", protocol_name(j->protocol));
     put_quoted(where, sizeof where, "model_path", j->model);
-    put_quoted(where, sizeof where, "text", app_text_name(l->text_name));
+    put_quoted(where, sizeof where, "text", text);
+    put_quoted(where, sizeof where, "suite", j->suite);
+    put_quoted(where, sizeof where, "suite_options", j->suite_options);
     const size_t n = strlen(where);
     if (j->protocol == PROTOCOL_SNAPSHOT) snprintf(where + n, sizeof where - n, " AND eval = %d", j->eval);
     const size_t m = strlen(where);

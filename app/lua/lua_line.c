@@ -159,7 +159,10 @@ static void add_option_list(builder *b, const command_option *o, int index)
             lua_pop(L, 1);
             continue;
         }
-        lua_config_text(L, lua_gettop(L));
+        if (o->completes == COMPLETE_CONFIG)
+            lua_config_text(L, lua_gettop(L));
+        else
+            lua_word(L, lua_gettop(L), o->name);
         lua_remove(L, -2);
         if (i > 1) {
             lua_pushliteral(L, ",");
@@ -169,6 +172,12 @@ static void add_option_list(builder *b, const command_option *o, int index)
         lua_concat(L, 2);
     }
     if (joined) add_word(b);
+}
+
+/* "N,N" in the help: several values with commas between. */
+static bool is_list(const command_option *o)
+{
+    return o->flags & OPTION_REPEATS || o->completes == COMPLETE_CONFIG || strchr(o->argument, ',');
 }
 
 static void add_option(builder *b, const command_option *o, int index)
@@ -190,7 +199,7 @@ static void add_option(builder *b, const command_option *o, int index)
         add_option_value(b, o, index);
         return;
     }
-    if (o->flags & OPTION_REPEATS || o->completes == COMPLETE_CONFIG) {
+    if (is_list(o)) {
         add_option_list(b, o, index);
         return;
     }

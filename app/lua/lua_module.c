@@ -8,6 +8,7 @@
 #include "app/lua/lua_runs.h"
 #include "app/lua/lua_session.h"
 #include "app/lua/lua_show.h"
+#include "app/suite.h"
 #include "base/nearest.h"
 
 recipe *recipe_of(lua_State *L)
@@ -98,6 +99,26 @@ static const luaL_Reg functions[] = {
     { "seconds", lua_lab_seconds },   { NULL, NULL },
 };
 
+/* lab.needle and its like: every command that is a suite. */
+static void push_suites(lua_State *L, const recipe *r, int module, int self)
+{
+    const command *c;
+    for (size_t i = 0; (c = command_at(&r->app->commands, i)); i++) {
+        if (!suite_named(c->name)) continue;
+        lua_pushvalue(L, self);
+        lua_pushstring(L, c->name);
+        lua_pushcclosure(L, lua_lab_suite, 2);
+        lua_setfield(L, module, c->name);
+    }
+}
+
+static void try_suites(const recipe *r, nearest *near)
+{
+    const command *c;
+    for (size_t i = 0; (c = command_at(&r->app->commands, i)); i++)
+        if (suite_named(c->name)) nearest_try(near, c->name);
+}
+
 /* lab.rum: a misspelt function is named where it stands, not where nil is called. */
 static int unknown(lua_State *L)
 {
@@ -108,6 +129,7 @@ static int unknown(lua_State *L)
         nearest_try(&near, functions[i].name);
     for (size_t i = 0; i < sizeof asked / sizeof *asked; i++)
         nearest_try(&near, asked[i].name);
+    try_suites(recipe_of(L), &near);
     if (near.word)
         fault_set(&f, FAULT_USAGE, "lab has no \"%.64s\"; did you mean \"%s\"?", name, near.word);
     else
@@ -149,6 +171,7 @@ void lua_module_open(lua_State *L, recipe *r, size_t n_words, const char *const 
         lua_pushcclosure(L, ask, 2);
         lua_setfield(L, module, asked[i].name);
     }
+    push_suites(L, r, module, self);
     const int64_t jobs = line_int(r->line, "jobs");
     lua_pushinteger(L, jobs > 0 ? jobs : 1);
     lua_setfield(L, module, "jobs");

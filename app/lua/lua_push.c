@@ -120,6 +120,13 @@ void lua_push_run(lua_State *L, recipe *r, int64_t id)
     snprintf(sql, sizeof sql, "SELECT * FROM run_layers WHERE run = %" PRId64 " ORDER BY layer, stream", id);
     lua_push_query(L, r, sql, NULL, 0);
     lua_setfield(L, -2, "layers");
+    lua_getfield(L, -1, "suite");
+    const bool plain = lua_rawlen(L, -1) == 0;
+    lua_pop(L, 1);
+    if (plain) return;
+    snprintf(sql, sizeof sql, "SELECT * FROM run_items WHERE run = %" PRId64 " ORDER BY item", id);
+    lua_push_query(L, r, sql, NULL, 0);
+    lua_setfield(L, -2, "items");
 }
 
 /* ---- JSON ---- */

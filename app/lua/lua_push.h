@@ -14,7 +14,8 @@
  * fault. */
 void lua_push_query(lua_State *L, recipe *r, const char *sql, const store_binding *values, size_t n_values);
 
-/* Pushes run `id`: every column of v_runs; layers is the list of its layers (the view's column is called n_layers). */
+/* Pushes run `id`: every column of v_runs; layers is the list of its layers (the view's column is called n_layers),
+ * items that of what a suite's run found. */
 void lua_push_run(lua_State *L, recipe *r, int64_t id);
 
 void lua_push_json(lua_State *L, const cJSON *json);

@@ -240,15 +240,26 @@ static bool open_crew(recipe *r, fault *f)
     return r->crew != NULL;
 }
 
-/* Asks for the run the arguments say; leaves its handle on the stack. */
-static pending *begin_run(lua_State *L, int n_args)
+/* A suite's command takes many configs; asked for one, its answer is one run. */
+static const char *one_config(lua_State *L, const group *g)
+{
+    fault f = { 0 };
+    const char *name = line_command(g->line)->name;
+    if (line_n_args(g->line) == 1) return line_arg(g->line, 0);
+    fault_set(&f, FAULT_USAGE, "%s: one config at a time; with async = true several run beside each other", name);
+    lua_fail(L, &f);
+    return NULL;
+}
+
+/* Asks for the run of this command that the arguments say; leaves its handle on the stack. */
+static pending *begin_run(lua_State *L, int n_args, const char *name)
 {
     static const lua_own_field own[] = { { "async", NULL }, { "strict", NULL }, { "force", NULL }, { 0 } };
     recipe *r = recipe_of(L);
     fault f = { 0 };
     const bool force = lua_flag(L, n_args, "force");
-    group *g = open_group(L, n_args, "run", own);
-    config *c = recipe_config(r, "run", line_arg(g->line, 0), &f);
+    group *g = open_group(L, n_args, name, own);
+    config *c = recipe_config(r, name, one_config(L, g), &f);
     if (!c) lua_fail(L, &f);
     pending *p = ask(L, g, c);
     sandbox_leave(r->box);
@@ -262,20 +273,30 @@ static pending *begin_run(lua_State *L, int n_args)
 
 int lua_lab_start(lua_State *L)
 {
-    begin_run(L, lua_gettop(L));
+    begin_run(L, lua_gettop(L), "run");
+    return 1;
+}
+
+static int run(lua_State *L, const char *name)
+{
+    recipe *r = recipe_of(L);
+    const int n_args = lua_gettop(L);
+    const bool strict = lua_flag(L, n_args, "strict");
+    const pending *p = begin_run(L, n_args, name);
+    if (lua_flag(L, n_args, "async")) return 1;
+    wait_for(L, r, p);
+    push_result(L, r, p, strict);
     return 1;
 }
 
 int lua_lab_run(lua_State *L)
 {
-    recipe *r = recipe_of(L);
-    const int n_args = lua_gettop(L);
-    const bool strict = lua_flag(L, n_args, "strict");
-    const pending *p = begin_run(L, n_args);
-    if (lua_flag(L, n_args, "async")) return 1;
-    wait_for(L, r, p);
-    push_result(L, r, p, strict);
-    return 1;
+    return run(L, "run");
+}
+
+int lua_lab_suite(lua_State *L)
+{
+    return run(L, lua_tostring(L, lua_upvalueindex(2)));
 }
 
 int lua_lab_wait(lua_State *L)

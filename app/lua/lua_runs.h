@@ -11,6 +11,7 @@
 #include "app/lua/recipe.h"
 
 int lua_lab_run(lua_State *L);      /* lab.run{...}: the run, or with async = true its handle */
+int lua_lab_suite(lua_State *L);    /* lab.needle{...}: the same of a suite; upvalue 2 is its command */
 int lua_lab_start(lua_State *L);    /* lab.start{...}: a handle */
 int lua_lab_wait(lua_State *L);     /* lab.wait(h), lab.wait{ h, ... } */
 int lua_lab_wait_any(lua_State *L); /* lab.wait_any{ h, ... }: the first that has ended, and its place */

@@ -217,7 +217,7 @@ static table *make_table(lua_State *L, int columns, int n)
     fault f = { 0 };
     void **place = lua_own(L, free_drawn);
     const char **names = lua_newuserdatauv(L, ((size_t)n + 1) * sizeof *names, 0);
-    luaL_checkstack(L, n + 8, "too many columns");
+    luaL_checkstack(L, 2 * n + 8, "too many columns");
     for (int i = 0; i < n; i++) {
         lua_rawgeti(L, columns, i + 1);
         names[i] = luaL_tolstring(L, -1, NULL);

@@ -112,6 +112,9 @@ bool planned_write_plan(const recipe *r, const char *path, fault *f)
                 f, FAULT_INPUT,
                 "the recipe's runs are of more than one set (model, text, protocol, ctx ...); a plan is of "
                 "one");
+    if (*runs->items[0].set->job.suite)
+        return fault_set(f, FAULT_INPUT, "the recipe's runs are of the suite %s; a plan is of plain runs",
+                         runs->items[0].set->job.suite);
     bool ok = plan_describe(&p, &runs->items[0].set->job, f);
     for (size_t i = 0; ok && i < runs->n; i++)
         ok = plan_add(&p, runs->items[i].config, f);
@@ -130,6 +133,7 @@ static bool write_json(const recipe *r, const char *ended, fault *f)
         const planned_run *p = &r->plan->items[i];
         cJSON *one = cJSON_CreateObject();
         cJSON_AddStringToObject(one, "config", p->config);
+        if (*p->set->job.suite) cJSON_AddStringToObject(one, "suite", p->set->job.suite);
         if (p->id) cJSON_AddNumberToObject(one, "run", (double)p->id);
         cJSON_AddItemToArray(list, one);
     }
@@ -142,10 +146,11 @@ bool planned_write(recipe *r, bool quiet, bool json, const char *ended, fault *f
     if (json) return write_json(r, ended, f);
     for (size_t i = 0; !quiet && r->plan && i < r->plan->n; i++) {
         const planned_run *p = &r->plan->items[i];
+        const char *what = p->set->job.suite, *between = *what ? ": " : "";
         if (p->id)
-            printf("run %-8" PRId64 " %s\n", p->id, p->config);
+            printf("run %-8" PRId64 " %s%s%s\n", p->id, what, between, p->config);
         else
-            printf("to run       %s\n", p->config);
+            printf("to run       %s%s%s\n", what, between, p->config);
     }
     fflush(stdout);
     fprintf(stderr, "kvant: %zu to run, %zu already there\n", r->planned, r->had);

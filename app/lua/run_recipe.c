@@ -115,14 +115,26 @@ static bool finish(recipe *r, fault *f)
     return sandbox_call(r->box, 0, 0, f);
 }
 
+/* Arguments: what the recipe returned, where its JSON goes. Memory may be short: [protected call] */
+static int make_json(lua_State *L)
+{
+    fault f = { 0 };
+    cJSON **json = lua_touserdata(L, 2);
+    *json = lua_to_json(L, 1, &f);
+    return *json ? 0 : lua_fail(L, &f);
+}
+
 /* What the recipe returned is on the stack. */
 static int answer(recipe *r, bool json, fault *f)
 {
     lua_State *L = sandbox_lua(r->box);
     const bool no = lua_isboolean(L, -1) && !lua_toboolean(L, -1);
     if (json) {
-        cJSON *value = lua_to_json(L, -1, f);
-        if (!value || !report_json(stdout, value, f)) return app_report(r->app, f);
+        cJSON *value = NULL;
+        lua_pushcfunction(L, make_json);
+        lua_insert(L, -2);
+        lua_pushlightuserdata(L, &value);
+        if (!sandbox_call(r->box, 2, 0, f) || !report_json(stdout, value, f)) return app_report(r->app, f);
     }
     return no ? FAULT_NO : FAULT_NONE;
 }

@@ -133,6 +133,7 @@ int sandbox_raise(lua_State *L, const fault *f)
 void sandbox_close(sandbox *s)
 {
     if (!s) return;
+    s->stopped = true; /* finalizers, which an unsafe program may have, find nothing any more */
     watchdog_end(s->dog);
     if (s->lua) lua_close(s->lua);
     free(s);

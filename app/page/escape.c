@@ -60,9 +60,8 @@ static bool is_character(int32_t point)
     return !is_control(point) && point != 0xfffe && point != 0xffff && !(point >= 0xd800 && point < 0xe000);
 }
 
-static void put(FILE *to, const char *text, const entity *table, int most)
+static void put(FILE *to, const char *text, size_t n, const entity *table, int most)
 {
-    size_t n = strlen(text);
     for (size_t i = 0; i < n;) {
         if (most-- == 0) {
             fputs("\u2026", to);
@@ -81,7 +80,12 @@ static void put(FILE *to, const char *text, const entity *table, int most)
 
 void escape_markup(FILE *to, const char *text)
 {
-    put(to, text, markup, INT_MAX);
+    put(to, text, strlen(text), markup, INT_MAX);
+}
+
+void escape_markup_part(FILE *to, const char *text, size_t n)
+{
+    put(to, text, n, markup, INT_MAX);
 }
 
 void escape_markup_cut(FILE *to, const char *text, int most)
@@ -91,12 +95,12 @@ void escape_markup_cut(FILE *to, const char *text, int most)
     int32_t point;
     for (size_t i = 0; i < n; length++)
         i += columns_decode(text + i, n - i, &point);
-    put(to, text, markup, length > most ? most - 1 : INT_MAX);
+    put(to, text, n, markup, length > most ? most - 1 : INT_MAX);
 }
 
 void escape_markdown(FILE *to, const char *text)
 {
-    put(to, text, markdown, INT_MAX);
+    put(to, text, strlen(text), markdown, INT_MAX);
 }
 
 void escape_markdown_code(FILE *to, const char *text)
@@ -115,7 +119,7 @@ void escape_markdown_code(FILE *to, const char *text)
 
 void escape_block(FILE *to, const char *text)
 {
-    put(to, text, &(entity){ 0 }, INT_MAX);
+    put(to, text, strlen(text), &(entity){ 0 }, INT_MAX);
 }
 
 int escape_fence(const char *text)

@@ -13,6 +13,9 @@
 /* As text or as a quoted attribute, of HTML and of XML 1.0 alike. */
 void escape_markup(FILE *to, const char *text);
 
+/* The same of n bytes. */
+void escape_markup_part(FILE *to, const char *text, size_t n);
+
 /* The same, of at most `most` characters; a longer text ends in an ellipsis. */
 void escape_markup_cut(FILE *to, const char *text, int most);
 

@@ -75,7 +75,7 @@ static bool take_run(void *arg, const store_run *run)
     *to = (page_run){ 0 };
     const store_run *before = set->n_runs ? &set->runs[set->n_runs - 1].run : NULL;
     if (!strings_keep_run(g->r->strings, run, before, &to->run)) return false;
-    to->command = repeat_line("kvant run", &to->run, NULL);
+    to->command = repeat_line("kvant ", &to->run, NULL);
     set->n_runs += to->command != NULL;
     g->full = !to->command;
     return to->command;
@@ -95,6 +95,15 @@ static bool find_families(reader *g, fault *f)
     return true;
 }
 
+static bool read_items(reader *g, fault *f)
+{
+    for (size_t i = 0; i < g->set->n_runs; i++) {
+        page_run *run = &g->set->runs[i];
+        if (*run->run.suite && !suite_items_read(g->s, run->run.id, &run->items, f)) return false;
+    }
+    return true;
+}
+
 /* ---- all of it ---- */
 
 static bool read_set(reader *g, const store_run *like, fault *f)
@@ -104,7 +113,7 @@ static bool read_set(reader *g, const store_run *like, fault *f)
     bool ok = read_runs(g, where, f);
     if (ok && g->set->n_runs > 0)
         ok = gather_places(g->s, &g->r->request.axes, g->set, f) && find_families(g, f) &&
-             gather_layers(g->s, g->r->strings, g->set, where, f);
+             gather_layers(g->s, g->r->strings, g->set, where, f) && read_items(g, f);
     free(where);
     return ok;
 }
@@ -168,6 +177,7 @@ static void free_set(page_set *set)
 {
     for (size_t i = 0; i < set->n_runs; i++) {
         free(set->runs[i].layers);
+        suite_items_free(&set->runs[i].items);
         free(set->runs[i].command);
     }
     for (size_t x = 0; x < PAGE_XS; x++)

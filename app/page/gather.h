@@ -13,6 +13,7 @@
 #define KVANT_APP_PAGE_GATHER_H
 
 #include "app/catalog.h"
+#include "app/suite_items.h"
 #include "db/store.h"
 
 /* What a report can show: the axes asked for and those a page offers besides. */
@@ -47,7 +48,8 @@ typedef struct page_run {
     size_t family;       /* an index into the report's families */
     store_layer *layers; /* by layer, keys first */
     size_t n_layers;
-    char *command; /* that makes it again */
+    suite_items items; /* of a suite's run */
+    char *command;     /* that makes it again */
 } page_run;
 
 typedef struct page_set {

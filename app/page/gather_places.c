@@ -9,27 +9,11 @@
 
 /* ---- candidates ---- */
 
-/* The metric as stored, with its interval. */
-static store_estimate estimate(const store_run *r, const store_metric *m)
-{
-    static const struct {
-        const char *name;
-        size_t offset;
-    } estimates[] = { { "kld", offsetof(store_run, kld) },
-                      { "dppl", offsetof(store_run, dppl) },
-                      { "top1", offsetof(store_run, top1) },
-                      { "rms_dp", offsetof(store_run, rms_dp) } };
-    for (size_t i = 0; i < sizeof estimates / sizeof *estimates; i++)
-        if (strcmp(m->name, estimates[i].name) == 0)
-            return *(const store_estimate *)((const char *)r + estimates[i].offset);
-    return (store_estimate){ store_metric_value(m, r), NAN, NAN };
-}
-
 static store_candidate candidate(const page_set *set, size_t i, const int64_t *configs, const store_metric *x,
                                  const store_metric *y)
 {
     const store_run *r = &set->runs[i].run;
-    store_estimate at = store_metric_compared(y, estimate(r, y));
+    store_estimate at = store_metric_compared(y, store_metric_stored(y, r));
     return (store_candidate){ .id = r->id,
                               .config = configs[i],
                               .done = strcmp(r->status, "done") == 0,

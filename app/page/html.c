@@ -9,6 +9,7 @@
 #include "app/page/csp.h"
 #include "app/page/escape.h"
 #include "app/page/formats.h"
+#include "app/page/html_suite.h"
 #include "app/page/svg.h"
 
 /* ---- head ---- */
@@ -285,6 +286,7 @@ static bool put_set(FILE *to, const page_report *r, size_t k, fault *f)
     fputs("<section class=\"card runs\"><div class=\"bar\"><h3>Runs</h3></div>\n", to);
     html_write_table(to, set);
     fputs("</section>\n", to);
+    if (!html_write_suites(to, set, f)) return false;
     put_list(to, set, "Failed runs", true, put_failure);
     put_list(to, set, "Warnings", true, put_warning);
     put_list(to, set, "Neighbours on the frontier that cannot be told apart", false, put_alike);

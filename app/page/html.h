@@ -19,10 +19,4 @@ void html_write_table(FILE *to, const page_set *set);
 /* What the script reads: one JSON object. */
 void html_write_data(FILE *to, const page_report *r);
 
-/* A verdict with its star. */
-void html_write_verdict(FILE *to, const char *verdict);
-
-/* How good a verdict is, as a class of the page: "good", "warn" or "bad"; "" for none. */
-const char *html_verdict_class(const char *verdict);
-
 #endif

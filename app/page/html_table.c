@@ -19,7 +19,8 @@ static const column columns[] = {
     { "top1", "top-1, %", true },   { "verdict", "verdict", false }, { "class", "", false },
 };
 
-const char *html_verdict_class(const char *verdict)
+/* How good a verdict is, as a class of the page; "" for none. */
+static const char *verdict_class(const char *verdict)
 {
     static const struct {
         const char *begins, *class;
@@ -30,13 +31,16 @@ const char *html_verdict_class(const char *verdict)
     return classes[i].class;
 }
 
-void html_write_verdict(FILE *to, const char *verdict)
+/* With its star. */
+static void put_verdict(FILE *to, const char *verdict)
 {
-    for (const char *c = verdict; *c; c++)
-        if (*c == '*')
-            fputs("\u2605", to);
-        else
-            escape_markup(to, (char[]){ *c, 0 });
+    for (;;) {
+        const size_t n = strcspn(verdict, "*");
+        escape_markup_part(to, verdict, n);
+        if (!verdict[n]) return;
+        fputs("\u2605", to);
+        verdict += n + 1;
+    }
 }
 
 /* format: "g4" is 4 significant digits, ".3" 3 decimals, "+2" 2 with a sign. */
@@ -87,8 +91,8 @@ static void put_row(FILE *to, const page_set *set, size_t i)
     put_estimate(to, r->kld, "g4", "g3");
     put_estimate(to, r->dppl, "+2", "+2");
     put_estimate(to, r->top1, ".2", ".2");
-    fprintf(to, "<td class=\"verdict %s\">", html_verdict_class(r->verdict));
-    html_write_verdict(to, r->verdict);
+    fprintf(to, "<td class=\"verdict %s\">", verdict_class(r->verdict));
+    put_verdict(to, r->verdict);
     fprintf(to, "</td><td class=\"class\">%s</td></tr>\n", class);
 }
 

@@ -7,6 +7,7 @@
 #include "app/number.h"
 #include "app/page/escape.h"
 #include "app/report.h"
+#include "app/suite_show.h"
 
 static bool put_tree(FILE *to, cJSON *tree, fault *f)
 {
@@ -63,6 +64,7 @@ static bool put_runs(FILE *to, const page_report *r, const page_set *set, fault 
     for (size_t i = 0; i < set->n_runs; i++) {
         const page_run *run = &set->runs[i];
         cJSON *one = report_run_json(&run->run, run->layers ? run->layers : &none, run->n_layers);
+        if (run->items.n > 0) cJSON_AddItemToObject(one, "items", suite_show_json(&run->items));
         cJSON_AddStringToObject(one, "class", page_class_names[set->places[0][0][i].where]);
         cJSON_AddStringToObject(one, "family", r->families[run->family]);
         cJSON_AddStringToObject(one, "command", run->command);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "app/page/escape.h"
+#include "app/page/markdown_suite.h"
 #include "app/table.h"
 
 /* What a cell shows of a number. */
@@ -240,6 +241,7 @@ static bool write_set(FILE *to, const page_report *r, const page_set *set, const
     fprintf(to, "### All %zu runs\n\n", set->n_runs);
     if (!write_runs(to, set, f)) return false;
     fputc('\n', to);
+    if (!markdown_write_suites(to, set, f)) return false;
     write_commands(to, set);
     return true;
 }

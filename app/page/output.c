@@ -1,18 +1,16 @@
 #include "app/page/output.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/file.h"
-
 static bool failed(const char *path, const char *what, int why, fault *f)
 {
-    return fault_set(f, FAULT_INPUT, "%s: %s: %s", path, what, strerror(why));
+    const fault_code code = why == EINTR ? FAULT_INTERRUPTED : FAULT_INPUT; /* a write that a signal has ended */
+    return fault_set(f, code, "%s: %s: %s", path, what, strerror(why));
 }
 
 static bool taken(const char *path, fault *f)
@@ -20,29 +18,25 @@ static bool taken(const char *path, fault *f)
     return fault_set(f, FAULT_INPUT, "%s is there already; --force replaces it", path);
 }
 
-/* Where the path leads. *there: something is at its end; *is_file: and it is a file. */
+/* Where the path leads. *there: something is at its end; *is_file: and it is a file. What is no file keeps its path: a
+ * pipe behind /dev/stdout has no other. */
 static bool resolve(const char *path, char real[PATH_MAX], bool *there, bool *is_file, fault *f)
 {
-    *there = realpath(path, real) != NULL;
-    *is_file = false;
-    if (!*there) {
-        if (errno != ENOENT) return failed(path, "cannot be written", errno, f);
-        int n = snprintf(real, PATH_MAX, "%s", path);
-        struct stat link;
-        *there = *is_file = lstat(path, &link) == 0;
-        return (n > 0 && n < PATH_MAX) || failed(path, "cannot be written", n ? ENAMETOOLONG : ENOENT, f);
-    }
     struct stat st;
-    if (stat(real, &st) != 0) return failed(path, "cannot be written", errno, f);
-    if (S_ISDIR(st.st_mode)) return failed(path, "cannot be written", EISDIR, f);
-    *is_file = S_ISREG(st.st_mode);
-    return true;
+    *there = stat(path, &st) == 0;
+    if (!*there && errno != ENOENT) return failed(path, "cannot be written", errno, f);
+    if (*there && S_ISDIR(st.st_mode)) return failed(path, "cannot be written", EISDIR, f);
+    *is_file = *there && S_ISREG(st.st_mode);
+    if (*is_file) return realpath(path, real) || failed(path, "cannot be written", errno, f);
+    if (!*there) *there = *is_file = lstat(path, &st) == 0; /* a link that leads nowhere */
+    const int n = snprintf(real, PATH_MAX, "%s", path);
+    return (n > 0 && n < PATH_MAX) || failed(path, "cannot be written", n ? ENAMETOOLONG : ENOENT, f);
 }
 
 bool output_allowed(const char *path, bool force, fault *f)
 {
     char real[PATH_MAX];
-    bool there, is_file;
+    bool there = false, is_file = false;
     return resolve(path, real, &there, &is_file, f) && (!is_file || force || taken(path, f));
 }
 
@@ -52,18 +46,6 @@ static void set_rights(int fd)
     mode_t mask = umask(0);
     umask(mask);
     fchmod(fd, 0666 & ~mask);
-}
-
-static bool write_all(int fd, const char *bytes, size_t n)
-{
-    while (n > 0) {
-        ssize_t written = write(fd, bytes, n);
-        if (written < 0 && errno == EINTR) continue;
-        if (written < 0) return false;
-        bytes += written;
-        n -= (size_t)written;
-    }
-    return fsync(fd) == 0;
 }
 
 /* Gives the finished file its name; without force in a way that does not replace what came meanwhile. Where the file
@@ -80,20 +62,44 @@ static int give_name(const char *beside, const char *real, bool force)
     return rename(beside, real) == 0 ? 0 : errno;
 }
 
-bool output_write(const char *path, const void *bytes, size_t n, bool force, fault *f)
+bool output_begin(output *o, const char *path, bool force, fault *f)
 {
-    char real[PATH_MAX], beside[PATH_MAX + 8];
-    bool there, is_file;
-    if (!output_allowed(path, force, f) || !resolve(path, real, &there, &is_file, f)) return false;
-    if (there && !is_file) return file_write(real, bytes, n, f);
-    snprintf(beside, sizeof beside, "%s.XXXXXX", real);
-    int fd = mkstemp(beside);
+    bool there = false, is_file = false;
+    *o = (output){ .path = path, .force = force };
+    if (!output_allowed(path, force, f) || !resolve(path, o->real, &there, &is_file, f)) return false;
+    if (there && !is_file) {
+        o->file = fopen(o->real, "w");
+        return o->file || failed(path, "cannot be written", errno, f);
+    }
+    snprintf(o->beside, sizeof o->beside, "%s.XXXXXX", o->real);
+    const int fd = mkstemp(o->beside);
     if (fd < 0) return failed(path, "cannot be written", errno, f);
     set_rights(fd);
-    int why = write_all(fd, bytes, n) ? 0 : errno;
-    if (close(fd) != 0 && !why) why = errno;
-    if (!why) why = give_name(beside, real, force);
-    if (!why) return true;
-    unlink(beside);
-    return why == EEXIST ? taken(path, f) : failed(path, "writing failed", why, f);
+    o->file = fdopen(fd, "w");
+    if (o->file) return true;
+    const int why = errno;
+    close(fd);
+    unlink(o->beside);
+    return failed(path, "cannot be written", why, f);
+}
+
+bool output_end(output *o, bool ok, fault *f)
+{
+    const bool lost = ferror(o->file);
+    int why = !lost ? 0 : errno ? errno : EIO;
+    if (*o->beside && ok && !why && (fflush(o->file) != 0 || fsync(fileno(o->file)) != 0)) why = errno;
+    if (fclose(o->file) != 0 && !why) why = errno;
+    if (*o->beside && ok && !why) why = give_name(o->beside, o->real, o->force);
+    if (ok && !why) return true;
+    if (*o->beside) unlink(o->beside);
+    if (!ok) return false;
+    return why == EEXIST ? taken(o->path, f) : failed(o->path, "writing failed", why, f);
+}
+
+bool output_write(const char *path, const void *bytes, size_t n, bool force, fault *f)
+{
+    output o;
+    if (!output_begin(&o, path, force, f)) return false;
+    if (n) fwrite(bytes, 1, n, o.file); /* its error is found where the file is closed */
+    return output_end(&o, true, f);
 }

@@ -68,7 +68,7 @@ const showAll = () => {
 const prepareTable = (one) => {
   const s = data.sets[Number(one.dataset.set)], bar = one.querySelector(".bar"), body = one.querySelector("tbody");
   body.dataset.plain = true;
-  for (const head of one.querySelectorAll("th")) {
+  for (const head of one.querySelectorAll("th[data-key]")) {
     const key = head.dataset.key, button = make("button", { type: "button", textContent: head.textContent || "class" });
     button.onclick = () => {
       const first = DOWN_FIRST.has(key) ? -1 : 1;

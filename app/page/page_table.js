@@ -113,7 +113,7 @@ const fillTable = () => {
   made = body.rows.length;
   growTable(PAGE);
   count.textContent = filter.wrong || (rows.length === s.n ? `${whole(s.n)} runs` : `${whole(rows.length)} of ${whole(s.n)} runs`);
-  for (const head of section().querySelectorAll("th")) {
+  for (const head of section().querySelectorAll("th[data-key]")) {
     if (head.dataset.key === state.sort) head.setAttribute("aria-sort", state.dir > 0 ? "ascending" : "descending");
     else head.removeAttribute("aria-sort");
   }

@@ -184,9 +184,7 @@ static bool run_here(console *c, const words *w, fault *f, bool *known, entry_st
     if (!cmd) return false;
     *state = ENTRY_DONE;
     if (strcmp(cmd->name, "set") == 0 || strcmp(cmd->name, "unset") == 0) return change_setting(c, cmd, w, f, known);
-    if (strcmp(cmd->name, "quit") != 0) return true;
-    *state = ENTRY_SCREEN;
-    return *known = c->app->leaving = true;
+    return true;
 }
 
 static bool run_words(console *c, const char *line, const words *w, fault *f, entry_state *state)

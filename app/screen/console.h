@@ -1,10 +1,10 @@
 /* console.h - the commands a person gives on the screen: typed or by a key, run as children, their output kept.
  *
- * Commands that only mean something here (set, unset, quit, save, screen-dump, timing, focus ... those that
- * console_builtin knows) run at once in this process. Everything else runs as `kvant -c "set ..." -c LINE` in a child
- * with its own process group, with the session's settings, its stdout and stderr on pipes and its events (events.h) on
- * another: the screen never waits, several commands may run, and none can take the screen down. Ctrl-C stops the
- * newest: SIGINT to its group, after 3 s SIGTERM, then SIGKILL; children die with the screen.
+ * Commands that only mean something here (set and unset, and those that console_builtin knows: quit, save, focus ...)
+ * run at once in this process. Everything else runs as `kvant -c "set ..." -c LINE` in a child with its own process
+ * group, with the session's settings, its stdout and stderr on pipes and its events (events.h) on another: the screen
+ * never waits, several commands may run, and none can take the screen down. Ctrl-C stops the newest: SIGINT to its
+ * group, after 3 s SIGTERM, then SIGKILL; children die with the screen.
  *
  * Every line given is shown in the log after "> ", also when a key stood for it, so that what was done can be typed,
  * copied and saved: console_save writes the session as a Lua recipe.
@@ -21,7 +21,7 @@
 
 typedef struct console console;
 
-/* What a built-in command asks of the screen: NULL when the line is none, else its function's message. */
+/* Does what the words mean to the screen: *known says whether they are a command of its own, false that it failed. */
 typedef bool (*console_builtin)(void *self, int n_words, const char *const *words, fault *f, bool *known);
 
 console *console_create(app_context *app, console_builtin builtin, void *self, fault *f);

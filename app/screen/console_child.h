@@ -5,7 +5,7 @@
  * descriptor 3 and, on Linux, dies with this process. The ends here never block.
  *
  *     console_child_start(&c, executable, argv, 76, &f);
- *     ... read c.out, c.err, c.events ...
+ *     ... read c.pipe[CONSOLE_CHILD_OUT] and the others ...
  *     if (console_child_ended(&c, &status)) console_child_close(&c);      after reading what is left
  *
  * [main thread]

@@ -168,7 +168,7 @@ void do_rerun(screen *s, int n)
     /* The database knows a file by its name only: the session may know where it is. */
     const char *set = settings_get(s->app->session, "text");
     const bool known = there && set && strcmp(app_text_name(set), d.run->text.name) == 0;
-    char *line = there ? repeat_line("run", d.run, known ? set : NULL) : NULL;
+    char *line = there ? repeat_line("", d.run, known ? set : NULL) : NULL;
     if (there && !line) fault_memory(&f, "the command");
     if (line)
         screen_give(s, "%s", line);

@@ -33,28 +33,6 @@ static bool split(const char *line, line_words *w)
     return good;
 }
 
-static bool is_option(const char *word)
-{
-    return word[0] == '-' && word[1] && !strchr(".0123456789", word[1]);
-}
-
-static const command_option *find_option(const command *c, const char *word, bool *wants_value)
-{
-    const command_option *o = NULL;
-    char name[64];
-    *wants_value = false;
-    if (word[1] == '-') {
-        snprintf(name, sizeof name, "%.*s", (int)strcspn(word + 2, "="), word + 2);
-        o = command_option_named(c, name);
-        *wants_value = o && o->type != OPTION_FLAG && !strchr(word, '=');
-        return o;
-    }
-    for (size_t i = 0; (o = command_option_at(c, i)); i++)
-        if (o->letter == word[1]) break;
-    *wants_value = o && o->type != OPTION_FLAG && !word[2];
-    return o;
-}
-
 static void give_roles(line_words *w)
 {
     const command_option *pending = NULL;
@@ -69,9 +47,9 @@ static void give_roles(line_words *w)
             l->role = WORD_VALUE;
             l->option = pending;
             pending = NULL;
-        } else if (options && is_option(text)) {
+        } else if (options && command_is_option(text)) {
             l->role = WORD_OPTION;
-            l->option = w->command ? find_option(w->command, text, &l->wants_value) : NULL;
+            l->option = w->command ? command_option_typed(w->command, text, &l->wants_value) : NULL;
             if (strcmp(text, "--") == 0) options = false;
             if (l->wants_value) pending = l->option;
         } else {

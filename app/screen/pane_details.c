@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "app/screen/details_layers.h"
+#include "app/screen/details_suite.h"
 #include "base/clock.h"
 
 typedef struct details_pane {
@@ -111,6 +112,7 @@ static void write_run(pen *p, const board_details *d)
     field(p, "config", LOOK_BOLD, "%s", r->config.canonical);
     const bool done = strcmp(r->status, "done") == 0;
     if (done) {
+        details_suite(p, d);
         write_first(p, r);
         layers_sparks(p, d->layers, d->n_layers);
         write_rest(p, r);
@@ -118,6 +120,7 @@ static void write_run(pen *p, const board_details *d)
         field(p, "failed", LOOK_BAD, "%s%s%s", r->reason, *r->phase ? ", while " : "", r->phase);
     }
     write_where(p, r);
+    if (done) details_suite_rest(p, d);
     if (!done || d->n_layers == 0) return;
     p->line++;
     layers_bars(p, d->layers, d->n_layers);

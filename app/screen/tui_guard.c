@@ -6,11 +6,12 @@
 #include <string.h>
 #include <unistd.h>
 
-/* All signals that end a program unless it does something about them; SIGINT, SIGTERM and SIGHUP are the loop's. */
+/* All signals that end a program unless it does something about them, those that an instruction causes first; SIGINT,
+ * SIGTERM and SIGHUP are the loop's. */
 static const int fatal[] = { SIGSEGV, SIGBUS,  SIGFPE,    SIGILL,  SIGABRT, SIGSYS,  SIGTRAP,
                              SIGQUIT, SIGALRM, SIGVTALRM, SIGPROF, SIGUSR1, SIGUSR2, SIGXCPU };
 static const int noted[] = { SIGWINCH, SIGTSTP, SIGCONT };
-enum { N_FATAL = sizeof fatal / sizeof *fatal, N_NOTED = sizeof noted / sizeof *noted };
+enum { N_FAULTS = 4, N_FATAL = sizeof fatal / sizeof *fatal, N_NOTED = sizeof noted / sizeof *noted };
 
 static struct {
     pid_t owner;
@@ -45,9 +46,13 @@ static void die(int number, siginfo_t *info, void *context)
     (void)context;
     const int error = errno;
     give_back();
-    for (size_t i = 0; i < N_FATAL; i++)
-        if (fatal[i] == number) sigaction(number, &guard.fatal_before[i], NULL);
-    if (info->si_code <= 0 || number == SIGABRT) raise(number);
+    bool again = info->si_code <= 0;
+    for (size_t i = 0; i < N_FATAL; i++) {
+        if (fatal[i] != number) continue;
+        sigaction(number, &guard.fatal_before[i], NULL);
+        again = again || i >= N_FAULTS;
+    }
+    if (again) raise(number);
     errno = error;
 }
 

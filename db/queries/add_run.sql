@@ -2,7 +2,8 @@ INSERT INTO runs (started, finished, wall_s, model, text, config, environment, p
                   seed, status, reason, phase, n_values, bytes, payload_bytes, metadata_bytes, exact_bytes, side_bytes,
                   ratio, bits_per_value, ratio_ctx, ratio_128k, kld, kld_lo, kld_hi, kld_median, kld_p99, kld_p999,
                   kld_max, ppl, ppl_ref, dppl, dppl_lo, dppl_hi, top1, top1_lo, top1_hi, rms_dp, rms_dp_lo, rms_dp_hi,
-                  verdict, verdict_note, encode_gbs, decode_gbs, ms_per_token, peak_rss_bytes, calibration, uid)
+                  verdict, verdict_note, encode_gbs, decode_gbs, ms_per_token, peak_rss_bytes, calibration, uid,
+                  suite, suite_options, score, score_ref)
 VALUES (:started, :finished, :wall_s,
         (SELECT id FROM models WHERE hash = :model_hash),
         (SELECT id FROM texts WHERE hash = :text_hash),
@@ -13,4 +14,5 @@ VALUES (:started, :finished, :wall_s,
         :kld, :kld_lo, :kld_hi, :kld_median, :kld_p99, :kld_p999, :kld_max, :ppl, :ppl_ref, :dppl, :dppl_lo, :dppl_hi,
         :top1, :top1_lo, :top1_hi, :rms_dp, :rms_dp_lo, :rms_dp_hi, :verdict, :verdict_note, :encode_gbs, :decode_gbs,
         :ms_per_token, :peak_rss_bytes, (SELECT id FROM calibrations WHERE hash = :calibration_hash),
-        coalesce(nullif(:uid, ''), lower(hex(randomblob(16)))))
+        coalesce(nullif(:uid, ''), lower(hex(randomblob(16)))), :suite, :suite_options,
+        :score, :score_ref)

@@ -41,11 +41,11 @@ static bool make(setting *s, engine *e, const char *path, fault *f)
     return calibrate(&r, path, f);
 }
 
-static int open_all(void **state)
+static int open_all(void **state, const char *model_path)
 {
     static setting s;
     fault f = { 0 };
-    s.m = model_open(MODEL, &f);
+    s.m = model_open(model_path, &f);
     s.e = s.m ? engine_open(s.m, 2, &f) : NULL;
     if (!s.e) fail_msg("%s", f.text);
     s.text = (passages){ .n = PASSAGES, .length = CTX, .text_tokens = PASSAGES * CTX };
@@ -59,6 +59,24 @@ static int open_all(void **state)
     if (!s.c) fail_msg("%s", f.text);
     *state = &s;
     return 0;
+}
+
+static int open_llama(void **state)
+{
+    return open_all(state, MODEL);
+}
+
+/* LAYER has a window there. */
+static int open_gemma3(void **state)
+{
+    return open_all(state, "tests/data/arch/gemma3.gguf");
+}
+
+/* Positions a query of LAYER sees. */
+static int seen_by(const setting *s)
+{
+    const int window = model_window(&s->m->shape, LAYER);
+    return window ? window : CTX;
 }
 
 static int close_all(void **state)
@@ -118,7 +136,7 @@ static void free_rows(rows *r)
 static void turn(const setting *s, float *all, size_t heads)
 {
     fault f = { 0 };
-    const rope_table *rope = engine_rope(s->e, CTX, &f);
+    const rope_table *rope = engine_layer_rope(s->e, LAYER, CTX, &f);
     for (size_t i = 0; i < CTX * heads; i++)
         rope_rotate(rope, all + i * (size_t)s->m->shape.head_dim, (int)(i / heads));
 }
@@ -135,16 +153,17 @@ static void sums_by_hand(const setting *s, const rows *r, double *moment, double
             double weight[CTX], sum = 0, most = -1e300;
             for (size_t a = 0; moment && a < dim * dim; a++)
                 moment[a] += (double)q[a / dim] * (double)q[a % dim];
-            for (size_t i = 0; i <= j; i++) {
+            const size_t all = (size_t)seen_by(s), low = j + 1 > all ? j + 1 - all : 0;
+            for (size_t i = low; i <= j; i++) {
                 weight[i] = 0;
                 for (size_t a = 0; a < dim; a++)
                     weight[i] += (double)q[a] * (double)r->k[(i * kv + 1) * dim + a];
-                weight[i] /= sqrt((double)dim);
+                weight[i] *= (double)shape->score_scale;
                 most = fmax(most, weight[i]);
             }
-            for (size_t i = 0; i <= j; i++)
+            for (size_t i = low; i <= j; i++)
                 sum += exp(weight[i] - most);
-            for (size_t i = 0; attention && i <= j; i++)
+            for (size_t i = low; attention && i <= j; i++)
                 attention[i] += (double)(j + 1) * exp(weight[i] - most) / sum;
         }
 }
@@ -167,7 +186,7 @@ static void moments_and_attention_are_the_definition(void **state)
         fault f = { 0 };
         kvant_samples samples;
         void *memory;
-        const rope_table *rope = form ? engine_rope(s->e, CTX, &f) : NULL;
+        const rope_table *rope = form ? engine_layer_rope(s->e, LAYER, CTX, &f) : NULL;
         assert_true(calibration_samples(s->c, LAYER, KVANT_K, 1, rope, &samples, &memory, &f));
         double largest = 0;
         for (size_t a = 0; a < dim * dim; a++)
@@ -190,18 +209,19 @@ static void moments_and_attention_are_the_definition(void **state)
     free(moment[0]), free(moment[1]);
 }
 
-/* Over all pairs of positions: each query of the text, as often as it stands at a distance, turned by that. */
+/* Over all pairs of positions that meet: each query of the text, as often as it stands at a distance, turned by that.
+ */
 static void the_moment_that_keys_meet_is_turned_by_all_distances(void **state)
 {
     const setting *s = *state;
     const size_t dim = (size_t)s->m->shape.head_dim, group = 4 / (size_t)s->m->shape.n_kv_heads;
     fault f = { 0 };
-    const rope_table *rope = engine_rope(s->e, CTX, &f);
+    const rope_table *rope = engine_layer_rope(s->e, LAYER, CTX, &f);
     double *moment = calloc(dim * dim, sizeof(double)), weight = 0, largest = 0;
     for (int p = 0; p < PASSAGES; p++) {
         rows r = run_by_hand(s, p);
         for (size_t v = 0; v < CTX * group; v++)
-            for (int distance = 0; distance < CTX; distance++) {
+            for (int distance = 0; distance < seen_by(s); distance++) {
                 float q[256];
                 memcpy(q, r.q + (v / group * 4 + group + v % group) * dim, dim * sizeof *q);
                 rope_rotate(rope, q, distance);
@@ -261,7 +281,7 @@ static void keys_after_rope_are_turned_by_their_position(void **state)
     const setting *s = *state;
     const size_t dim = (size_t)s->m->shape.head_dim;
     fault f = { 0 };
-    const rope_table *rope = engine_rope(s->e, CTX, &f);
+    const rope_table *rope = engine_layer_rope(s->e, LAYER, CTX, &f);
     kvant_samples before, after;
     void *memory[2];
     assert_true(calibration_samples(s->c, LAYER, KVANT_K, 0, NULL, &before, &memory[0], &f));
@@ -370,5 +390,6 @@ int main(void)
         cmocka_unit_test(shared_text_is_found_wherever_it_stands),
         cmocka_unit_test(a_file_with_odd_offsets_is_read_alike),
     };
-    return cmocka_run_group_tests(tests, open_all, close_all);
+    return cmocka_run_group_tests_name("llama", tests, open_llama, close_all) +
+           cmocka_run_group_tests_name("gemma3", tests, open_gemma3, close_all);
 }

@@ -95,7 +95,7 @@ static void compare(setting *s, const safetensors *file, bool rotated)
     fault f = { 0 };
     kept k = { malloc((size_t)shape->n_layers * CTX * width * sizeof(float)), width };
     const kv_tap tap = { keep, &k };
-    const rope_table *rope = engine_rope(s->e, CTX, &f);
+    const rope_table *rope = engine_layer_rope(s->e, 0, CTX, &f);
     for (size_t p = 0; p < PASSAGES; p++) {
         kv_cache *c = kv_cache_create(shape, CTX, rotated ? KV_ROTATED : KV_BEFORE_ROPE, &f);
         sequence seq = { .cache = c, .tokens = s->tokens + p * CTX, .n = CTX, .tap = &tap };
@@ -142,7 +142,7 @@ static void a_capture_is_the_cache(void **state)
             assert_true(tokens->type == SAFETENSORS_I32 && tokens->dims[0] == PASSAGES && tokens->dims[1] == CTX);
             assert_memory_equal(tokens->bytes, s.tokens, sizeof s.tokens);
             assert_int_equal(factors != NULL, i == 1);
-            if (factors) assert_memory_equal(factors->bytes, s.m->rope_factors, factors->n_bytes);
+            if (factors) assert_memory_equal(factors->bytes, s.m->ropes[0].divisors, factors->n_bytes);
             safetensors_close(c);
         }
         close_setting(&s);

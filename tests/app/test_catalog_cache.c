@@ -5,9 +5,11 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -47,13 +49,18 @@ static void put_plugin(const char *from, const char *name)
     free(bytes);
 }
 
-static catalog_cache *create(void)
+static catalog_cache *create_with(const char *describer)
 {
     const plugin_search where = { NULL, 0, dir, NULL, 0 };
     fault f = { 0 };
-    catalog_cache *c = catalog_cache_create(&where, DESCRIBER, &f);
+    catalog_cache *c = catalog_cache_create(&where, describer, &f);
     assert_non_null(c);
     return c;
+}
+
+static catalog_cache *create(void)
+{
+    return create_with(DESCRIBER);
 }
 
 /* What a loop that redraws would see, sooner or later. */
@@ -119,6 +126,48 @@ static void a_new_plugin_is_noticed(void **state)
     }
 }
 
+/* As while the program itself is being replaced by a newer one. */
+static void a_scan_that_failed_is_repeated(void **state)
+{
+    char describer[128];
+    (void)state;
+    snprintf(describer, sizeof describer, "%s/describer", dir);
+    put_plugin(PLUGINS, "polar");
+    for (int begun = 0; begun < 2; begun++) {
+        catalog_cache *c = create_with(describer);
+        assert_null(catalog_cache_get(c)); /* waits: it has failed */
+        if (begun) catalog_cache_begin(c);
+        assert_int_equal(symlink(DESCRIBER, describer), 0);
+        until_known(c, "polar");
+        catalog_cache_free(c);
+        assert_int_equal(unlink(describer), 0);
+    }
+}
+
+/* Packages are often built so that all files have one time. */
+static void another_file_of_the_same_size_and_time_is_noticed(void **state)
+{
+    char old[128], new[128];
+    struct stat s;
+    (void)state;
+    const plugin_search where = { NULL, 0, dir, NULL, 0 };
+    put_plugin(PLUGINS, "polar");
+    snprintf(old, sizeof old, "%s/polar.so", dir);
+    snprintf(new, sizeof new, "%s/polar.new", dir);
+    char *before = catalog_cache_signature(&where);
+    assert_int_equal(stat(old, &s), 0);
+    FILE *file = fopen(new, "wb");
+    assert_non_null(file);
+    assert_int_equal(ftruncate(fileno(file), s.st_size), 0);
+    assert_int_equal(fclose(file), 0);
+    assert_int_equal(utimensat(AT_FDCWD, new, (const struct timespec[]){ s.st_atim, s.st_mtim }, 0), 0);
+    assert_int_equal(rename(new, old), 0);
+    char *after = catalog_cache_signature(&where);
+    assert_string_not_equal(before, after);
+    free(before);
+    free(after);
+}
+
 static void a_signature_tells_states_apart(void **state)
 {
     (void)state;
@@ -143,8 +192,12 @@ static void a_signature_tells_states_apart(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        WITH_DIRECTORY(a_prompt_waits_for_codecs),         WITH_DIRECTORY(a_screen_does_not),
-        WITH_DIRECTORY(what_a_thread_finds_is_taken_over), WITH_DIRECTORY(a_new_plugin_is_noticed),
+        WITH_DIRECTORY(a_prompt_waits_for_codecs),
+        WITH_DIRECTORY(a_screen_does_not),
+        WITH_DIRECTORY(what_a_thread_finds_is_taken_over),
+        WITH_DIRECTORY(a_new_plugin_is_noticed),
+        WITH_DIRECTORY(a_scan_that_failed_is_repeated),
+        WITH_DIRECTORY(another_file_of_the_same_size_and_time_is_noticed),
         WITH_DIRECTORY(a_signature_tells_states_apart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -245,12 +245,13 @@ static void faults_point_at_the_column(void **state)
 }
 
 /* The layers of a plan as text: one codec pair per layer. */
-static void assert_plan(const char *line, int n_layers, const char *expected)
+static void assert_plan_of(const char *line, config_model model, const char *expected)
 {
     config *c = parse(line);
+    const int n_layers = model.n_layers;
     config_layer plan[64];
     fault f = { 0 };
-    if (!config_resolve(c, &(config_model){ .n_layers = n_layers }, plan, &f)) fail_msg("%s", f.text);
+    if (!config_resolve(c, &model, plan, &f)) fail_msg("%s", f.text);
     char text[1024] = "";
     for (int i = 0; i < n_layers; i++) {
         const char *k = plan[i].spec[KVANT_K]->text, *v = plan[i].spec[KVANT_V]->text;
@@ -259,6 +260,11 @@ static void assert_plan(const char *line, int n_layers, const char *expected)
     }
     if (strcmp(text, expected) != 0) fail_msg("%s\n  gives    %s\n  expected %s", line, text, expected);
     config_free(c);
+}
+
+static void assert_plan(const char *line, int n_layers, const char *expected)
+{
+    assert_plan_of(line, (config_model){ .n_layers = n_layers }, expected);
 }
 
 static void layers_get_their_codecs(void **state)
@@ -287,6 +293,68 @@ static void assert_unresolved(const char *line, config_model model, const char *
     snprintf(where, sizeof where, "(column %d)", column);
     if (!strstr(f.text, says) || !strstr(f.text, where)) fail_msg("%s\n  expected \"%s\" %s", f.text, says, where);
     config_free(c);
+}
+
+/* Layers 0, 1 and 3 of 5 have a window. */
+static void kinds_of_layers_get_their_codecs_below_counted_ones(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *typed, *canonical, *plan;
+    } cases[] = {
+        { "turbo3 @swa:f16", "turbo3 @swa:f16", "f16 f16 turbo3 f16 turbo3" },
+        { "turbo3 @ swa : f16", "turbo3 @swa:f16", "f16 f16 turbo3 f16 turbo3" },
+        { "f16 @full:turbo3", "f16 @full:turbo3", "f16 f16 turbo3 f16 turbo3" },
+        { "@swa:k=q8_0 @full:turbo3 f16", "f16 @full:turbo3 @swa:k=q8_0", "q8_0/f16 q8_0/f16 turbo3 q8_0/f16 turbo3" },
+        { "turbo3 @swa:k=q8_0 @swa:v=f16", "turbo3 @swa:k=q8_0,v=f16", "q8_0/f16 q8_0/f16 turbo3 q8_0/f16 turbo3" },
+        { "turbo3 @swa:q8_0 @swa:f16", "turbo3 @swa:f16", "f16 f16 turbo3 f16 turbo3" },
+        /* what counts layers lies above, wherever it stands, and is kept where it gives what the base gives */
+        { "turbo3 @0:q8_0 @swa:f16", "turbo3 @swa:f16 @0:q8_0", "q8_0 f16 turbo3 f16 turbo3" },
+        { "turbo3 @swa:f16 @0:turbo3", "turbo3 @swa:f16 @0:turbo3", "turbo3 f16 turbo3 f16 turbo3" },
+        { "turbo3 @swa:k=f16 @0-2:turbo3", "turbo3 @swa:k=f16 @0-2:k=turbo3",
+          "turbo3 turbo3 turbo3 f16/turbo3 turbo3" },
+        { "turbo3 @swa:f16 @1..-2:q8_0", "turbo3 @swa:f16 @1..-2:q8_0", "f16 q8_0 q8_0 q8_0 turbo3" },
+        /* all layers counted: nothing of a kind is left */
+        { "turbo3 @swa:f16 @0..-1:q8_0", "q8_0", "q8_0 q8_0 q8_0 q8_0 q8_0" },
+        { "turbo3 @0..-1:k=q8_0 @swa:f16", "k=q8_0 v=turbo3 @swa:v=f16",
+          "q8_0/f16 q8_0/f16 q8_0/turbo3 q8_0/f16 q8_0/turbo3" },
+        /* the base's codec need not be said */
+        { "turbo3 @full:turbo3 @swa:v=turbo3", "turbo3", "turbo3 turbo3 turbo3 turbo3 turbo3" },
+        { "turbo3 @swa:f16 @swa:turbo3 @0:turbo3", "turbo3", "turbo3 turbo3 turbo3 turbo3 turbo3" },
+    };
+    const uint64_t windowed = 1 << 0 | 1 << 1 | 1 << 3;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        assert_canonical(cases[i].typed, cases[i].canonical);
+        assert_plan_of(cases[i].typed, (config_model){ .n_layers = 5, .windowed = &windowed }, cases[i].plan);
+    }
+}
+
+static void kinds_of_layers_a_model_does_not_have_are_refused(void **state)
+{
+    (void)state;
+    const uint64_t none = 0, all = 7, some = 1;
+    assert_unresolved("turbo3 @swa:f16", (config_model){ .n_layers = 3 },
+                      "swa: no layer of this model has a sliding window", 9);
+    assert_unresolved("turbo3 @full:f16", (config_model){ .n_layers = 3, .windowed = &none },
+                      "full: no layer of this model has a sliding window", 9);
+    assert_unresolved("f16 @full:turbo3", (config_model){ .n_layers = 3, .windowed = &all },
+                      "full: every layer of this model has a sliding window", 6);
+    assert_plan_of("f16 @swa:turbo3", (config_model){ .n_layers = 3, .windowed = &all }, "turbo3 turbo3 turbo3");
+    assert_plan_of("f16 @full:turbo3", (config_model){ .n_layers = 3, .windowed = &some }, "f16 turbo3 turbo3");
+    const struct {
+        const char *line, *says;
+    } cases[] = {
+        { "turbo3 @swa,0:f16", "swa names layers alone, without others (column 12)" },
+        { "turbo3 @0,swa:f16",
+          "a layer is a number from 0, or -1 for the last; or all of a kind: swa, full (column 11)" },
+        { "turbo3 @swap:f16", "or all of a kind: swa, full (column 9)" },
+        { "turbo3 @swa f16", "expected ':' after the layers, then codecs (column 13)" },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        fault f = { 0 };
+        assert_null(config_parse(known, cases[i].line, &f));
+        if (!strstr(f.text, cases[i].says)) fail_msg("%s\n  expected %s", f.text, cases[i].says);
+    }
 }
 
 static void layers_a_model_does_not_have_are_refused(void **state)
@@ -367,7 +435,12 @@ static void generate(dice *d, char *line)
     if (base != 1) add_codec(d, strcat(line, base == 0 ? "" : "k="));
     if (base == 1 || base == 3) add_codec(d, strcat(line, " v="));
     for (unsigned n = roll(d, 5); n > 0; n--) {
-        add_layers(d, strcat(line, " @"), true);
+        strcat(line, " @");
+        const unsigned named = roll(d, 8);
+        if (named < 2)
+            strcat(line, named ? "swa" : "full");
+        else
+            add_layers(d, line, true);
         strcat(line, ":");
         unsigned kind = roll(d, 4);
         if (kind != 1) add_codec(d, strcat(line, kind == 0 ? "" : "k="));
@@ -404,7 +477,8 @@ static void canonical_texts_mean_what_was_typed(void **state)
         assert_int_equal(c->rope_post, again->rope_post);
         for (int n_layers = 1; n_layers <= 14; n_layers++) {
             config_layer plan[14], same[14];
-            config_model model = { .n_layers = n_layers };
+            const uint64_t windowed = random_bits(5, (uint64_t)i);
+            config_model model = { .n_layers = n_layers, .windowed = &windowed };
             fault f = { 0 };
             if (!config_resolve(c, &model, plan, NULL)) continue;
             resolved++;
@@ -538,6 +612,8 @@ int main(void)
         cmocka_unit_test(faults_point_at_the_column),
         cmocka_unit_test(layers_get_their_codecs),
         cmocka_unit_test(layers_a_model_does_not_have_are_refused),
+        cmocka_unit_test(kinds_of_layers_get_their_codecs_below_counted_ones),
+        cmocka_unit_test(kinds_of_layers_a_model_does_not_have_are_refused),
         cmocka_unit_test(head_dimensions_a_codec_does_not_take_are_refused),
         cmocka_unit_test(canonical_texts_are_their_own_canonical_form),
         cmocka_unit_test(canonical_texts_mean_what_was_typed),

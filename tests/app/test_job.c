@@ -74,7 +74,7 @@ static void ratios_count_open_rows_once_and_side_data_apart(void **state)
 {
     (void)state;
     /* Two passages of 100 rows of 10 values; 96 rows settled at 0.5 bytes a value, 4 open in f16; 500 bytes beside. */
-    job_result r = { .passages = 2, .side_bytes = 500 };
+    job_result r = { .sequences = 2, .positions = 200, .side_bytes = 500 };
     r.bytes =
         (byte_counts){ .values = 2000, .open_values = 80, .open = 160, .exact = 160, .payload = 960, .total = 1120 };
     job_ratios(&r, 100);
@@ -83,6 +83,29 @@ static void ratios_count_open_rows_once_and_side_data_apart(void **state)
     assert_true(fabs(r.ratio_ctx - 2000.0 / (480 + 80 + 500)) < 1e-12);
     double at_128k = 2 * 1310720.0 / ((1310720 - 40) * 0.5 + 80 + 500);
     assert_true(fabs(r.ratio_128k - at_128k) < 1e-9);
+}
+
+static void windows_stand_still_in_ratios(void **state)
+{
+    (void)state;
+    /* Two sequences of 100 positions. Layers without a window: 10 values a row at 1 byte; with one of 40 rows: 30
+     * values a row, of which 4 rows are open in f16 and the others take 0.5 bytes a value. */
+    job_result r = { .sequences = 2, .positions = 200, .window = 40, .windowed_rows = 80 };
+    r.windowed = (byte_counts){ .values = 2400, .open_values = 240, .open = 480, .total = 1080 + 480 };
+    r.bytes = (byte_counts){ .values = 2000 + 2400, .open_values = 240, .open = 480, .total = 2000 + 1080 + 480 };
+    job_ratios(&r, 100);
+    assert_true(r.ratio == 2 * 4400.0 / 3560);
+    assert_true(fabs(r.ratio_ctx - r.ratio) < 1e-12);
+    const double values = 131072 * 10 + 40 * 30, bytes = 131072 * 10 + 36 * 30 * 0.5 + 4 * 30 * 2;
+    assert_true(fabs(r.ratio_128k - 2 * values / bytes) < 1e-12);
+    r.window = 200000; /* longer than what was run, and than 128K: all layers grow */
+    r.windowed_rows = 200;
+    r.windowed.values = 6000;
+    r.bytes.values = 8000;
+    job_ratios(&r, 100);
+    const double all = 131072 * 40.0, settled = (6000.0 - 240) / 2;
+    const double rate = 1080 / (2 * settled);
+    assert_true(fabs(r.ratio_128k - 2 * all / (131072 * 10 + (131072 * 30 - 120) * rate + 240)) < 1e-9);
 }
 
 static void kept_entries_are_whole_or_absent(void **state)
@@ -180,6 +203,7 @@ int main(void)
         cmocka_unit_test(a_job_is_the_same_after_its_journey),
         cmocka_unit_test(a_results_doubles_arrive_to_the_last_bit),
         cmocka_unit_test(ratios_count_open_rows_once_and_side_data_apart),
+        cmocka_unit_test(windows_stand_still_in_ratios),
         cmocka_unit_test(kept_entries_are_whole_or_absent),
         cmocka_unit_test(the_least_used_entries_go_first),
         cmocka_unit_test(a_full_disk_leaves_nothing_behind),

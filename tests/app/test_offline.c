@@ -43,7 +43,7 @@ static void two_positions_by_hand(void **state)
     (void)state;
     const float l = logf(3), q[8] = { 0, 0, 0, 0, 2, 0, 0, 0 }, k[8] = { 0, 0, 0, 0, l, 0, 0, 0 }, none[8] = { 0 };
     const float v[4] = { 1, 0, 0, 1 };
-    const attention_rows rows = { k, v, none, v, 2, 4, 2 };
+    const attention_rows rows = { .k = k, .v = v, .k_decoded = none, .v_decoded = v, .n = 2, .dim = 4, .v_dim = 2 };
     attention_gap g = { 0 };
     fault f = { 0 };
     assert_true(attention_gap_add(&g, &rows, q, 0, &f));
@@ -118,7 +118,9 @@ static void attention_is_compared_as_it_is_defined(void **state)
         k2[i] += k[i];
     for (size_t i = 0; i < N * V_DIM; i++)
         v2[i] += v[i];
-    const attention_rows rows = { k, v, k2, v2, N, DIM, V_DIM };
+    const attention_rows rows = {
+        .k = k, .v = v, .k_decoded = k2, .v_decoded = v2, .n = N, .dim = DIM, .v_dim = V_DIM
+    };
     const size_t most[] = { 0, N, 7, 1, N + 1 };
     for (size_t m = 0; m < sizeof most / sizeof *most; m++) {
         attention_gap g = { 0 };
@@ -157,7 +159,9 @@ static void equal_rows_give_cosines_of_exactly_one(void **state)
     const double scales[] = { 1, 1e-18, 1e17, 0 };
     for (size_t i = 0; i < 4; i++) {
         float *q = noise(N * DIM, 1, 3), *k = noise(N * DIM, 2, scales[i]), *v = noise(N * V_DIM, 3, scales[i]);
-        const attention_rows rows = { k, v, k, v, N, DIM, V_DIM };
+        const attention_rows rows = {
+            .k = k, .v = v, .k_decoded = k, .v_decoded = v, .n = N, .dim = DIM, .v_dim = V_DIM
+        };
         attention_gap g = { 0 };
         fault f = { 0 };
         assert_true(attention_gap_add(&g, &rows, q, 0, &f));
@@ -169,7 +173,9 @@ static void equal_rows_give_cosines_of_exactly_one(void **state)
     /* One query at a time, for a sum of many would swallow the last bit. */
     for (uint64_t seed = 0; seed < 200; seed++) {
         float *k = noise(9 * DIM, seed, 1), *v = noise(9 * V_DIM, seed + 1000, 1);
-        const attention_rows rows = { k, v, k, v, 9, DIM, V_DIM };
+        const attention_rows rows = {
+            .k = k, .v = v, .k_decoded = k, .v_decoded = v, .n = 9, .dim = DIM, .v_dim = V_DIM
+        };
         attention_gap g = { 0 };
         fault f = { 0 };
         assert_true(attention_gap_add(&g, &rows, k, 1, &f));
@@ -179,7 +185,9 @@ static void equal_rows_give_cosines_of_exactly_one(void **state)
     }
     /* Values that are lost altogether leave nothing to point anywhere. */
     float *k = noise(N * DIM, 2, 1), *v = noise(N * V_DIM, 3, 1), *none = calloc(N * V_DIM, sizeof *none);
-    const attention_rows rows = { k, v, k, none, N, DIM, V_DIM };
+    const attention_rows rows = {
+        .k = k, .v = v, .k_decoded = k, .v_decoded = none, .n = N, .dim = DIM, .v_dim = V_DIM
+    };
     attention_gap g = { 0 };
     fault f = { 0 };
     assert_true(attention_gap_add(&g, &rows, k, 0, &f));
@@ -596,7 +604,9 @@ static void keys_are_turned_before_they_are_met(void **state)
         attention_gap g = { 0 };
         for (size_t first = 0; first < TOTAL; first += CTX) {
             const size_t at = (h / GROUPS * TOTAL + first) * D, n = TOTAL - first < CTX ? TOTAL - first : CTX;
-            const attention_rows rows = { k + at, v + at, back + at, v + at, n, D, D };
+            const attention_rows rows = {
+                .k = k + at, .v = v + at, .k_decoded = back + at, .v_decoded = v + at, .n = n, .dim = D, .v_dim = D
+            };
             assert_true(attention_gap_add(&g, &rows, q + (h * TOTAL + first) * D, 0, &f));
         }
         assert_true(r.layers[1].each[h].weights == g.weights / TOTAL);

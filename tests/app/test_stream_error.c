@@ -44,14 +44,15 @@ static void rows_are_compared_by_their_energy(void **state)
     near(stream_error_rows(&e), 5.0 / 52);
 }
 
-/* Logits of queries and keys rotated by hand, of each query against the keys up to its own position. */
+/* Logits of queries and keys rotated by hand, of each query against the keys it sees. */
 static double by_hand(const rope_table *rope, bool rotated, const float *exact, const float *decoded,
-                      const float *queries, size_t offset)
+                      const float *queries, size_t offset, int window)
 {
     double error = 0, total = 0;
     for (int j = 0; j < SAMPLES; j++)
         for (int g = 0; g < GROUP; g++)
-            for (int s = 0; s <= position(ROWS, j); s++) {
+            for (int s = window && position(ROWS, j) >= window ? position(ROWS, j) + 1 - window : 0;
+                 s <= position(ROWS, j); s++) {
                 float q[DIM], k[DIM], d[DIM];
                 memcpy(q, queries + (size_t)j * HEADS * DIM + offset + (size_t)g * DIM, sizeof q);
                 memcpy(k, exact + (size_t)s * DIM, sizeof k);
@@ -80,11 +81,13 @@ static void query_errors_are_those_of_causal_logits_after_rope(void **state)
     float *queries = noise(SAMPLES * HEADS * DIM, 3, 1);
     for (size_t i = 0; i < ROWS * DIM; i++)
         decoded[i] += exact[i];
-    for (int rotated = 0; rotated < 2; rotated++) {
+    for (int run = 0; run < 4; run++) {
+        const int rotated = run % 2;
+        const uint32_t window = run < 2 ? 0 : 20;
         stream_error e = { 0 };
-        query_sample sample = { queries, SAMPLES, HEADS * DIM, 2 * DIM, GROUP, position, ROWS };
+        query_sample sample = { queries, SAMPLES, HEADS * DIM, 2 * DIM, GROUP, position, ROWS, window };
         assert_true(stream_error_add_queries(&e, simd_best(), &rope, rotated, exact, decoded, ROWS, DIM, &sample, &f));
-        near(stream_error_queries(&e), by_hand(&rope, rotated, exact, decoded, queries, 2 * DIM));
+        near(stream_error_queries(&e), by_hand(&rope, rotated, exact, decoded, queries, 2 * DIM, (int)window));
     }
     free(exact);
     free(decoded);

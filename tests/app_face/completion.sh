@@ -45,6 +45,13 @@ offers "rotate(" kvant roundtrip rot
 offers "bash" kvant completion ""
 offers "--version" kvant --v
 offers "" kvant worker ""
+# What the script asks a running kvant for is something that it can be asked for.
+kinds=$(sed -n "s/.*) echo \([a-z]*\) ;;$/\1/p" "$home/kvant.bash" | sort -u | grep -vxE 'none|command|file|model|config|expression')
+has "names of runs are asked for" "run" "$kinds"
+for kind in $kinds; do
+    "$kvant" names --kind "$kind" >/dev/null 2>&1
+    is "names of kind $kind" 0 $?
+done
 touch "$home/a.gguf" "$home/a.txt"
 offers "$home/a.gguf" kvant inspect "$home/a"
 offers "$home/a.gguf" kvant run --model "$home/a"

@@ -70,6 +70,7 @@ DOUBLE(cmd_offline_child)
 DOUBLE(cmd_paper)
 DOUBLE(cmd_paper_child)
 DOUBLE(cmd_run)
+DOUBLE(cmd_suite)
 DOUBLE(cmd_runs)
 DOUBLE(cmd_show)
 DOUBLE(cmd_frontier)
@@ -85,8 +86,15 @@ DOUBLE(cmd_demo)
 DOUBLE(cmd_worker)
 DOUBLE(cmd_describe)
 DOUBLE(cmd_predict)
+DOUBLE(cmd_memory)
+DOUBLE(cmd_speed)
+DOUBLE(cmd_speed_child)
+DOUBLE(cmd_generate)
+DOUBLE(cmd_generate_child)
 DOUBLE(cmd_verify)
 DOUBLE(cmd_verify_child)
+DOUBLE(cmd_checklist)
+DOUBLE(cmd_checklist_child)
 
 /* The prompt alone: the screen belongs to the lab. */
 int cmd_lab(app_context *app, const command_line *line)
@@ -104,7 +112,7 @@ int cmd_sweep(app_context *app, const command_line *line)
 command_table commands_all(void)
 {
     static const command *const parts[] = { commands_face,    commands_lab,  commands_sweep,  commands_recipe,
-                                            commands_compare, commands_data, commands_report, commands_program,
+                                            commands_compare, commands_suite, commands_plan, commands_data, commands_report, commands_program,
                                             commands_screen,  NULL };
     return (command_table){ parts };
 }

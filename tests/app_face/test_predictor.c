@@ -195,12 +195,12 @@ static void one_question_waits_for_its_answer(void **state)
     (void)state;
     fault f = { 0 };
     prediction a;
-    assert_true(predict(&app, "k=q8_0", &a, &f));
+    assert_true(predict_line(&app, NULL, "k=q8_0", &a, &f));
     assert_true(a.bits_per_value == 12.25);
-    assert_true(predict(&app, "k=q8_0 v=", &a, &f));
+    assert_true(predict_line(&app, NULL, "k=q8_0 v=", &a, &f));
     assert_int_equal(a.state, PREDICTION_PARTIAL);
     snprintf(app.places.executable, sizeof app.places.executable, "/nowhere/kvant");
-    assert_false(predict(&app, "k=q8_0", &a, &f));
+    assert_false(predict_line(&app, NULL, "k=q8_0", &a, &f));
     assert_non_null(strstr(f.text, "/nowhere/kvant"));
 }
 

@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "engine/sample.h"
+#include "tests/engine/gguf_builder.h"
 
 enum { MOST = 64 };
 
@@ -89,12 +90,14 @@ static void check_reference(const char *path)
         worst = fmax(worst, fabs((double)s.reference[i] - (double)logits[i]));
     }
     print_message("%-48s %.1e of the largest logit\n", path, worst / largest);
-    assert_true(worst <= 5e-5 * largest); /* measured: below 5e-6; a dropped epsilon is 8e-5 */
+    /* Measured: below 5e-6, and a dropped epsilon is 8e-5. Of gemma3 1.0e-4: the reference looks GELU up in a table of
+     * f16, and with f16 before and after it the engine is within 3e-5. */
+    assert_true(worst <= (strcmp(s.m->shape.arch->name, "gemma3") == 0 ? 1.5e-4 : 5e-5) * largest);
     free(logits);
     close_subject(&s);
 }
 
-/* Every fixture in a folder but those of architectures this engine does not have. */
+/* Every fixture in a folder. */
 static size_t check_folder(const char *folder)
 {
     char pattern[256];
@@ -104,7 +107,6 @@ static size_t check_folder(const char *folder)
     if (glob(pattern, 0, NULL, &found)) return 0;
     for (size_t i = 0; i < found.gl_pathc; i++) {
         char path[512];
-        if (strstr(found.gl_pathv[i], "gemma3") || strstr(found.gl_pathv[i], "chatglm")) continue;
         snprintf(path, sizeof path, "%.*s.gguf", (int)(strlen(found.gl_pathv[i]) - strlen(".logits")),
                  found.gl_pathv[i]);
         check_reference(path);
@@ -117,7 +119,7 @@ static size_t check_folder(const char *folder)
 static void logits_equal_the_reference_engines(void **state)
 {
     (void)state;
-    assert_in_range(check_folder("tests/data/arch"), 5, 100);
+    assert_in_range(check_folder("tests/data/arch"), 9, 100);
 }
 
 static void logits_equal_the_reference_engines_for_all_weight_types(void **state)
@@ -127,14 +129,15 @@ static void logits_equal_the_reference_engines_for_all_weight_types(void **state
         print_message("../shared is absent: only the small fixtures were checked\n");
         skip();
     }
-    assert_in_range(check_folder("../shared/fixtures/arch"), 19, 100);
+    assert_in_range(check_folder("../shared/fixtures/arch"), 21, 100);
 }
 
 static void logits_do_not_depend_on_threads_pieces_or_form(void **state)
 {
     (void)state;
     static const char *const paths[] = { "tests/data/arch/llama3-ropefreqs.gguf", "tests/data/arch/qwen3.gguf",
-                                         "tests/data/arch/llama-256-Q2_K.gguf" };
+                                         "tests/data/arch/llama-256-Q2_K.gguf", "tests/data/arch/gemma3.gguf",
+                                         "tests/data/arch/chatglm.gguf" };
     for (size_t p = 0; p < sizeof paths / sizeof *paths; p++) {
         subject s;
         open_subject(&s, paths[p]);
@@ -275,11 +278,15 @@ static void bad_tokens_and_full_caches_are_refused(void **state)
 static void an_unknown_architecture_is_named(void **state)
 {
     (void)state;
-    if (access("../shared/fixtures/arch/gemma3.gguf", R_OK)) skip();
     fault f = { 0 };
-    assert_null(model_open("../shared/fixtures/arch/gemma3.gguf", &f));
-    assert_non_null(strstr(f.text, "architecture \"gemma3\" is not supported (supported: llama, qwen2, qwen3)"));
+    builder b = { 0 };
+    builder_header(&b, 3, 0, 1);
+    builder_key_text(&b, "general.architecture", "mamba\x1b[2J");
+    assert_null(model_open(builder_save(&b), &f));
+    assert_non_null(strstr(f.text, "architecture \"mamba?[2J\" is not supported (supported: llama, qwen2, qwen3, "
+                                   "gemma3, chatglm, phi3)"));
     assert_int_equal(f.code, FAULT_INPUT);
+    builder_free(&b);
 }
 
 static void greedy_takes_the_lowest_of_equals_and_draws_follow_the_distribution(void **state)

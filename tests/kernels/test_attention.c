@@ -62,13 +62,14 @@ static void close_fixture(fixture *t)
 }
 
 /* The definition, in f64: the query at position at, group member g. */
-static void attend_exactly(const fixture *t, size_t at, size_t g, uint32_t kb, uint32_t kw, uint32_t vb, uint32_t vw,
-                           double *out)
+static void attend_exactly(const fixture *t, size_t at, size_t g, size_t visible, uint32_t kb, uint32_t kw, uint32_t vb,
+                           uint32_t vw, double *out)
 {
     size_t d = (size_t)t->dim;
     double weights[ROWS], sum = 0, max = -INFINITY;
+    const size_t low = visible > 0 && at + 1 > visible ? at + 1 - visible : 0;
     const float *q = t->q + ((at - FIRST) * GROUP + g) * d;
-    for (size_t s = 0; s <= at; s++) {
+    for (size_t s = low; s <= at; s++) {
         const float *k = t->k[s >= attention_settled(at, kb, kw)] + s * d;
         double dot = 0;
         for (size_t i = 0; i < d; i++)
@@ -77,16 +78,16 @@ static void attend_exactly(const fixture *t, size_t at, size_t g, uint32_t kb, u
         max = fmax(max, weights[s]);
     }
     memset(out, 0, d * sizeof *out);
-    for (size_t s = 0; s <= at; s++)
+    for (size_t s = low; s <= at; s++)
         sum += weights[s] = exp(weights[s] - max);
-    for (size_t s = 0; s <= at; s++) {
+    for (size_t s = low; s <= at; s++) {
         const float *v = t->v[s >= attention_settled(at, vb, vw)] + s * d;
         for (size_t i = 0; i < d; i++)
             out[i] += weights[s] / sum * (double)v[i];
     }
 }
 
-static void check(int dim, bool rotate, uint32_t kb, uint32_t kw, uint32_t vb, uint32_t vw)
+static void check_window(int dim, bool rotate, uint32_t visible, uint32_t kb, uint32_t kw, uint32_t vb, uint32_t vw)
 {
     fixture t;
     open_fixture(&t, dim, rotate);
@@ -96,6 +97,7 @@ static void check(int dim, bool rotate, uint32_t kb, uint32_t kw, uint32_t vb, u
     attention_head head = { dim,
                             GROUP,
                             1.0f / sqrtf((float)dim),
+                            visible,
                             { t.panels[0], k_open ? t.panels[1] : NULL, kb, kw },
                             { t.v[0], v_open ? t.v[1] : NULL, vb, vw } };
     float *out = malloc(QUERIES * GROUP * d * sizeof *out);
@@ -107,7 +109,7 @@ static void check(int dim, bool rotate, uint32_t kb, uint32_t kw, uint32_t vb, u
     attention_queries(s, &head, t.q, GROUP * d, FIRST, QUERIES, out, GROUP * d, scratch);
     for (size_t at = FIRST; at < ROWS; at++)
         for (size_t g = 0; g < GROUP; g++) {
-            attend_exactly(&t, at, g, kb, kw, vb, vw, exact);
+            attend_exactly(&t, at, g, visible, kb, kw, vb, vw, exact);
             for (size_t i = 0; i < d; i++)
                 assert_true(fabs((double)out[((at - FIRST) * GROUP + g) * d + i] - exact[i]) < 2e-5);
         }
@@ -115,6 +117,11 @@ static void check(int dim, bool rotate, uint32_t kb, uint32_t kw, uint32_t vb, u
     free(scratch);
     free(exact);
     close_fixture(&t);
+}
+
+static void check(int dim, bool rotate, uint32_t kb, uint32_t kw, uint32_t vb, uint32_t vw)
+{
+    check_window(dim, rotate, 0, kb, kw, vb, vw);
 }
 
 static void attention_is_its_definition(void **state)
@@ -135,6 +142,48 @@ static void open_rows_are_seen_until_their_block_is_full_and_out_of_the_window(v
     check(48, false, 8, 5, 32, 0);
     check(64, true, 1, 10, 1, 3);
     check(64, true, 128, 0, 64, 100);
+}
+
+static void a_query_sees_its_window_and_no_more(void **state)
+{
+    (void)state;
+    static const uint32_t windows[] = { 1, 2, 5, 16, 31, 32, 33, 40, 41, 70, 71, 72, UINT32_MAX };
+    for (size_t i = 0; i < sizeof windows / sizeof *windows; i++) {
+        check_window(48, true, windows[i], 1, 0, 1, 0);
+        check_window(32, false, windows[i], 8, 5, 16, 0);
+        check_window(16, true, windows[i], 1, 10, 64, 100);
+    }
+    assert_int_equal(attention_first(15, 16), 0);
+    assert_int_equal(attention_first(16, 16), 1);
+    assert_int_equal(attention_first(1000, 0), 0);
+}
+
+/* Rows that have left the window may hold anything. */
+static void what_left_the_window_is_not_read(void **state)
+{
+    (void)state;
+    enum { DIM = 32, WINDOW = 7 };
+    fixture t;
+    open_fixture(&t, DIM, false);
+    const simd *s = simd_best();
+    const size_t first = ROWS - 1, low = attention_first(first, WINDOW) / (size_t)s->width * (size_t)s->width;
+    float *scratch = malloc(attention_scratch_floats(s, 1, ROWS) * sizeof *scratch), out[2][DIM];
+    assert_non_null(scratch);
+    assert_true(low >= 32);
+    for (int i = 0; i < 2; i++) {
+        attention_head head = { .dim = DIM,
+                                .group = 1,
+                                .scale = 0.2f,
+                                .visible = WINDOW,
+                                .k = { t.panels[0], NULL, 1, 0 },
+                                .v = { t.v[0], NULL, 1, 0 } };
+        attention_queries(s, &head, t.q, DIM, first, 1, out[i], DIM, scratch);
+        for (size_t j = 0; j < low * DIM; j++)
+            t.panels[0][j] = t.v[0][j] = NAN;
+    }
+    assert_memory_equal(out[0], out[1], sizeof out[0]);
+    free(scratch);
+    close_fixture(&t);
 }
 
 static void settled_rows_grow_by_whole_blocks(void **state)
@@ -186,6 +235,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(attention_is_its_definition),
         cmocka_unit_test(open_rows_are_seen_until_their_block_is_full_and_out_of_the_window),
+        cmocka_unit_test(a_query_sees_its_window_and_no_more),
+        cmocka_unit_test(what_left_the_window_is_not_read),
         cmocka_unit_test(settled_rows_grow_by_whole_blocks),
         cmocka_unit_test(rope_keeps_lengths_and_relative_angles),
     };

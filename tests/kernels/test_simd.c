@@ -79,28 +79,34 @@ static void a_row_of_a_product_does_not_depend_on_the_others(void **state)
     free(b);
 }
 
-static void softmax_and_silu_are_equal_on_every_level_and_right(void **state)
+static void softmax_and_gates_are_equal_on_every_level_and_right(void **state)
 {
     (void)state;
     for (size_t n = 1; n < 70; n++) {
-        float *x = noise(n + 5, 5 + n), *up = noise(n, 6), *first = NULL, *gated = NULL;
+        float *x = noise(n + 5, 5 + n), *up = noise(n, 6), *first = NULL, *gated = NULL, *gelu = NULL;
         for (int l = 0; simd_level(l); l++) {
-            float *y = malloc((n + 5) * sizeof *y), *g = malloc(n * sizeof *g);
+            float *y = malloc((n + 5) * sizeof *y), *g = malloc(n * sizeof *g), *h = malloc(n * sizeof *h);
             assert_non_null(y);
             assert_non_null(g);
+            assert_non_null(h);
             memcpy(y, x, (n + 5) * sizeof *y);
             memcpy(g, x, n * sizeof *g);
+            memcpy(h, x, n * sizeof *h);
             simd_level(l)->softmax(y, n, n + 5, 1.7f);
             simd_level(l)->silu_mul(g, up, n);
+            simd_level(l)->gelu_mul(h, up, n);
             if (l > 0) {
                 assert_memory_equal(y, first, (n + 5) * sizeof *y);
                 assert_memory_equal(g, gated, n * sizeof *g);
+                assert_memory_equal(h, gelu, n * sizeof *h);
                 free(y);
                 free(g);
+                free(h);
                 continue;
             }
             first = y;
             gated = g;
+            gelu = h;
         }
         double sum = 0, total = 0;
         for (size_t i = 0; i < n; i++)
@@ -110,14 +116,29 @@ static void softmax_and_silu_are_equal_on_every_level_and_right(void **state)
             assert_true(fabs((double)first[i] - exp(1.7f * (double)x[i]) / sum) < 1e-6);
             double silu = (double)x[i] / (1 + exp(-(double)x[i])) * (double)up[i];
             assert_true(fabs((double)gated[i] - silu) < 1e-6 * (1 + fabs(silu)));
+            double v = (double)x[i], u = sqrt(2 / 3.14159265358979323846) * (v + 0.044715 * v * v * v);
+            double exact = 0.5 * v * (1 + tanh(u)) * (double)up[i];
+            assert_true(fabs((double)gelu[i] - exact) < 1e-6 * (1 + fabs(exact)));
         }
         assert_true(fabs(total - 1) < 1e-5);
         for (size_t i = n; i < n + 5; i++)
             assert_true(first[i] == 0);
         free(first);
         free(gated);
+        free(gelu);
         free(x);
         free(up);
+    }
+}
+
+static void gates_survive_huge_values(void **state)
+{
+    (void)state;
+    for (int l = 0; simd_level(l); l++) {
+        float x[4] = { 1e30f, -1e30f, 30.0f, -30.0f }, up[4] = { 1, 1, 1, 1 };
+        simd_level(l)->gelu_mul(x, up, 4);
+        assert_true(x[0] == 1e30f && x[2] == 30.0f);
+        assert_true(fabsf(x[1]) <= 1e-7f && fabsf(x[3]) <= 1e-7f);
     }
 }
 
@@ -138,8 +159,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_level_multiplies_to_the_same_bits),
         cmocka_unit_test(a_row_of_a_product_does_not_depend_on_the_others),
-        cmocka_unit_test(softmax_and_silu_are_equal_on_every_level_and_right),
+        cmocka_unit_test(softmax_and_gates_are_equal_on_every_level_and_right),
         cmocka_unit_test(softmax_survives_huge_scores),
+        cmocka_unit_test(gates_survive_huge_values),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -134,7 +134,7 @@ state_of() {
 }
 is "stopped and continued is done" "done " "$(state_of f16)"
 has "by the worker it was" "$first" "$(jq -r 'select(.event == "worker" and .label == "f16" and .state == "ended") | .pid' "$home/events")"
-has "stopped for good has failed" "failed stopped by a signal for 4 s (codec, passage 0, layer 0)" "$(state_of bad_hang)"
+has "stopped for good has failed" "failed stopped by a signal for 4 s (" "$(state_of bad_hang)"
 has "a codec that hangs has failed" "failed no progress for 4 s (codec, passage 0, layer 0)" "$(state_of k=bad_hang)"
 is "the last is done" "done " "$(state_of q5_1)"
 is "stopped workers are gone, too" "" "$(ps -o pid= -p "$pid")"

@@ -86,9 +86,8 @@ says 3 'past the end of the file' run q8_0 --model "$home/cut.gguf"
 says 3 'missing.gguf' run q8_0 --model "$home/missing.gguf"
 printf 'GGUF' >"$home/four.gguf"
 says 3 'four.gguf' run q8_0 --model "$home/four.gguf"
-if [[ -e ../shared/fixtures/arch/gemma3.gguf ]]; then
-    says 3 'architecture "gemma3" is not supported' run q8_0 --model ../shared/fixtures/arch/gemma3.gguf
-fi
+LC_ALL=C sed 's/general.architecture\(.\{12\}\)llama/general.architecture\1mamba/' "$small" >"$home/mamba.gguf"
+says 3 'architecture "mamba" is not supported' run q8_0 --model "$home/mamba.gguf"
 printf '3 900 5' >"$home/ids"
 says 3 'token 900 at position 1 is outside the vocabulary of 512' logits "$small" "$home/ids" -o "$home/l.f32"
 is "no half a file" 1 "$([[ -e $home/l.f32 ]]; echo $?)"

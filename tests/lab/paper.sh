@@ -59,23 +59,28 @@ is "so is 4.61" "false ok" \
 is "0.03 holds in its one digit" true "$(jq '.[0].rows[] | select(.figure == "b=3, N(0,1)").published_holds' <<<"$all")"
 
 # The same again, in the order of the list, each once; and as a person sees it.
-run paper k1 h1 k1 --json
-is "the same again" "$(jq -cS '[.[] | select(.table == "h1" or .table == "k1")]' <<<"$all")" "$(jq -cS . <<<"$out")"
+run paper h3 h1 h3 --json
+is "the same again" "$(jq -cS '[.[] | select(.table == "h1" or .table == "h3")]' <<<"$all")" "$(jq -cS . <<<"$out")"
 run paper h1 --ascii
 is "as text" 0 "$status"
 has "with the paper's figure" "|  0.36 |" "$out"
 is "in 80 columns of ASCII" "" "$(LC_ALL=C awk 'length > 80 || /[^ -~]/' <<<"$out")"
 
 # A codec with twice the error is noticed, by name and with status 1; what it does as well as the real one holds.
-run paper h1 h2 --json --plugin "$build/tests/plugins/equal_bins.so"
+# (A sanitized program takes a minute for h2, and has computed it above.)
+tables=(h1 h2)
+[[ ${3-} == ON ]] && tables=(h1)
+run paper "${tables[@]}" --json --plugin "$build/tests/plugins/equal_bins.so"
 is "a worse table fails" "1 false" "$status $(jq '.[0].holds' <<<"$out")"
 row='.[0].rows[] | select(.figure == $w)'
 is "in the row that shows it" "off polar(bits=4,scale=plain) true" \
     "$(jq -r --arg w "b=4, d=128" "$row"' | "\(.verdict) \(.measured_by) \(.measured > 2 * .exact)"' <<<"$out")"
 is "1 bit is the same in both" ok "$(jq -r --arg w "b=1, d=128" "$row.verdict" <<<"$out")"
-is "inner products notice, too" off "$(jq -r '.[1].rows[] | select(.figure == "b=4, mse").verdict' <<<"$out")"
-is "codecs that are well do not suffer" ok \
-    "$(jq -r '.[1].rows[] | select(.figure == "b=1, prod orthogonal").verdict' <<<"$out")"
+if ((${#tables[@]} > 1)); then
+    is "inner products notice, too" off "$(jq -r '.[1].rows[] | select(.figure == "b=4, mse").verdict' <<<"$out")"
+    is "codecs that are well do not suffer" ok \
+        "$(jq -r '.[1].rows[] | select(.figure == "b=1, prod orthogonal").verdict' <<<"$out")"
+fi
 run paper h1 --ascii --plugin "$build/tests/plugins/equal_bins.so"
 is "as text: status 1" 1 "$status"
 has "and the mark" "OFF (1 %)" "$out"

@@ -164,6 +164,7 @@ cp "$home/other.txt" "$home/text"
 says 3 "planned for the text text" --from "$plan" --no-shard
 mv "$home/moved" "$home/text"
 says 2 "the plan says what is run" --from "$plan" q8_0
+says 2 "the plan says what is run" --from "$plan" --shards 3 --emit slurm q8_0
 says 2 "--ctx and --from" --from "$plan" --ctx 128
 says 2 "shard 4 of 3" --from "$plan" --shard 4/3
 says 2 "--shards N" --from "$plan" --emit slurm

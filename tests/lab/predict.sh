@@ -75,12 +75,13 @@ mkfifo "$home/questions"
 "$kvant" predict <"$home/questions" >"$home/answers" &
 child=$!
 exec 7>"$home/questions"
-question="{\"id\":2,\"config\":\"q4_0\",\"model\":\"$small\",\"ctx\":64}"
+question="{\"id\":2,\"config\":\"q4_0\",\"model\":\"$small\",\"ctx\":64,\"db\":\"none.db\"}"
 echo "$question" >&7
-for ((i = 0; i < 200; i++)); do
+for ((i = 0; i < 1200; i++)); do
     grep -q known "$home/answers" && break
     sleep 0.05
 done
+is "it answers while they are as they were" known "$(jq -r 'select(.id == 2).state' "$home/answers")"
 cp "$bad/bad_nan.so" "$home/plugins"
 echo "$question" >&7
 wait $child

@@ -107,7 +107,7 @@ has "and says how many" "# 2 of 2 to run" "$out"
 # kill -9 in the middle loses nothing that was finished, and takes the worker along.
 "$kvant" sweep "${evaluation[@]}" --passages 40 --seed 9 'polar(bits=1..8)' q8_0 q4_0 turbo2 turbo3 turbo4 >"$home/killed" 2>/dev/null &
 victim=$!
-for _ in $(seq 200); do
+for _ in $(seq 2400); do
     (($(wc -l <"$home/killed") >= 4)) && break
     sleep 0.05
 done

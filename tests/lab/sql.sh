@@ -45,11 +45,18 @@ is "nor is it at the prompt" "3 " "$? $(<"$home/out")"
 run sql --json -o "$home/out.json" "SELECT id FROM runs ORDER BY id"
 is "a file" "0  [1,2,3,4]" "$status $out $(jq -c 'map(.id)' "$home/out.json")"
 cp "$home/out.json" "$home/before.json"
+echo mine >"$home/out.json.part"
 run sql --json -o "$home/out.json" "SELECT nothing FROM runs"
-is "a mistake leaves it as it was" "3 yes no" "$status $(cmp -s "$home/out.json" "$home/before.json" && echo yes) $([[ -e $home/out.json.part ]] || echo no)"
+is "a mistake leaves it as it was" "3 yes" "$status $(cmp -s "$home/out.json" "$home/before.json" && echo yes)"
+ln -s out.json "$home/link.json"
+run sql --json -o "$home/link.json" "SELECT 7 AS id"
+is "a link leads to its file" "0 link 7" "$status $([[ -L $home/link.json ]] && echo link) $(jq '.[0].id' "$home/out.json")"
+is "nothing is left beside it, and what was there is not touched" "out.json out.json.part mine" \
+    "$(cd "$home" && echo out.json*) $(<"$home/out.json.part")"
 run sql -o "$home/none/out" "SELECT 1"
 is "a directory that is not there" 3 $status
-is "what is no file is written to" $'a\n1' "$("$kvant" sql --mode csv -o /dev/stdout "SELECT 1 AS a" | tr -d '\r')"
+ln -s /proc/self/fd/1 "$home/stdout" # as /dev/stdout is, which a mistake must not cost
+is "what is no file is written to" $'a\n1' "$("$kvant" sql --mode csv -o "$home/stdout" "SELECT 1 AS a" | tr -d '\r')"
 run sql --timer "SELECT 1"
 has "the time is told" "1 row in 0." "$err"
 if [[ -w /dev/full ]]; then
@@ -195,7 +202,7 @@ written_to_nobody() { # KVANT'S WORDS...: its status
 exec 3<>"$home/full"
 written_to_nobody sql --mode csv "$rows"
 is "stopped in the middle of a write" 75 $?
-written_to_nobody sql --mode csv -o /dev/stdout "$rows"
+written_to_nobody sql --mode csv -o "$home/stdout" "$rows"
 is "the same with --output" 75 $?
 exec 3<&-
 

@@ -112,6 +112,8 @@ says "print shows what is in tables" 'a	1	2.5	nil	true
 has "tables are drawn" "│ b     │   a │" "$out"
 has "rows may be lists" "│ first │ 2.5 │" "$out"
 is "notes go to stderr" "to stderr" "$err"
+recipe 'local n, r = {}, {} for i = 1, 200 do n[i], r[i] = i, i end lab.table({ r }, n) print "drawn"'
+says "a table may have 200 columns" "drawn"
 recipe 'print("text") return { a = { 1, 2 }, nan = 0/0, t = true }' --json
 is "with --json stdout is what is returned" '{"a":[1,2],"nan":null,"t":true}' "$(jq -cS . <<<"$out")"
 is "and print writes to stderr" "text" "$err"

@@ -27,7 +27,12 @@ static int64_t put(const store_run *run, double wobble)
     fault f = { 0 };
     int64_t id = 0;
     bool done = strcmp(run->status, "done") == 0;
-    if (store_add_run(to, run, layers, done ? 2 * PLACE_LAYERS : 0, blocks, done ? PLACE_BLOCKS : 0, &id, &f))
+    if (store_add_run(to, run,
+                      &(store_parts){ .layers = layers,
+                                      .n_layers = done ? 2 * PLACE_LAYERS : 0,
+                                      .blocks = blocks,
+                                      .n_blocks = done ? PLACE_BLOCKS : 0 },
+                      &id, &f))
         return id;
     fprintf(stderr, "fill: %s\n", f.text);
     exit(1);
@@ -87,7 +92,7 @@ static void fill_hostile(void)
             r.phase = texts[(i + 1) % 2];
         } else {
             r.verdict_note = texts[i % 2];
-            r.verdict = i == 3 ? script : r.verdict;
+            r.verdict = i == 3 ? script : i == 2 ? "\u00e9*<b>" : r.verdict;
         }
         r.model = (store_model){ "m<1>", script, marks, script, marks, 4, 8, 2, 64, 1000, 4000 };
         r.text = (store_text){ "t'1", marks, "file", 7, 100 };

@@ -130,6 +130,7 @@ for format in html svg; do
 done
 is "two scripts, both ours" 2 "$(grep -o '<script' hostile.html | wc -l)"
 is "which end once each" 2 "$(grep -o '</script' hostile.html | wc -l)"
+is "a verdict is text, and its star a star" 1 "$(grep -c '>é★&lt;b&gt;</td>' hostile.html)"
 text=$(sed '/^````sh$/,/^````$/d' hostile.md)
 lacks "no element in Markdown" "<img" "$(sed 's/`[^`]*`//g' <<<"$text")"
 lacks "no link" "](javascript" "$(sed 's/`[^`]*`//g' <<<"$text")"
@@ -194,6 +195,8 @@ is "a device that is full is an error" 3 "$status"
 "$kvant" report >/dev/full 2>err
 is "also behind standard output" 3 $?
 
+ln -s /proc/self/fd/1 stdout # as /dev/stdout is, which a mistake must not cost
+is "a pipe is written to, and stays" "$(<sql.csv) link" "$("$kvant" report --format csv -o stdout) $([[ -L stdout ]] && echo link)"
 run report -o nowhere/page.html
 is "a directory that is not there" "3 kvant: nowhere/page.html: cannot be written: No such file or directory" "$status $err"
 run report -o .

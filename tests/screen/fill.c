@@ -128,10 +128,15 @@ static bool add(store *s, const sample *of, store_run r, unsigned number, bool s
     if (!of->verdict) {
         r.reason = "signal 11 (SIGSEGV): besi: row 17";
         r.phase = "evaluating";
-        return store_add_run(s, &r, NULL, 0, NULL, 0, NULL, f);
+        return store_add_run(s, &r, NULL, NULL, f);
     }
     measure(&r, of);
-    return store_add_run(s, &r, layers, small ? 2 : 2 * LAYERS, blocks, small ? 1 : PASSAGES * BLOCKS, NULL, f);
+    return store_add_run(s, &r,
+                         &(store_parts){ .layers = layers,
+                                         .n_layers = small ? 2 : 2 * LAYERS,
+                                         .blocks = blocks,
+                                         .n_blocks = small ? 1 : PASSAGES * BLOCKS },
+                         NULL, f);
 }
 
 static bool fill_samples(store *s, fault *f)

@@ -122,7 +122,11 @@ int64_t add(store *s, const store_run *run)
     sample_parts(layers, blocks);
     fault f = { 0 };
     int64_t id = 0;
-    if (!store_add_run(s, run, layers, 2 * PLACE_LAYERS, blocks, PLACE_BLOCKS, &id, &f)) fail_msg("%s", f.text);
+    if (!store_add_run(s, run,
+                       &(store_parts){
+                           .layers = layers, .n_layers = 2 * PLACE_LAYERS, .blocks = blocks, .n_blocks = PLACE_BLOCKS },
+                       &id, &f))
+        fail_msg("%s", f.text);
     return id;
 }
 

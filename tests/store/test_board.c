@@ -489,7 +489,8 @@ static void add_measured(store *s, const char *config, double level, double own,
     for (int i = 0; i < BLOCKS; i++)
         blocks[i] = (store_block){ i, 0, 64, 100, 101, 64 * (shared[i] + level + own * (uniform() - 0.5)), 1, 60 };
     fault f = { 0 };
-    if (!store_add_run(s, &run, NULL, 0, blocks, BLOCKS, NULL, &f)) fail_msg("%s", f.text);
+    if (!store_add_run(s, &run, &(store_parts){ .blocks = blocks, .n_blocks = BLOCKS }, NULL, &f))
+        fail_msg("%s", f.text);
 }
 
 static void what_cannot_be_told_apart_from_the_chosen_run_is_marked(void **state)

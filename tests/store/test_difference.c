@@ -52,7 +52,9 @@ static int64_t add_shifted(store *s, const char *config, offsets by)
     int64_t id;
     fault f = { 0 };
     store_layer layer = { 0, "k", config, 0.01, 0.02, 100, 50 };
-    if (!store_add_run(s, &run, &layer, 1, blocks, BLOCKS, &id, &f)) fail_msg("%s", f.text);
+    if (!store_add_run(s, &run, &(store_parts){ .layers = &layer, .n_layers = 1, .blocks = blocks, .n_blocks = BLOCKS },
+                       &id, &f))
+        fail_msg("%s", f.text);
     return id;
 }
 
@@ -158,7 +160,7 @@ static void runs_of_different_sets_are_refused_with_what_differs(void **state)
     assert_false(difference_make(s, first, add(s, &many), &d, &f));
     assert_non_null(strstr(f.text, "model (Tiny (m0) and Tiny (m9)), ctx (512 and 1)"));
     store_run failed = failed_run("d");
-    assert_true(store_add_run(s, &failed, NULL, 0, NULL, 0, &first, &f));
+    assert_true(store_add_run(s, &failed, NULL, &first, &f));
     assert_false(difference_make(s, 1, first, &d, &f));
     assert_non_null(strstr(f.text, "failed (signal 11 (SIGSEGV))"));
     assert_false(difference_make(s, 1, 12345, &d, &f));

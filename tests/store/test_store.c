@@ -79,7 +79,7 @@ static void a_run_is_known_by_its_uid(void **state)
     assert_int_equal(strlen(a->uid), 32);
     assert_string_not_equal(a->uid, b->uid);
     run.uid = a->uid;
-    assert_false(store_add_run(s, &run, NULL, 0, &(store_block){ .n = 1 }, 1, NULL, &f));
+    assert_false(store_add_run(s, &run, &(store_parts){ .blocks = &(store_block){ .n = 1 }, .n_blocks = 1 }, NULL, &f));
     assert_int_equal(ask(s, "SELECT count(*) FROM runs"), 2);
     free(a);
     free(b);
@@ -92,7 +92,7 @@ static void what_was_not_measured_comes_back_so(void **state)
     store_run run = failed_run("turbo2");
     int64_t id;
     fault f = { 0 };
-    assert_true(store_add_run(s, &run, NULL, 0, NULL, 0, &id, &f));
+    assert_true(store_add_run(s, &run, NULL, &id, &f));
     store_run *back = store_get_run(s, id, &f);
     assert_non_null(back);
     assert_string_equal(back->status, "failed");
@@ -180,7 +180,7 @@ static void a_done_run_needs_every_metric_finite(void **state)
         else
             *(int64_t *)at = -1;
         fault f = { 0 };
-        assert_false(store_add_run(s, &run, NULL, 0, &block, 1, NULL, &f));
+        assert_false(store_add_run(s, &run, &(store_parts){ .blocks = &block, .n_blocks = 1 }, NULL, &f));
         char quoted[64];
         snprintf(quoted, sizeof quoted, "\"%s\"", field->name);
         assert_non_null(strstr(f.text, quoted));
@@ -189,11 +189,11 @@ static void a_done_run_needs_every_metric_finite(void **state)
     assert_true(refused > 20);
     store_run run = sample_run("turbo4");
     fault f = { 0 };
-    assert_false(store_add_run(s, &run, NULL, 0, NULL, 0, NULL, &f)); /* done, but nothing was scored */
-    run.encode_gbs = NAN; /* speed is not a metric of quality: it may be unknown */
-    assert_true(store_add_run(s, &run, NULL, 0, &block, 1, NULL, &f));
+    assert_false(store_add_run(s, &run, NULL, NULL, &f)); /* done, but nothing was scored */
+    run.encode_gbs = NAN;                                 /* speed is not a metric of quality: it may be unknown */
+    assert_true(store_add_run(s, &run, &(store_parts){ .blocks = &block, .n_blocks = 1 }, NULL, &f));
     block.kld = NAN;
-    assert_false(store_add_run(s, &run, NULL, 0, &block, 1, NULL, &f));
+    assert_false(store_add_run(s, &run, &(store_parts){ .blocks = &block, .n_blocks = 1 }, NULL, &f));
     assert_int_equal(ask(s, "SELECT count(*) FROM runs"), 1);
     store_close(s);
 }
@@ -204,7 +204,7 @@ static void a_run_with_bad_parts_leaves_nothing(void **state)
     store_run run = sample_run("turbo4");
     store_block twice[2] = { { 0, 0, 64, 1, 1, 1, 1, 1 }, { 0, 0, 64, 1, 1, 1, 1, 1 } };
     fault f = { 0 };
-    assert_false(store_add_run(s, &run, NULL, 0, twice, 2, NULL, &f));
+    assert_false(store_add_run(s, &run, &(store_parts){ .blocks = twice, .n_blocks = 2 }, NULL, &f));
     assert_int_equal(f.code, FAULT_INTERNAL);
     assert_int_equal(
         ask(s,
@@ -220,7 +220,7 @@ static void a_finished_run_is_found_by_what_it_evaluated(void **state)
     store_run run = sample_run("turbo4"), broken = failed_run("turbo3");
     int64_t first = add(s, &run), found = -1;
     fault f = { 0 };
-    assert_true(store_add_run(s, &broken, NULL, 0, NULL, 0, NULL, &f));
+    assert_true(store_add_run(s, &broken, NULL, NULL, &f));
     assert_true(store_find_done(s, &run, &found, &f));
     assert_int_equal(found, first);
     int64_t second = add(s, &run);

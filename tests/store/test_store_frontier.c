@@ -59,7 +59,7 @@ static int64_t add_point(store *s, const char *config, double ratio, double kld)
     store_block block = { .n = 1 };
     int64_t id;
     fault f = { 0 };
-    if (!store_add_run(s, &run, NULL, 0, &block, 1, &id, &f)) fail_msg("%s", f.text);
+    if (!store_add_run(s, &run, &(store_parts){ .blocks = &block, .n_blocks = 1 }, &id, &f)) fail_msg("%s", f.text);
     return id;
 }
 
@@ -129,7 +129,7 @@ static void the_frontier_is_what_its_definition_says(void **state)
             random = random * 1664525u + 1013904223u;
             *varied[k] = (double)(random >> 24) / 16 - (varied[k] == &run.dppl.value ? 8 : 0);
         }
-        assert_true(store_add_run(s, &run, NULL, 0, &block, 1, NULL, &f));
+        assert_true(store_add_run(s, &run, &(store_parts){ .blocks = &block, .n_blocks = 1 }, NULL, &f));
     }
     for (size_t p = 0; p < sizeof pairs / sizeof pairs[0]; p++) {
         const store_metric *mx = store_metric_named(pairs[p][0]), *my = store_metric_named(pairs[p][1]);
@@ -158,9 +158,9 @@ static void each_config_stands_for_its_newest_finished_run(void **state)
     add_point(s, "turbo4", 4, 0.001);
     int64_t newest = add_point(s, "turbo4", 4, 0.5);
     store_run failed = failed_run("turbo4"), never = failed_run("turbo1");
-    assert_true(store_add_run(s, &failed, NULL, 0, NULL, 0, NULL, &f));
-    assert_true(store_add_run(s, &never, NULL, 0, NULL, 0, NULL, &f));
-    assert_true(store_add_run(s, &never, NULL, 0, NULL, 0, NULL, &f));
+    assert_true(store_add_run(s, &failed, NULL, NULL, &f));
+    assert_true(store_add_run(s, &never, NULL, NULL, &f));
+    assert_true(store_add_run(s, &never, NULL, NULL, &f));
     seen points = frontier(s, NULL, "ratio", "kld");
     assert_int_equal(points.n, 2);
     assert_int_equal(points.at[0].id, newest);
@@ -194,7 +194,7 @@ static void a_failed_run_beats_nobody(void **state)
     failed.ratio = 100;
     failed.kld.value = 0;
     fault f = { 0 };
-    assert_true(store_add_run(s, &failed, NULL, 0, NULL, 0, NULL, &f));
+    assert_true(store_add_run(s, &failed, NULL, NULL, &f));
     seen points = frontier(s, NULL, "ratio", "kld");
     assert_int_equal(class_of(&points, "turbo4"), STORE_FRONTIER);
     assert_int_equal(class_of(&points, "broken"), STORE_FAILED);

@@ -328,7 +328,7 @@ static void a_reader_cannot_write(void **state)
     store *s = store_open(p->db, STORE_READ, &f);
     assert_non_null(s);
     store_run run = sample_run("turbo4");
-    assert_false(store_add_run(s, &run, NULL, 0, &(store_block){ .n = 1 }, 1, NULL, &f));
+    assert_false(store_add_run(s, &run, &(store_parts){ .blocks = &(store_block){ .n = 1 }, .n_blocks = 1 }, NULL, &f));
     assert_int_equal(f.code, FAULT_INPUT);
     assert_non_null(strstr(f.text, "opened for reading only"));
     store_close(s);
@@ -423,7 +423,7 @@ static void a_locked_database_is_waited_for_then_named(void **state)
     store_block block = { .n = 1 };
     struct timespec from, to;
     clock_gettime(CLOCK_MONOTONIC, &from);
-    assert_false(store_add_run(s, &run, NULL, 0, &block, 1, NULL, &f));
+    assert_false(store_add_run(s, &run, &(store_parts){ .blocks = &block, .n_blocks = 1 }, NULL, &f));
     clock_gettime(CLOCK_MONOTONIC, &to);
     double waited = (double)(to.tv_sec - from.tv_sec) + 1e-9 * (double)(to.tv_nsec - from.tv_nsec);
     assert_true(waited >= 0.15 && waited < 3);
@@ -448,14 +448,14 @@ static void a_full_disk_leaves_nothing_half_written(void **state)
     store_block *many = calloc(2000, sizeof *many);
     for (int i = 0; i < 2000; i++)
         many[i] = (store_block){ i, 0, 64, 1, 1, 1, 1, 1 };
-    assert_false(store_add_run(s, &run, NULL, 0, many, 2000, NULL, &f));
+    assert_false(store_add_run(s, &run, &(store_parts){ .blocks = many, .n_blocks = 2000 }, NULL, &f));
     assert_int_equal(f.code, FAULT_INPUT);
     assert_non_null(strstr(f.text, "the disk is full; nothing was written"));
     assert_int_equal(ask(s, "SELECT count(*) FROM runs"), 3);
     assert_int_equal(ask(s, "SELECT count(*) FROM configs"), 1);
     assert_int_equal(ask(s, "SELECT count(*) FROM run_blocks"), 3 * PLACE_BLOCKS);
     assert_int_equal(sqlite3_exec(s->db, "PRAGMA max_page_count = 1000000", NULL, NULL, NULL), SQLITE_OK);
-    assert_true(store_add_run(s, &run, NULL, 0, many, 2000, NULL, &f));
+    assert_true(store_add_run(s, &run, &(store_parts){ .blocks = many, .n_blocks = 2000 }, NULL, &f));
     free(many);
     store_close(s);
 }

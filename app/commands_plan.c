@@ -1,0 +1,123 @@
+/* The rows of planning: what a cache will weigh, and how fast it is. */
+#include "app/commands.h"
+
+#include "app/options.h"
+
+static const command_option options_memory[] = {
+    { "ctx", 'c', OPTION_TEXT, "LIST",
+      .help = "contexts in tokens: 8k,32k,128k (default: 2k to 128k, as far as the model was trained)" },
+    { "budget", 'b', OPTION_SIZE, "BYTES", .min = 1, .max = 9e15,
+      .help = "also the longest context that fits in so many bytes: 27G" },
+    { "need-ctx", 0, OPTION_SIZE, "N", .min = 1, .max = 1 << 24,
+      .help = "with --budget: exit status 1 when a config does not reach this context" },
+    { "weights", 0, OPTION_TEXT, "on|off|BYTES",
+      .help = "bytes of the budget that the weights take (default: the file's size)" },
+    { "sequences", 0, OPTION_INT, "N", .standard = "1", .min = 1, .max = 1e6,
+      .help = "sequences that are kept at the same time" },
+    { "round", 0, OPTION_SIZE, "N", .standard = "1", .min = 1, .max = 1 << 20,
+      .help = "round contexts up to a multiple of this; llama.cpp: 256" },
+    { "unit", 'u', OPTION_CHOICE, "UNIT", .choices = "MiB GiB bytes", .standard = "MiB",
+      .help = "unit of the table; the JSON has bytes" },
+    { "measure", 0, OPTION_FLAG, .help = "also run each config on one passage and compare the bytes the host counted" },
+    { "text", 't', OPTION_TEXT, "FILE|self", COMPLETE_FILE, "self", .flags = OPTION_SETTING,
+      .help = "with --measure: the text to read, UTF-8; self: text sampled from the model itself" },
+    { "calibration", 0, OPTION_TEXT, "NAME|FILE", COMPLETE_FILE, .flags = OPTION_SETTING,
+      .help = "with --measure, for codecs that calibrate: what `kvant calibrate` made" },
+    { "threads", 'j', OPTION_INT, "N", .standard = "0", .min = 0, .max = 256, .flags = OPTION_SETTING,
+      .help = "with --measure: threads; 0: as many as there are processors" },
+    { "timeout", 0, OPTION_REAL, "SECONDS", .standard = "120", .min = 0.1, .max = 1e7, .flags = OPTION_SETTING,
+      .help = "with --measure: a codec that shows no progress for so long is stopped" },
+    { 0 },
+};
+
+static const command_option options_speed[] = {
+    { "model", 'm', OPTION_TEXT, "FILE", COMPLETE_MODEL, .flags = OPTION_SETTING,
+      .help = "the model, a GGUF file (default: the model kvant comes with)" },
+    { "reference", 'r', OPTION_TEXT, "CONFIG", COMPLETE_CONFIG, "f16",
+      .help = "the cache it is timed beside; exact: the engine's own, without codecs" },
+    { 0 },
+};
+
+static const command_option options_speed_child[] = {
+    { "prompt", 0, OPTION_SIZE, "N", .standard = "512", .min = 1, .max = 1 << 24,
+      .help = "tokens of the prompt that is timed" },
+    { "generate", 'g', OPTION_SIZE, "N", .standard = "64", .min = 1, .max = 1 << 20,
+      .help = "tokens that are generated, greedily" },
+    { "depth", 0, OPTION_TEXT, "LIST", COMPLETE_NONE, "0", .help = "tokens in the cache before the prompt: 0,4k,16k" },
+    { "reps", 0, OPTION_INT, "N", .standard = "7", .min = 5, .max = 10000,
+      .help = "repetitions: runs of each side, in turns" },
+    { "text", 't', OPTION_TEXT, "FILE|self", COMPLETE_FILE, "self", .flags = OPTION_SETTING,
+      .help = "the text to read, UTF-8; self: text sampled from the model itself" },
+    { "threads", 'j', OPTION_INT, "N", .standard = "0", .min = 0, .max = 256, .flags = OPTION_SETTING,
+      .help = "threads; 0: as many as there are processors" },
+    { "seed", 's', OPTION_INT, "N", .standard = "1", .min = 0, .max = 9007199254740992.0, .flags = OPTION_SETTING,
+      .help = "seed of the sampled text and of the intervals" },
+    { "calibration", 0, OPTION_TEXT, "NAME|FILE", COMPLETE_FILE, .flags = OPTION_SETTING,
+      .help = "for codecs that calibrate: what `kvant calibrate` made (default: the model's nameless one)" },
+    { "no-cache", 0, OPTION_FLAG, .flags = OPTION_SETTING, .help = "sample the text anew instead of reusing it" },
+    { 0 },
+};
+
+static const command_option options_speed_time[] = {
+    { "timeout", 0, OPTION_REAL, "SECONDS", .standard = "3600", .min = 0.1, .max = 1e7,
+      .help = "stop when it has not ended by then" },
+    { 0 },
+};
+
+const command commands_plan[] = {
+    { "memory", "Models", "say what a cache weighs, and which context fits a budget",
+      .arguments =
+          (const command_argument[]){
+              { "MODEL", COMPLETE_MODEL, 0,
+                "a GGUF file of any architecture, or a description: layers=40 kv=8 dim=128" },
+              { "CONFIG", COMPLETE_CONFIG, ARGUMENT_OPTIONAL | ARGUMENT_REPEATS,
+                "configs (default: f16, q8_0, and turbo4, turbo3, turbo2 with q8_0 keys and without)" },
+              { 0 } },
+      .options = { options_memory, options_plugin, options_database, options_output, NULL },
+      .text =
+          "Prints the bytes of the cache for each context and config. They come from the codecs, which are given noise, so "
+          "blocks, padding, metadata, open rows and exceptions of layers are in them; layers are those that keep keys and "
+          "values, and layers with a window keep no more than it.\n\n"
+          "A description is made of layers=N, kv=HEADS, dim=D and, where needed, vdim=D (of values; 0: none), "
+          "windows=TOKENS:5/6 (the first 5 of every 6 layers), attention=1/4 (the last of every 4 keeps a cache), "
+          "ctx_train=N and name=TEXT, which comes last. kv, dim, vdim and windows may be lists in runs: kv=8*20,4*20.\n\n"
+          "With --budget the table says the longest context that fits: weights, side data and all sequences at their "
+          "heaviest. Compute buffers of an engine are not in it. --need-ctx makes that an answer: status 1 for no.",
+      .examples =
+          (const command_example[]){
+              { "memory model.gguf", "the usual configs at the usual contexts" },
+              { "memory 'layers=40 kv=8 dim=128' turbo4 k=q8_0", "a model that is only described" },
+              { "memory model.gguf turbo3 --budget 27G --need-ctx 64k", "does it fit? 0: yes, 1: no" },
+              { "memory model.gguf turbo3 --measure --ctx 512", "beside what a run counts" },
+              { 0 } },
+      .run = cmd_memory },
+    { "speed", "Runs", "time a config's cache beside another's",
+      .arguments = (const command_argument[]){ { "CONFIG", COMPLETE_CONFIG, 0, "a config" }, { 0 } },
+      .options = { options_speed, options_speed_child, options_speed_time, options_plugin, options_database,
+                   options_output, NULL },
+      .text =
+          "Both caches read the same prompt and generate behind it, in turns, and whoever begins changes from repetition to "
+          "repetition. Printed are medians, and ratios of medians with 95 % intervals; --json has every sample in the order "
+          "it was taken. With each figure stand KLD and top-1 agreement with the exact cache over the same tokens: a cache "
+          "that returns nonsense can be fast.\n\n"
+          "Timed is kvant's engine: codecs encode rows as they are written and hand back f32, which attention reads. What a "
+          "fused kernel would save by reading fewer bytes is not in it. Time to first token begins with the prompt at hand "
+          "and contains making room for the cache; setting codecs up is told apart.",
+      .examples =
+          (const command_example[]){
+              { "speed turbo3", "beside f16" },
+              { "speed k=q8_0 v=turbo3 --depth 0,256 --reps 11", "with more or less in the cache" },
+              { "speed f16 --reference exact", "what the road through the codecs costs" },
+              { 0 } },
+      .run = cmd_speed },
+    { "speed-child", "Program", "time a config in this process",
+      .arguments = (const command_argument[]){ { "MODEL", COMPLETE_MODEL, 0, "a GGUF file" },
+                                               { "CONFIG", COMPLETE_CONFIG, 0, "a config" },
+                                               { "REFERENCE", COMPLETE_CONFIG, 0, "a config, or exact" },
+                                               { "PLUGIN", COMPLETE_FILE, ARGUMENT_OPTIONAL | ARGUMENT_REPEATS,
+                                                 "plugins to load" },
+                                               { 0 } },
+      .options = { options_speed_child, options_output, NULL }, .text = "Started by kvant itself.",
+      .run = cmd_speed_child, .flags = COMMAND_HIDDEN },
+    { 0 },
+};

@@ -1,0 +1,80 @@
+#include "app/generate_pipe.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+extern char **environ;
+
+enum { ENDS = 3 };
+
+/* The child reads the first and writes the others. */
+static bool make_pipes(int ours[ENDS], int theirs[ENDS])
+{
+    for (int i = 0; i < ENDS; i++) {
+        int pair[2];
+        if (pipe(pair) != 0) return false;
+        ours[i] = pair[i == 0];
+        theirs[i] = pair[i != 0];
+        if (fcntl(ours[i], F_SETFD, FD_CLOEXEC) != 0 || fcntl(theirs[i], F_SETFD, FD_CLOEXEC) != 0 ||
+            fcntl(ours[i], F_SETFL, O_NONBLOCK) != 0)
+            return false;
+    }
+    return true;
+}
+
+static int spawn(pid_t *pid, char *const *words, const int fds[ENDS])
+{
+    posix_spawn_file_actions_t files;
+    posix_spawnattr_t attributes;
+    int failed = posix_spawn_file_actions_init(&files);
+    if (failed) return failed;
+    failed = posix_spawnattr_init(&attributes);
+    if (failed) {
+        posix_spawn_file_actions_destroy(&files);
+        return failed;
+    }
+    for (int i = 0; i < ENDS && !failed; i++)
+        failed = posix_spawn_file_actions_adddup2(&files, fds[i], i);
+    if (!failed) failed = posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
+    if (!failed) failed = posix_spawn(pid, words[0], &files, &attributes, words, environ);
+    posix_spawnattr_destroy(&attributes);
+    posix_spawn_file_actions_destroy(&files);
+    return failed;
+}
+
+bool generate_pipe_open(worker_pipe *p, char *const *words, fault *f)
+{
+    int ours[ENDS] = { -1, -1, -1 }, theirs[ENDS] = { -1, -1, -1 };
+    *p = (worker_pipe){ .pid = -1, .in = -1, .out = -1, .err = -1 };
+    const int failed = make_pipes(ours, theirs) ? spawn(&p->pid, words, theirs) : errno;
+    for (int i = 0; i < ENDS; i++) {
+        worker_pipe_close(&theirs[i]);
+        if (failed) worker_pipe_close(&ours[i]);
+    }
+    if (failed) {
+        p->pid = -1;
+        return fault_set(f, FAULT_INTERNAL, "%s: cannot be started: %s", words[0], strerror(failed));
+    }
+    p->in = ours[0];
+    p->out = ours[1];
+    p->err = ours[2];
+    return true;
+}
+
+void generate_pipe_end(worker_pipe *p, int *status)
+{
+    *status = 0;
+    worker_pipe_close(&p->in);
+    worker_pipe_close(&p->out);
+    worker_pipe_close(&p->err);
+    if (p->pid < 0) return;
+    kill(-p->pid, SIGKILL);
+    while (waitpid(p->pid, status, 0) < 0 && errno == EINTR)
+        continue;
+    p->pid = -1;
+}

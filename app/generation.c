@@ -1,0 +1,93 @@
+#include "app/generation.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/sample.h"
+
+struct generation {
+    engine *e;
+    compressor *compressor; /* or NULL */
+    kv_tap tap;
+    kv_cache *cache;
+    int capacity;
+    float *logits; /* of the last position */
+    size_t n_vocab;
+};
+
+generation *generation_open(engine *e, compressor *c, int capacity, fault *f)
+{
+    const model_shape *shape = &engine_model(e)->shape;
+    generation *g = calloc(1, sizeof *g);
+    if (!g) {
+        fault_memory(f, "a generation");
+        return NULL;
+    }
+    *g = (generation){ .e = e, .compressor = c, .capacity = capacity, .n_vocab = (size_t)shape->n_vocab };
+    g->logits = reallocarray(NULL, g->n_vocab, sizeof *g->logits);
+    bool ok = g->logits || fault_memory(f, "logits");
+    ok = ok && (g->cache = kv_cache_create(shape, capacity, c ? compress_form(c) : KV_PACKED, f));
+    if (ok && c) {
+        g->tap = compress_tap(c);
+        ok = compress_begin(c, g->cache, f);
+    }
+    if (ok) return g;
+    generation_close(g, NULL);
+    return NULL;
+}
+
+bool generation_close(generation *g, fault *f)
+{
+    if (!g) return true;
+    const bool ok = !f || !g->compressor || g->cache->n == 0 || compress_end(g->compressor, f);
+    kv_cache_destroy(g->cache);
+    free(g->logits);
+    free(g);
+    return ok;
+}
+
+int generation_length(const generation *g)
+{
+    return g->cache->n;
+}
+
+int generation_room(const generation *g)
+{
+    return g->capacity - g->cache->n;
+}
+
+const float *generation_logits(const generation *g)
+{
+    return g->logits;
+}
+
+bool generation_read(generation *g, const int32_t *tokens, int n, float *logits, fault *f)
+{
+    if (n > generation_room(g))
+        return fault_set(f, FAULT_INPUT, "%d tokens do not fit a context of %d with %d read", n, g->capacity,
+                         g->cache->n);
+    sequence s = { .cache = g->cache,
+                   .tokens = tokens,
+                   .n = n,
+                   .logits = logits ? logits : g->logits,
+                   .logits_from = logits ? 0 : n - 1,
+                   .tap = g->compressor ? &g->tap : NULL };
+    if (!engine_forward(g->e, &s, 1, f)) return false;
+    if (logits) memcpy(g->logits, logits + (size_t)(n - 1) * g->n_vocab, g->n_vocab * sizeof *logits);
+    return true;
+}
+
+bool generation_continue(generation *g, const tokenizer *t, const generation_watch *watch, answer *a, fault *f)
+{
+    a->ended = false;
+    while (a->n < a->room) {
+        const int32_t next = sample_greedy(g->logits, g->n_vocab);
+        a->ended = t && tokenizer_is_end(t, next);
+        if (a->ended) return true;
+        a->tokens[a->n++] = next;
+        if (watch && !watch->said(watch->self, next)) return fault_set(f, FAULT_INTERRUPTED, "interrupted");
+        if (generation_room(g) == 0) return true;
+        if (!generation_read(g, &next, 1, NULL, f)) return false;
+    }
+    return true;
+}

@@ -1,0 +1,273 @@
+#include "app/speed.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/calibration.h"
+#include "app/compress.h"
+#include "app/generation.h"
+#include "base/clock.h"
+
+typedef struct side {
+    compressor *codecs; /* NULL: the exact cache */
+    calibration *calibration;
+    int32_t *ids; /* what it generated last */
+    bool has_ids; /* in a run that counts */
+    double setup;
+    double bytes, positions; /* counted before the timed runs */
+} side;
+
+typedef struct bench {
+    const speed_request *r;
+    speed_result *out;
+    side sides[SPEED_SIDES];
+    int32_t *forced;        /* the text and what the exact cache says behind it */
+    float *exact, *logits;  /* [scored][n_vocab] */
+    int scored, runs, done; /* positions; runs in all, and those that are over */
+} bench;
+
+static int text_of(const speed_request *r)
+{
+    return r->depth + r->prompt;
+}
+
+/* So many runs are over. */
+static bool at(const bench *b, fault *f)
+{
+    return !b->r->at || b->r->at(b->r->self, b->done, b->runs) || fault_set(f, FAULT_INTERRUPTED, "interrupted");
+}
+
+static bool go_on(bench *b, fault *f)
+{
+    b->done++;
+    return at(b, f);
+}
+
+/* ---- codecs ---- */
+
+typedef struct knowledge {
+    const speed_request *r;
+    side *s;
+} knowledge;
+
+static const calibration *open_calibration(void *self, fault *f)
+{
+    const knowledge *k = self;
+    const speed_request *r = k->r;
+    char path[PATH_MAX];
+    if (!calibration_find(r->calibrations, r->model_id, r->calibration, path, f)) return NULL;
+    k->s->calibration = calibration_open(path, r->model_id, &engine_model(r->e)->shape, f);
+    return k->s->calibration;
+}
+
+static bool open_codecs(const speed_request *r, speed_side which, side *s, fault *f)
+{
+    knowledge k = { r, s };
+    const compress_request request = { .known = r->known,
+                                       .config = r->config[which],
+                                       .e = r->e,
+                                       .ctx = text_of(r) + r->generate,
+                                       .env = r->env,
+                                       .self = &k,
+                                       .calibration = open_calibration };
+    s->ids = reallocarray(NULL, (size_t)r->generate, sizeof *s->ids);
+    if (!s->ids) return fault_memory(f, "the generated tokens");
+    if (!request.config) return true;
+    const double begin = clock_seconds();
+    s->codecs = compress_open(&request, f);
+    s->setup = clock_seconds() - begin;
+    calibration_close(s->calibration);
+    s->calibration = NULL;
+    return s->codecs != NULL;
+}
+
+/* ---- one timed run ---- */
+
+typedef struct stopwatch {
+    const speed_request *r;
+    double first; /* when the first token came; 0: not yet */
+} stopwatch;
+
+static bool said(void *self, int32_t token)
+{
+    stopwatch *w = self;
+    (void)token;
+    if (w->first == 0) w->first = clock_seconds();
+    return !w->r->env->cancelled(w->r->env->arg);
+}
+
+static bool time_generation(const bench *b, generation *g, double opening, answer *a, speed_sample *to, fault *f)
+{
+    const speed_request *r = b->r;
+    if (r->depth > 0 && !generation_read(g, r->tokens, r->depth, NULL, f)) return false;
+    stopwatch w = { .r = r };
+    const generation_watch watch = { said, &w };
+    const double begin = clock_seconds();
+    if (!generation_read(g, r->tokens + r->depth, r->prompt, NULL, f)) return false;
+    const double read = clock_seconds();
+    if (!generation_continue(g, NULL, &watch, a, f)) return false;
+    to->prompt_s = read - begin;
+    to->first_s = opening + w.first - begin;
+    to->generate_s = clock_seconds() - read;
+    return true;
+}
+
+static bool run_once(const bench *b, side *s, int32_t *ids, speed_sample *to, fault *f)
+{
+    const speed_request *r = b->r;
+    answer a = { .tokens = ids, .room = r->generate };
+    speed_peak_reset();
+    const double begin = clock_seconds();
+    generation *g = generation_open(r->e, s->codecs, text_of(r) + r->generate, f);
+    bool ok = g && time_generation(b, g, clock_seconds() - begin, &a, to, f);
+    to->peak = speed_peak();
+    return generation_close(g, ok ? f : NULL) && ok;
+}
+
+/* Runs a side, keeps its sample, and sees whether it said the same as before. */
+static bool repeat(bench *b, int rep, speed_side which, fault *f)
+{
+    side *s = &b->sides[which];
+    const size_t n = (size_t)b->r->generate;
+    speed_sample *to = &b->out->samples[b->out->n_samples];
+    *to = (speed_sample){ .rep = rep, .side = which };
+    int32_t *before = s->has_ids ? reallocarray(NULL, n, sizeof *before) : NULL;
+    if (s->has_ids && !before) return fault_memory(f, "the generated tokens");
+    if (before) memcpy(before, s->ids, n * sizeof *before);
+    const bool ok = run_once(b, s, s->ids, to, f);
+    if (ok && before && memcmp(before, s->ids, n * sizeof *before) != 0) b->out->stable = false;
+    free(before);
+    s->has_ids = true;
+    b->out->n_samples += ok;
+    return ok && go_on(b, f);
+}
+
+/* ---- quality ---- */
+
+/* The logits of the scored positions, forced through one cache. */
+static bool force(const bench *b, compressor *codecs, float *logits, fault *f)
+{
+    const speed_request *r = b->r;
+    const int before = text_of(r) + r->generate - 1 - b->scored;
+    generation *g = generation_open(r->e, codecs, text_of(r) + r->generate, f);
+    const bool ok = g && (before == 0 || generation_read(g, b->forced, before, NULL, f)) &&
+                    generation_read(g, b->forced + before, b->scored, logits, f);
+    return generation_close(g, ok ? f : NULL) && ok;
+}
+
+/* What is scored: the end of the prompt, and what the exact cache says behind it. */
+static bool force_exact(bench *b, fault *f)
+{
+    const speed_request *r = b->r;
+    answer a = { .tokens = b->forced + text_of(r), .room = r->generate };
+    memcpy(b->forced, r->tokens, (size_t)text_of(r) * sizeof *b->forced);
+    generation *g = generation_open(r->e, NULL, text_of(r) + r->generate, f);
+    const bool ok =
+        g && generation_read(g, b->forced, text_of(r), NULL, f) && generation_continue(g, NULL, NULL, &a, f);
+    generation_close(g, NULL);
+    return ok && force(b, NULL, b->exact, f) && go_on(b, f);
+}
+
+/* Bytes and positions of all sequences so far; quality, when it is asked for, of the codecs. */
+static bool count(const side *s, double *bytes, double *positions, speed_quality *q, fault *f)
+{
+    job_result report = { 0 };
+    const bool ok = compress_report(s->codecs, &report, f);
+    *bytes = (double)report.bytes.total;
+    *positions = (double)report.positions;
+    if (ok && q) {
+        q->side_bytes = (double)report.side_bytes;
+        q->encode_gbs = report.encode_gbs;
+        q->decode_gbs = report.decode_gbs;
+    }
+    job_result_release(&report);
+    return ok;
+}
+
+static bool judge(bench *b, speed_side which, fault *f)
+{
+    const speed_request *r = b->r;
+    side *s = &b->sides[which];
+    metrics scores = { 0 };
+    const int32_t *next = b->forced + text_of(r) + r->generate - b->scored;
+    const bool ok = force(b, s->codecs, b->logits, f) &&
+                    metrics_add(&scores, engine_pool(r->e), 0, b->exact, b->logits, next, (size_t)b->scored,
+                                (size_t)engine_model(r->e)->shape.n_vocab, f) &&
+                    metrics_summarise(&scores, r->seed, &b->out->quality[which].against_exact, f);
+    metrics_release(&scores);
+    return ok && (!s->codecs || count(s, &s->bytes, &s->positions, NULL, f)) && go_on(b, f);
+}
+
+static bool describe(const bench *b, speed_side which, fault *f)
+{
+    const speed_request *r = b->r;
+    const side *s = &b->sides[which];
+    speed_quality *q = &b->out->quality[which];
+    const double length = text_of(r) + r->generate;
+    double bytes, positions;
+    hash h;
+    hash_start(&h);
+    hash_bytes(&h, s->ids, (size_t)r->generate * sizeof *s->ids);
+    hash_finish(&h, q->ids);
+    q->setup_s = s->setup;
+    q->cache_bytes = 2.0 * (double)model_kv_bytes(&engine_model(r->e)->shape) * length; /* f32 */
+    if (!s->codecs) return true;
+    if (!count(s, &bytes, &positions, q, f)) return false;
+    q->cache_bytes = (bytes - s->bytes) / (positions - s->positions) * length;
+    return true;
+}
+
+/* ---- the whole ---- */
+
+static bool open_all(bench *b, fault *f)
+{
+    const speed_request *r = b->r;
+    const size_t n_vocab = (size_t)engine_model(r->e)->shape.n_vocab;
+    const int prompt = r->prompt < SPEED_SCORED ? r->prompt : SPEED_SCORED;
+    b->scored = prompt + r->generate - 1;
+    b->runs = 3 + 2 * (r->reps + 1);
+    b->forced = reallocarray(NULL, (size_t)(text_of(r) + r->generate), sizeof *b->forced);
+    b->exact = reallocarray(NULL, (size_t)b->scored, n_vocab * sizeof *b->exact);
+    b->logits = reallocarray(NULL, (size_t)b->scored, n_vocab * sizeof *b->logits);
+    b->out->samples = reallocarray(NULL, 2 * (size_t)r->reps + 2, sizeof *b->out->samples);
+    if (!b->forced || !b->exact || !b->logits || !b->out->samples) return fault_memory(f, "logits");
+    b->out->stable = true;
+    return at(b, f) && open_codecs(r, SPEED_REFERENCE, &b->sides[SPEED_REFERENCE], f) &&
+           open_codecs(r, SPEED_CONFIG, &b->sides[SPEED_CONFIG], f);
+}
+
+/* The first of each counts nothing but its tokens: caches are cold, and memory is new. */
+static bool run_all(bench *b, fault *f)
+{
+    for (int rep = -1; rep < b->r->reps; rep++) {
+        const speed_side first = speed_first(rep), second = first == SPEED_CONFIG ? SPEED_REFERENCE : SPEED_CONFIG;
+        if (!repeat(b, rep, first, f) || !repeat(b, rep, second, f)) return false;
+        if (rep < 0) b->out->n_samples = 0;
+    }
+    return true;
+}
+
+static void close_all(bench *b, bool *ok, fault *f)
+{
+    for (int i = 0; i < SPEED_SIDES; i++) {
+        if (!compress_close(b->sides[i].codecs, *ok ? f : NULL)) *ok = false;
+        free(b->sides[i].ids);
+    }
+    free(b->forced);
+    free(b->exact);
+    free(b->logits);
+}
+
+bool speed_measure(const speed_request *r, speed_result *out, fault *f)
+{
+    bench b = { .r = r, .out = out };
+    *out = (speed_result){ 0 };
+    bool ok = open_all(&b, f) && force_exact(&b, f) && judge(&b, SPEED_REFERENCE, f) && judge(&b, SPEED_CONFIG, f) &&
+              run_all(&b, f) && describe(&b, SPEED_REFERENCE, f) && describe(&b, SPEED_CONFIG, f) &&
+              speed_summarise(out, r->prompt, r->generate, r->seed, f);
+    while (ok && out->common < r->generate &&
+           b.sides[SPEED_REFERENCE].ids[out->common] == b.sides[SPEED_CONFIG].ids[out->common])
+        out->common++;
+    close_all(&b, &ok, f);
+    return ok;
+}
