@@ -26,11 +26,25 @@ static bool orthogonal_to(const probe *p, size_t axis, const size_t *chosen, siz
     return true;
 }
 
-/* Axes that can be rows of rotations together, those with most bits first. */
+/* The number of bits that the most axes have of those which were not taken yet, the larger of two; 0: none are left. */
+static int commonest(const probe *p, const bool *taken)
+{
+    size_t count[PROBE_BITS + 1] = { 0 };
+    int best = 0;
+    for (size_t i = 0; i < p->n_axes; i++)
+        count[p->axes[i].n_bits] += !taken[p->axes[i].n_bits];
+    for (int bits = 1; bits <= PROBE_BITS; bits++)
+        if (count[bits] > 0 && count[bits] >= count[best]) best = bits;
+    return best;
+}
+
+/* Axes that can be rows of rotations together. Codes are many and of one length; what moves whole blocks along one
+ * direction, as a minimum does, is rare. */
 static size_t choose_frame(probe *p, size_t *chosen)
 {
+    bool taken[PROBE_BITS + 1] = { false };
     size_t n = 0;
-    for (int bits = PROBE_BITS; bits > 0; bits--)
+    for (int bits; (bits = commonest(p, taken)) > 0; taken[bits] = true)
         for (size_t i = 0; i < p->n_axes; i++) {
             if (p->axes[i].n_bits != bits) continue;
             if (n < p->dim && orthogonal_to(p, i, chosen, n))

@@ -9,9 +9,9 @@
  *     if (probe_open(&p, v, why)) ... p.axes[i], p.direction + i * p.dim, p.parts[k] ...
  *     probe_close(&p);
  *
- * An axis that is not orthogonal to those before it is left out of the parts: `further` counts them. Axes with most
- * bits come first. Parts are sets of columns which no axis connects: a rotation each. Where no axis connects two
- * columns at all the row is one part, that is not rotated.
+ * An axis that is not orthogonal to those before it is left out of the parts: `further` counts them. Axes with as
+ * many bits as most have come first. Parts are sets of columns which no axis connects: a rotation each. Where no axis
+ * connects two columns at all the row is one part, that is not rotated.
  */
 #ifndef KVANT_APP_CHECKLIST_PROBE_H
 #define KVANT_APP_CHECKLIST_PROBE_H

@@ -81,6 +81,7 @@ int cmd_cache(app_context *app, const command_line *line);
 int cmd_demo(app_context *app, const command_line *line);
 int cmd_worker(app_context *app, const command_line *line);
 int cmd_describe(app_context *app, const command_line *line);
+int cmd_gate(app_context *app, const command_line *line);
 int cmd_generate(app_context *app, const command_line *line);
 int cmd_generate_child(app_context *app, const command_line *line);
 int cmd_verify(app_context *app, const command_line *line);

@@ -168,6 +168,8 @@ bool compress_begin(compressor *c, kv_cache *cache, fault *f)
         c->queries = reallocarray(NULL, (size_t)c->shape->n_layers * REFERENCE_QUERIES,
                                   (size_t)c->shape->n_heads * dim * sizeof *c->queries);
     if (!c->queries) return fault_memory(f, "the sampled queries");
+    for (size_t i = 0; i < c->n_streams; i++)
+        c->streams[i].settled = 0;
     for (int il = 0; il < c->shape->n_layers; il++)
         for (int side = KVANT_K; side <= KVANT_V; side++) {
             const stream *one = stream_of(c, il, side, 0);

@@ -52,7 +52,7 @@ bool compress_close(compressor *c, fault *f);
 kv_form compress_form(const compressor *c);
 
 /* stream: a new passage in an empty cache of at least ctx positions; its tap; its end, after ctx positions or fewer.
- * Sequences that did not come to their end are not counted, but for the errors of their rows. */
+ * A sequence that did not come to its end spoils the counts, but not the next one. */
 bool compress_begin(compressor *c, kv_cache *cache, fault *f);
 kv_tap compress_tap(compressor *c);
 bool compress_end(compressor *c, fault *f);

@@ -25,6 +25,7 @@ target_sources(kvant PRIVATE
 target_sources(kvant PRIVATE suite_session_compare.c cmd_diff.c cmd_pin.c difference.c run_number.c axes.c plot_draw.c plot_frame.c plot_view.c
   board.c board_family.c board_points.c board_read.c board_show.c paired.c texts.c)
 target_sources(kvant PRIVATE commands_gate.c cmd_generate.c generate_answer.c generate_child.c generate_columns.c generate_job.c generate_pipe.c generate_show.c)
+target_sources(kvant PRIVATE cmd_gate.c gate.c gate_find.c gate_items.c gate_memory.c gate_runs.c gate_show.c gate_speed.c gate_thresholds.c gate_words.c)
 target_sources(kvant PRIVATE cmd_suite.c run_show.c suite_line.c)
 target_sources(kvant PRIVATE cmd_predict.c predict.c predict_child.c)
 target_sources(kvant PRIVATE commands_plan.c cmd_memory.c memory.c memory_json.c memory_measure.c memory_search.c memory_show.c memory_table.c

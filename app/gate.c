@@ -69,7 +69,7 @@ gate_measures gate_measures_none(const char *why)
 {
     gate_measures m = { .ppl_ref = NAN };
     for (int g = 0; g < GATES; g++) {
-        m.of[g] = (gate_measure){ .value = NAN, .lo = NAN, .hi = NAN };
+        m.of[g] = (gate_measure){ .asked = true, .value = NAN, .lo = NAN, .hi = NAN };
         snprintf(m.of[g].about, GATE_ABOUT, "%s", why);
     }
     return m;
@@ -94,6 +94,16 @@ static void say(gate_measure *to, const char *format, va_list args)
 void gate_about(gate_measures *m, gate_id g, const char *format, ...)
 {
     va_list args;
+    va_start(args, format);
+    say(&m->of[g], format, args);
+    va_end(args);
+}
+
+void gate_fail(gate_measures *m, gate_id g, const char *format, ...)
+{
+    va_list args;
+    m->of[g].known = false;
+    m->of[g].failed = true;
     va_start(args, format);
     say(&m->of[g], format, args);
     va_end(args);
@@ -154,8 +164,8 @@ static void judge_one(gate_id g, const gate_measures *m, const double *t, gate_l
     const gate_row *row = &rows[g];
     const gate_measure *x = &m->of[g];
     const double threshold = t[row->threshold];
-    *to = (gate_line){ .verdict = GATE_NA };
-    write_threshold(row, threshold, to);
+    *to = (gate_line){ .verdict = x->failed ? GATE_FAIL : GATE_NA };
+    if (x->known || threshold > 0 || row->sense == AT_MOST) write_threshold(row, threshold, to);
     if (x->about[0]) add_note(to, "%s", x->about);
     if (!x->known) return;
     write_number(row, x->value, to->value, sizeof to->value);

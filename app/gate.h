@@ -47,7 +47,9 @@ gate_id gate_named(const char *name);
 enum { GATE_ABOUT = 200 };
 
 typedef struct gate_measure {
+    bool asked; /* else nobody wants to hear of it */
     bool known;
+    bool failed;            /* the config could not do it: FAIL without a value; about says why */
     double value, lo, hi;   /* lo, hi: its 95 % interval; NaN: none */
     char about[GATE_ABOUT]; /* what belongs to it: "of 27 cells"; or why it is not known */
     long long run;          /* the row it comes from; 0: none */
@@ -63,6 +65,8 @@ typedef struct gate_measures {
 gate_measures gate_measures_none(const char *why);
 
 void gate_know(gate_measures *m, gate_id g, double value, double lo, double hi);
+/* The config failed where this gate looks; else not known, and why. */
+void gate_fail(gate_measures *m, gate_id g, const char *format, ...) __attribute__((format(printf, 3, 4)));
 void gate_miss(gate_measures *m, gate_id g, const char *format, ...) __attribute__((format(printf, 3, 4)));
 void gate_about(gate_measures *m, gate_id g, const char *format, ...) __attribute__((format(printf, 3, 4)));
 

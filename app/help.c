@@ -7,7 +7,7 @@
 
 #include "app/wrap.h"
 
-const char *const command_sections[] = { "Models", "Codecs", "Runs", "Program", "Prompt", "Screen", NULL };
+const char *const command_sections[] = { "Models", "Codecs", "Runs", "Suites", "Program", "Prompt", "Screen", NULL };
 
 void help_arguments(const command *c, char *text, size_t capacity)
 {

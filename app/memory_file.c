@@ -165,8 +165,7 @@ static bool read_model(source *in, memory_shape *s)
         snprintf(s->note, sizeof s->note,
                  "the file names a window of %u tokens, but not the layers that have it: all are counted in full",
                  in->window);
-    return memory_shape_keep_layers(s) ||
-           fault_set(in->f, FAULT_INPUT, "%s: no layer keeps keys and values", gguf_path(in->file));
+    return memory_shape_keep_layers(s, in->f) || fault_prefix(in->f, "%s", gguf_path(in->file));
 }
 
 /* What the engine can run it knows best; of others there are only the metadata. */

@@ -192,12 +192,19 @@ static bool fill(const description *d, memory_shape *s, fault *f)
            spread(d, d->value[VDIM] ? VDIM : DIM, s, v_dim, f) && set_windows(d, s, f) && set_attention(d, s, f);
 }
 
-bool memory_shape_keep_layers(memory_shape *s)
+bool memory_shape_keep_layers(memory_shape *s, fault *f)
 {
+    enum { VALUES_MOST = 1 << 18 };
     s->n_layers = 0;
-    for (int i = 0; i < s->n_blocks; i++)
-        if (s->layers[i].heads > 0 && s->layers[i].dim[KVANT_K] > 0) s->layers[s->n_layers++] = s->layers[i];
-    return s->n_layers > 0;
+    for (int i = 0; i < s->n_blocks; i++) {
+        const memory_layer l = s->layers[i];
+        const int dim = l.dim[KVANT_K] > l.dim[KVANT_V] ? l.dim[KVANT_K] : l.dim[KVANT_V];
+        if ((int64_t)l.heads * dim > VALUES_MOST)
+            return fault_set(f, FAULT_INPUT, "layer %d: %d kv heads of %d make more than %d values a token", i, l.heads,
+                             dim, VALUES_MOST);
+        if (l.heads > 0 && l.dim[KVANT_K] > 0) s->layers[s->n_layers++] = l;
+    }
+    return s->n_layers > 0 || fault_set(f, FAULT_INPUT, "no layer keeps keys and values");
 }
 
 bool memory_shape_parse(const char *text, memory_shape *s, fault *f)
@@ -206,8 +213,7 @@ bool memory_shape_parse(const char *text, memory_shape *s, fault *f)
     *s = (memory_shape){ 0 };
     bool ok = (d.letters || fault_memory(f, "a description")) && cut(&d, f) && fill(&d, s, f);
     if (ok && d.value[NAME]) snprintf(s->name, sizeof s->name, "%.90s", d.value[NAME]);
-    if (ok && !memory_shape_keep_layers(s))
-        ok = fault_set(f, FAULT_INPUT, "no layer of the description keeps keys and values");
+    ok = ok && memory_shape_keep_layers(s, f);
     free(d.letters);
     return ok;
 }

@@ -57,8 +57,9 @@ bool memory_shape_of_model(const model_shape *m, memory_shape *s, fault *f);
  * be longer than MEMORY_TEXT. */
 bool memory_shape_write(const memory_shape *s, char text[MEMORY_TEXT], fault *f);
 
-/* For those who fill in n_blocks layers: takes out the ones that keep nothing. False when none is left. */
-bool memory_shape_keep_layers(memory_shape *s);
+/* For those who fill in n_blocks layers: takes out the ones that keep nothing. A fault when none is left, or one is of
+ * no sane size. */
+bool memory_shape_keep_layers(memory_shape *s, fault *f);
 
 /* The tokens of `ctx` that a layer keeps. */
 int memory_layer_rows(const memory_layer *l, int ctx);

@@ -107,7 +107,7 @@ bool prediction_read(const cJSON *json, prediction *p, uint32_t *id)
         return false;
     for (size_t i = 0; i < FIGURES; i++) {
         double value;
-        if (!read_number(json, figures[i].name, 1e18, &value)) return false;
+        if (!read_number(json, figures[i].name, 1e19, &value)) return false;
         memcpy((char *)&read + figures[i].offset, &value, sizeof value);
     }
     memcpy(read.asked, p->asked, sizeof read.asked);

@@ -97,9 +97,13 @@ static void write_head(FILE *to, const terminal *t, const store_run *r)
     fprintf(to, "on       %s (%s, %s), text %s, %s, ctx %lld", r->model.name, r->model.arch, r->model.weight_type,
             r->text.name, r->protocol, (long long)r->ctx);
     if (r->eval > 0) fprintf(to, ", eval %lld", (long long)r->eval);
-    protocol p = strcmp(r->protocol, protocol_name(PROTOCOL_SNAPSHOT)) == 0 ? PROTOCOL_SNAPSHOT : PROTOCOL_STREAM;
-    long long scored = r->passages * reference_scored(p, (int)r->ctx, (int)r->eval);
-    fprintf(to, ", %lld passages, %lld positions scored\n", (long long)r->passages, scored);
+    if (*r->suite) {
+        fprintf(to, ", %lld items%s%s\n", (long long)r->passages, *r->suite_options ? ", " : "", r->suite_options);
+    } else {
+        protocol p = strcmp(r->protocol, protocol_name(PROTOCOL_SNAPSHOT)) == 0 ? PROTOCOL_SNAPSHOT : PROTOCOL_STREAM;
+        long long scored = r->passages * reference_scored(p, (int)r->ctx, (int)r->eval);
+        fprintf(to, ", %lld passages, %lld positions scored\n", (long long)r->passages, scored);
+    }
     write_calibration(to, r);
 }
 
@@ -121,8 +125,9 @@ void report_run(FILE *to, const terminal *t, const store_run *r, const store_lay
         fprintf(to, "%swarning%s  %s\n", terminal_style(t, STYLE_WARN), terminal_style(t, STYLE_PLAIN),
                 r->verdict_note);
     write_worst(to, layers, n_layers);
-    fprintf(to, "cost     %.2f s on %lld threads, %.3f ms per token and layer, peak memory %.0f MiB\n", r->wall_s,
-            (long long)r->threads, r->ms_per_token, (double)r->peak_rss_bytes / (1 << 20));
+    fprintf(to, "cost     %.2f s on %lld threads", r->wall_s, (long long)r->threads);
+    if (!isnan(r->ms_per_token)) fprintf(to, ", %.3f ms per token and layer", r->ms_per_token);
+    fprintf(to, ", peak memory %.0f MiB\n", (double)r->peak_rss_bytes / (1 << 20));
     if (all_layers && n_layers > 0) write_layers(to, layers, n_layers);
 }
 

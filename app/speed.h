@@ -28,9 +28,9 @@ typedef struct speed_request {
     const int32_t *tokens; /* depth + prompt of them */
     int depth, prompt, generate, reps;
     uint64_t seed; /* of the intervals */
-    const char *model_path, *calibrations, *calibration, *model_id;
+    const char *calibrations, *calibration, *model_id;
     const host_env *env;
-    bool (*at)(void *self, int done, int total); /* after every run; false stops. May be NULL */
+    bool (*at)(void *self, int done, int total); /* before the first run and after each; false stops. May be NULL */
     void *self;
 } speed_request;
 

@@ -36,30 +36,29 @@ static bool take_key(const char **at)
 
 static bool near_recall(const char *answer, char why[SUITE_NOTE])
 {
-    return goes_on(answer, " door of Walter", why);
+    return goes_on(answer, " garden of Frank", why);
 }
 
 static bool far_recall(const char *answer, char why[SUITE_NOTE])
 {
-    return goes_on(answer, " ship of Clara", why);
+    return goes_on(answer, " ship of Rose", why);
 }
 
 static bool among_others(const char *answer, char why[SUITE_NOTE])
 {
-    return goes_on(answer, " horse of Lucy", why);
+    return goes_on(answer, " room of Samuel", why);
 }
 
 static bool near_name(const char *answer, char why[SUITE_NOTE])
 {
-    return goes_on(answer, " room of Martin", why);
+    return goes_on(answer, " letter of Philip", why);
 }
 
 static bool whole_form(const char *answer, char why[SUITE_NOTE])
 {
     const char *at = answer;
-    if (!take(&at, " what is the garden of Arthur?"))
-        return prompt_wrong(why, "no question about the garden of Arthur");
-    if (!take(&at, " Answer: the garden of Arthur is ")) return prompt_wrong(why, "no answer to the question");
+    if (!take(&at, " what is the house of Henry?")) return prompt_wrong(why, "no question about the house of Henry");
+    if (!take(&at, " Answer: the house of Henry is ")) return prompt_wrong(why, "no answer to the question");
     return take_key(&at) || prompt_wrong(why, "no four digits and full stop at the end");
 }
 
@@ -101,34 +100,34 @@ static bool some_name(const char *answer, char why[SUITE_NOTE])
 
 const prompt prompts_base[PROMPTS] = {
     { "long text",
-      "The keeper sat in his room and wrote his log.\nRemember this: the ship of Clara is 8100.\n{log}Question: what is the",
+      "{log}Remember this: the ship of Rose is 8100.\n{log}Question: what is the",
       65536,
       12,
       far_recall,
       { { 0 } } },
     { "recall",
-      "Remember this: the door of Walter is 5209.\n{log}Question: what is the",
-      200,
+      "{log}Remember this: the garden of Frank is 5209.\n{log}Question: what is the",
+      500,
       12,
       near_recall,
       { { 0 } } },
     { "instructions",
       "Forget this: the room of Alice is 5376.\nThe storm panes were washed.\n"
-      "Remember this: the horse of Lucy is 6173.\n{log}Forget this: the garden of Arthur is 2077.\n"
+      "Remember this: the room of Samuel is 6173.\n{log}Forget this: the garden of Arthur is 2077.\n"
       "The weather glass was read.\nForget this: the letter of Henry is 6113.\nThe stairs were swept.\n"
       "Question: what is the",
-      200,
+      600,
       12,
       among_others,
       { { 0 } } },
     { "one letter",
-      "Forget this: the room of Marten is 3495.\nThe boat was hauled up.\nRemember this: the room of Martin is 3495.\n"
-      "{log}Forget this: the room of Marvin is 3495.\nThe bell rope was spliced.\nQuestion: what is the",
-      200,
+      "Forget this: the letter of Phillip is 3495.\nThe boat was hauled up.\nRemember this: the letter of Philip is 3495.\n"
+      "{log}Forget this: the letter of Philippa is 3495.\nThe bell rope was spliced.\nQuestion: what is the",
+      600,
       12,
       near_name,
       { { 0 } } },
-    { "structure", "Remember this: the garden of Arthur is 2077.\n{log}Question:", 150, 40, whole_form, { { 0 } } },
+    { "structure", "{log}Remember this: the house of Henry is 2077.\n{log}Question:", 600, 40, whole_form, { { 0 } } },
     { "echo",
       "Remember this: the letter of Jane is 3046.\n{log}Question: what is the letter of Jane? Answer: the",
       100,

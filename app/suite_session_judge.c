@@ -26,9 +26,10 @@ void session_warn(suite_work *w, const char *format, ...)
 /* The bytes of an answer, ended by zero; malloc'd. A zero among them would hide what follows: it is no character. */
 static char *text_of(const suite_work *w, const session_answer *a, fault *f)
 {
+    char none[1];
     size_t n = 0, at = 0;
     for (int i = 0; i < a->n; i++)
-        n += tokenizer_piece(w->tokenizer, a->tokens[i], NULL, 0);
+        n += tokenizer_piece(w->tokenizer, a->tokens[i], none, 0);
     char *text = malloc(n + 1);
     if (!text) {
         fault_memory(f, "a session's answer");

@@ -133,7 +133,7 @@ void sheet_wrap(suite_sheet *s, int column, terminal_look look, const char *text
     do {
         size_t next = 0;
         if (s->column < column) s->column = column;
-        const size_t length = line_of(s, text, n, s->width - column, &next);
+        const size_t length = line_of(s, text, n, s->width - s->column, &next);
         if (next == 0 && n > 0) next = n; /* not even one character fits */
         put_part(s, look, text, length, s->width - s->column);
         sheet_end(s);

@@ -105,7 +105,8 @@ static void picture(suite_sheet *to, const store_run *run, const suite_items *it
     const bool first = open_map(&maps[0], items), both = first && open_map(&maps[1], items);
     if (both) {
         const int half = (to->width - LAYER - BETWEEN) / 2, whole = to->width - LAYER;
-        const bool beside = (size_t)half >= maps[0].grid.n_y || half >= 32;
+        const size_t heads = maps[0].grid.n_y;
+        const bool beside = (size_t)half >= heads || (half >= 32 && (size_t)whole < heads);
         for (int k = 0; k < (beside ? 1 : 2); k++)
             draw_maps(to, &maps[k], beside ? 2 : 1, (size_t)(beside ? half : whole));
         for (int k = 0; k < 2; k++)
@@ -167,7 +168,8 @@ static void summary(const store_run *run, const suite_items *items, char *text, 
                            item_text(item_mean(items, suite_score_of, false), 5).text,
                            item_text(item_mean(items, suite_second_of, false), 5).text);
     if (n < 0 || (size_t)n >= size || !worst) return;
-    snprintf(text + n, size - (size_t)n, "; worst head %.6g of layer %.6g with %.5g", worst->y, worst->x, worst->score);
+    snprintf(text + n, size - (size_t)n, "; worst head %s of layer %s with %.5g", item_text(worst->y, 6).text,
+             item_text(worst->x, 6).text, worst->score);
 }
 
 const suite_drawing drawing_attention = { "attention", picture, rest, summary };

@@ -190,8 +190,8 @@ static double rank(const store_item *i)
 
 static void head(const store_item *i, char *text, size_t size)
 {
-    snprintf(text, size, "%s, %.6g tokens, depth %.3g %%%s%s", i->label, i->x, 100 * i->y, *i->note ? ": " : "",
-             i->note);
+    snprintf(text, size, "%s, %s tokens, depth %s %%%s%s", i->label, item_text(i->x, 6).text,
+             item_text(100 * i->y, 3).text, *i->note ? ": " : "", i->note);
 }
 
 static void rest(suite_sheet *to, const store_run *run, const suite_items *items)

@@ -59,7 +59,8 @@ static void draw_numbers(suite_sheet *to, const phase *p, int at)
         else if (i == 0)
             sheet_right(to, at, STYLE_PLAIN, "%s", item_text(p->kld, 3).text);
         else if (i == 1 && p->worst_turn)
-            sheet_right(to, at, STYLE_PLAIN, "%s (%.6g)", item_text(p->worst, 3).text, p->worst_turn->x);
+            sheet_right(to, at, STYLE_PLAIN, "%s (%s)", item_text(p->worst, 3).text,
+                        item_text(p->worst_turn->x, 6).text);
         else if (i == 2)
             sheet_right(to, at, STYLE_PLAIN, "%s %%", item_text(p->agreement, 4).text);
         else if (i == 3)
@@ -90,12 +91,12 @@ static bool draw_turns(suite_sheet *to, const phase *p, size_t from, size_t per,
 static void draw_phase(suite_sheet *to, const phase *p, int room, const range *r)
 {
     const size_t per = (p->n + (size_t)room - 1) / (size_t)room;
-    char turns[64];
+    char turns[96];
     bool marks[MOST] = { false }, any = false;
     size_t n = 0;
     sheet_fit(to, STYLE_PLAIN, p->turns->label, NAME - 1);
     sheet_to(to, NAME);
-    snprintf(turns, sizeof turns, "%.4g-%.4g", p->turns->x, p->turns[p->n - 1].x);
+    snprintf(turns, sizeof turns, "%s-%s", item_text(p->turns->x, 4).text, item_text(p->turns[p->n - 1].x, 4).text);
     sheet_fit(to, STYLE_DIM, turns, TURNS - NAME - 1);
     sheet_to(to, TURNS);
     for (size_t i = 0; i < p->n; i += per, n++) {
@@ -155,12 +156,12 @@ static void picture(suite_sheet *to, const store_run *run, const suite_items *it
     if (r.hi > 0)
         sheet_wrap_print(to, 0, STYLE_DIM, "KLD by turn, log scale: %s %.3g to %s %.3g nats", sheet_step(to, 1), r.lo,
                          sheet_step(to, SHEET_STEPS), r.hi);
-    else
+    else if (!isnan(item_mean(items, item_kld, false)))
         sheet_wrap(to, 0, STYLE_DIM, "KLD is 0 at every turn");
     for (size_t i = 0; i < items->n; i++) {
         const store_item *t = &items->items[i];
         if (!session_degraded(t)) continue;
-        sheet_wrap_print(to, 0, STYLE_BAD, "turn %.6g (%s) %s", t->x, t->label, t->note);
+        sheet_wrap_print(to, 0, STYLE_BAD, "turn %s (%s) %s", item_text(t->x, 6).text, t->label, t->note);
     }
 }
 
@@ -180,8 +181,12 @@ static void list_turns(suite_sheet *to, const suite_items *items)
     } titles[] = { { 4, "turn" },       { TOKENS, "tokens" },   { KLD, "KLD" },
                    { SAME, "same, %" }, { QUALITY, "quality" }, { REFERENCE, "reference" } };
     sheet_end(to);
-    for (size_t i = 0; i < sizeof titles / sizeof *titles; i++)
+    for (size_t i = 0; i < sizeof titles / sizeof *titles; i++) {
         put_cell(to, titles[i].end, STYLE_DIM, titles[i].title);
+        if (i > 0) continue;
+        sheet_to(to, PHASE);
+        sheet_put(to, STYLE_DIM, "phase");
+    }
     sheet_end(to);
     for (size_t i = 0; i < items->n; i++) {
         const store_item *t = &items->items[i];
@@ -212,7 +217,7 @@ static double rank(const store_item *i)
 
 static void head(const store_item *i, char *text, size_t size)
 {
-    snprintf(text, size, "turn %.6g, %s%s%s", i->x, i->label, *i->note ? ": " : "", i->note);
+    snprintf(text, size, "turn %s, %s%s%s", item_text(i->x, 6).text, i->label, *i->note ? ": " : "", i->note);
 }
 
 static void rest(suite_sheet *to, const store_run *run, const suite_items *items)
@@ -237,8 +242,8 @@ static void summary(const store_run *run, const suite_items *items, char *text, 
         if (!first) first = &items->items[i];
         degraded++;
     }
-    int n = snprintf(text, size, "%zu turns: KLD %s, same token %s %%, quality %s (reference %s)", items->n,
-                     item_text(item_mean(items, item_kld, true), 3).text,
+    int n = snprintf(text, size, "%zu turn%s: KLD %s, same token %s %%, quality %s (reference %s)", items->n,
+                     items->n == 1 ? "" : "s", item_text(item_mean(items, item_kld, true), 3).text,
                      item_text(item_mean(items, item_agreement, true), 4).text,
                      item_text(item_mean(items, item_score, false), 3).text,
                      item_text(item_mean(items, item_score_ref, false), 3).text);
@@ -246,9 +251,10 @@ static void summary(const store_run *run, const suite_items *items, char *text, 
     if (!first)
         snprintf(text + n, size - (size_t)n, "; no degradation");
     else if (degraded == 1)
-        snprintf(text + n, size - (size_t)n, "; degraded at turn %.6g", first->x);
+        snprintf(text + n, size - (size_t)n, "; degraded at turn %s", item_text(first->x, 6).text);
     else
-        snprintf(text + n, size - (size_t)n, "; degraded at turn %.6g, %zu turns in all", first->x, degraded);
+        snprintf(text + n, size - (size_t)n, "; degraded at turn %s, %zu turns in all", item_text(first->x, 6).text,
+                 degraded);
 }
 
 const suite_drawing drawing_session = { "session", picture, rest, summary };

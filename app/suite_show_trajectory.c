@@ -146,8 +146,8 @@ static void summary(const store_run *run, const suite_items *items, char *text, 
         snprintf(text, size, "%s %% in common over %zu continuations", item_text(run->score, 4).text, items->n);
     if (n < 0 || (size_t)n >= size) return;
     if (first)
-        snprintf(text + n, size - (size_t)n, "; %zu part, the first after %.6g token%s (number %.6g)", parted,
-                 first->score, first->score == 1 ? "" : "s", first->x);
+        snprintf(text + n, size - (size_t)n, "; %zu part, the first after %.6g token%s (number %s)", parted,
+                 first->score, first->score == 1 ? "" : "s", item_text(first->x, 6).text);
     else
         snprintf(text + n, size - (size_t)n, "; none parts");
 }

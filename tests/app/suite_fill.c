@@ -4,6 +4,7 @@
  *     suite_fill DB hostile     of each suite one whose items try to be more than text and numbers
  *     suite_fill DB exact       of each suite one that loses nothing (identity)
  */
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -36,6 +37,18 @@ static bool put(store *to, const char *suite, const char *config, const store_it
                          NULL, f);
 }
 
+/* The store takes no infinite numbers. */
+static size_t make_finite(store_item *items, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        double *const fields[] = { &items[i].x,      &items[i].y,   &items[i].score_ref, &items[i].score,
+                                   &items[i].second, &items[i].kld, &items[i].agreement };
+        for (size_t k = 0; k < sizeof fields / sizeof *fields; k++)
+            if (isinf(*fields[k])) *fields[k] = *fields[k] > 0 ? 1e308 : -1e308;
+    }
+    return n;
+}
+
 static bool put_both(store *to, const char *suite, fault *f)
 {
     store_item items[SAMPLE_ITEMS];
@@ -55,7 +68,7 @@ int main(int argc, char **argv)
     bool ok = to != NULL;
     for (size_t i = 0; ok && i < sizeof suites / sizeof *suites; i++) {
         if (strcmp(what, "hostile") == 0)
-            ok = put(to, suites[i], "turbo2", items, hostile_items(suites[i], items), &f);
+            ok = put(to, suites[i], "turbo2", items, make_finite(items, hostile_items(suites[i], items)), &f);
         else if (strcmp(what, "exact") == 0)
             ok = put(to, suites[i], "identity", items, sample_items(suites[i], SAMPLE_EXACT, items), &f);
         else

@@ -201,6 +201,25 @@ static void sequences_of_any_length_are_counted(void **state)
     close_config(&o);
 }
 
+static void a_sequence_that_was_given_up_does_not_spoil_the_next(void **state)
+{
+    const place *p = the(state);
+    const char *const configs[] = { "turbo4", "kivi(bits=2)" };
+    for (size_t i = 0; i < sizeof configs / sizeof *configs; i++) {
+        fault f = { 0 };
+        opened o = open_config(p, configs[i]);
+        float *before = read_all(p, o.compressor, PROMPT);
+        generation *g = generation_open(p->engine, o.compressor, CTX, &f);
+        assert_true(generation_read(g, p->prompt + 3, 5, NULL, &f));
+        generation_close(g, NULL);
+        float *after = read_all(p, o.compressor, PROMPT);
+        assert_memory_equal(before, after, PROMPT * (size_t)p->model->shape.n_vocab * sizeof *before);
+        free(before);
+        free(after);
+        close_config(&o);
+    }
+}
+
 /* ---- tasks ---- */
 
 static void on_stage(void *self, evaluate_stage stage, int passage, int layer)
@@ -365,6 +384,7 @@ int main(void)
         cmocka_unit_test(identity_is_the_exact_cache_to_the_last_bit),
         cmocka_unit_test(continuing_is_greedy_and_stops_where_it_should),
         cmocka_unit_test(sequences_of_any_length_are_counted),
+        cmocka_unit_test(a_sequence_that_was_given_up_does_not_spoil_the_next),
         cmocka_unit_test(a_task_through_identity_is_exact_and_kept),
         cmocka_unit_test(the_configs_answer_is_what_it_says_alone),
         cmocka_unit_test(a_prompt_that_leaves_no_room_is_refused),

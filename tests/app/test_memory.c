@@ -241,6 +241,8 @@ static void what_is_no_description_is_told(void **state)
         { "layers=4 kv=1 dim=8 windows=8:2/0", "windows=8:2/0" },
         { "layers=4 kv=1 dim=8 windows=0:1/2", "windows=0:1/2" },
         { "layers=4 kv=1 dim=9999999", "dim=9999999" },
+        { "layers=4 kv=4096,1*3 dim=4096", "layer 0: 4096 kv heads of 4096" },
+        { "layers=4 kv=4096 dim=1 vdim=4096", "layer 0: 4096 kv heads of 4096" },
     };
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         memory_shape s;
@@ -386,6 +388,14 @@ static void windows_are_read_from_files(void **state)
     s = finish_file(&b, 0);
     assert_layer(&s, 1, 4, 16, 16, 512);
     assert_layer(&s, 2, 4, 16, 16, 0);
+
+    begin(&b, "shorter", 0, 3, 2);
+    builder_key_u32(&b, "shorter.attention.sliding_window", 512);
+    builder_key_i32s(&b, "shorter.attention.sliding_window_pattern", (const int32_t[]){ 1, 0 }, 2);
+    builder_key_u32(&b, "shorter.attention.key_length_swa", 8);
+    s = finish_file(&b, 0);
+    assert_layer(&s, 0, 4, 8, 16, 512);
+    assert_layer(&s, 1, 4, 16, 16, 0);
 
     begin(&b, "unheard", 0, 1, 4);
     builder_key_u32(&b, "unheard.attention.sliding_window", 512);

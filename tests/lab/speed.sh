@@ -26,6 +26,7 @@ is "both sides, in turns, who begins alternates" \
 is "by repetition" "0 0 1 1 2 2 3 3 4 4" "$(get '[.samples[].rep] | join(" ")')"
 is "every sample took time" true "$(get 'all(.samples[]; .prompt_s > 0 and .generate_s > 0 and .first_s >= .prompt_s)')"
 is "memory was looked at" true "$(get 'all(.samples[]; .peak_bytes > 1000000)')"
+# shellcheck disable=SC2016 # jq's own $
 medians='
     def near($y): (. / $y - 1 | fabs) < 1e-12;
     def median: sort | (.[(length - 1) / 2 | floor] + .[length / 2 | floor]) / 2;

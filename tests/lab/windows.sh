@@ -47,6 +47,20 @@ with_windows 'q8_0 @full:f16'
 near=$(jq --argjson w $((6 * 16)) '(131072 + $w) / (131072 + $w * 8.5 / 16) - .ratio_128k | fabs < 1e-12' <<<"$out")
 is "windows stand still at 128K" true "$near"
 
+# Keys are compared by the queries that see them. Keys and queries of the first layer do not depend on any window, so a
+# window as long as the passage tells what the queries past theirs would have added.
+LC_ALL=C sed 's/\(attention.sliding_window....\)\x10/\1\x40/' "$windowed" >"$home/wide.gguf"
+run inspect "$home/wide.gguf"
+has "a wider window" "64 positions in 6 of 7 layers" "$out"
+error_of() { # MODEL
+    run run turbo4 --model "$1" --text tests/data/arch/text.txt --ctx 64 --eval 17 --passages 1 --json
+    jq -c '.layers[] | select(.layer == 0 and .stream == "k") | [.rel_error, .query_error]' <<<"$out"
+}
+narrow=$(error_of "$windowed")
+wide=$(error_of "$home/wide.gguf")
+is "the same keys" "$(jq '.[0]' <<<"$wide")" "$(jq '.[0]' <<<"$narrow")"
+lacks "seen by other queries" "$(jq '.[1]' <<<"$wide")" "$(jq '.[1]' <<<"$narrow")"
+
 # Two ways to say one thing.
 with_windows 'turbo4 @swa:f16'
 one=$(metrics "$out")

@@ -15,6 +15,7 @@ enum fault {
     MODE_signs,   /* signs of its own: a rotation like any other */
     MODE_dense,   /* a random rotation without structure */
     MODE_shear,   /* axes that are not orthogonal */
+    MODE_pairs,   /* no rotation, and of two columns the second code is the sum of both */
     MODE_layers,  /* other signs in every layer */
     MODE_process, /* other signs in every process */
     MODE_twist,   /* encode has other signs than decode */
@@ -23,7 +24,7 @@ enum fault {
     MODE_level,   /* one pair of levels 2 % too long */
     MODE_border,  /* boundaries off the middle */
     MODE_private, /* one coordinate has a table of its own */
-    MODE_coarse,  /* 7 bits of the scale instead of 10 */
+    MODE_coarse,  /* 9 bits of the scale instead of 10 */
     MODE_long,    /* scales 1 % too long */
     MODE_cut,     /* lengths above 1000 are cut to that */
     MODE_wide,    /* the scale as f32 */
@@ -78,6 +79,7 @@ static int fill_dense(mislist *c)
 static void turn(const mislist *c, const float *row, float *y)
 {
     memcpy(y, row, c->dim * sizeof *y);
+    if (FAULT == MODE_pairs) return;
     if (!is_dense()) {
         wht_forward(&c->other, y, 1);
         return;
@@ -93,6 +95,7 @@ static void turn(const mislist *c, const float *row, float *y)
 static void turn_back(const mislist *c, const float *y, float *row)
 {
     memcpy(row, y, c->dim * sizeof *y);
+    if (FAULT == MODE_pairs) return;
     if (!is_dense()) {
         wht_inverse(&c->rotation, row, 1);
         return;
@@ -192,7 +195,7 @@ static void store_scale(double scale, uint8_t *out)
         return;
     }
     uint16_t half = half_from_float((float)scale);
-    if (FAULT == MODE_coarse) half &= 0xfff8u;
+    if (FAULT == MODE_coarse) half &= 0xfffeu;
     half_store(out, half);
     if (FAULT == MODE_filler) out[2] = 0x5a;
 }
@@ -216,6 +219,8 @@ static int encode_row(const mislist *c, const float *row, uint8_t *out)
         while (code < LEVELS - 1 && length > 0 && (double)y[i] / length >= c->boundary[code])
             code++;
         out[scale_bytes() + i] = (uint8_t)code;
+        if (FAULT == MODE_pairs && i % 2)
+            out[scale_bytes() + i] = (uint8_t)((code + out[scale_bytes() + i - 1]) % LEVELS);
         square += level_of(c, i, code) * level_of(c, i, code);
     }
     if (scale_of(length, sqrt(square)) > 65504) return KVANT_E_RANGE;
@@ -253,7 +258,9 @@ static int decode(void *state, size_t first, const uint8_t *bytes, size_t n_byte
         for (size_t i = 0; i < c->dim; i++) {
             if (bytes[scale_bytes() + i] >= LEVELS)
                 return c->host->fail(c->host, KVANT_E_CORRUPT, "mislist: code %d", bytes[scale_bytes() + i]);
-            y[i] = (float)(scale * level_of(c, i, bytes[scale_bytes() + i]));
+            unsigned code = bytes[scale_bytes() + i];
+            if (FAULT == MODE_pairs && i % 2) code = (code + LEVELS - bytes[scale_bytes() + i - 1]) % LEVELS;
+            y[i] = (float)(scale * level_of(c, i, code));
         }
         turn_back(c, y, rows + r * c->dim);
     }
