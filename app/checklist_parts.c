@@ -252,10 +252,11 @@ static bool take_constant(probe *p, size_t at, double *before, double *after, bo
     const size_t n = numbers_of(p, p->rows, before);
     numbers_of(p, p->scratch, after);
     const long count = doubled(before, after, n, twice);
+    if (count < 1) return false;
     bool any = false;
     for (size_t i = 0; i < n; i++)
         any = any || twice[i];
-    if (!any || count < 0 || (p->n_axes == 0 && (size_t)count < n)) return false;
+    if (!any || (p->n_axes == 0 && (size_t)count < n)) return false;
     own_axes(p, at, twice);
     return true;
 }

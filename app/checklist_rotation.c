@@ -7,6 +7,9 @@
 #include "app/checklist_work.h"
 #include "kernels/wht.h"
 
+#define MOST_SKEW 1e-5
+#define FLAT      2e-5 /* entries of a Hadamard matrix are alike: 1e-6 of 1/sqrt(128), and f32 on the way */
+
 /* What was seen of the rotation of a part, and at most over all parts. */
 typedef struct rotation_seen {
     double low, high;    /* of its entries' magnitudes, times √n */
@@ -146,44 +149,95 @@ static int streams_apart(checklist *c, int *streams)
     return apart;
 }
 
+typedef struct reach {
+    size_t bits, most, wide; /* bits of codes; coordinates one moves at most; bits that move most of the row itself */
+} reach;
+
+static bool in_constant(const probe *p, size_t bit)
+{
+    for (size_t k = 0; k < p->n_constants; k++)
+        if (bit / 8 - p->constants[k].at < 2) return true;
+    return false;
+}
+
+static size_t moved(const probe *p, const float *d, double least)
+{
+    size_t n = 0;
+    for (size_t j = 0; j < p->dim; j++)
+        n += fabs((double)d[j]) > least;
+    return n;
+}
+
+/* Turns over one bit of the first base row. */
+static void add_reach(probe *p, const wht *known, size_t bit, reach *r)
+{
+    float *d = p->scratch;
+    double largest = 0;
+    uint8_t *byte = &p->base[0].bytes[bit / 8], mask = (uint8_t)(1u << bit % 8);
+    *byte ^= mask;
+    const bool ok = probe_decode(p, p->base[0].bytes, d);
+    *byte ^= mask;
+    for (size_t j = 0; j < p->dim; j++) {
+        d[j] -= p->rows[j];
+        largest = fmax(largest, fabs((double)d[j]));
+    }
+    if (!ok || largest == 0) return;
+    r->bits++;
+    r->wide += moved(p, d, 1e-3 * largest) > p->dim / 2;
+    wht_forward(known, d, 1);
+    const size_t rotated = moved(p, d, 1e-3 * largest);
+    r->most = rotated > r->most ? rotated : r->most;
+}
+
 /* Without axes: bits of a code reach few coordinates of the rotated row, where they reach all of the row itself. */
 static verify_outcome by_reach(checklist *c)
 {
     probe *p = &c->probe;
     wht known;
-    size_t codes = 0, most = 0, wide = 0;
+    reach r = { 0 };
     if (p->dim > WHT_MAX || !wht_init(&known, (int)p->dim))
         return not_applicable(&c->v, "no bit of a row stands for one coordinate alone");
-    for (size_t bit = 0; bit < 8 * p->n_bytes; bit++) {
-        float *d = p->scratch;
-        bool constant = p->kind[bit] != BIT_MOVES;
-        for (size_t k = 0; k < p->n_constants; k++)
-            constant = constant || bit / 8 - p->constants[k].at < 2;
-        p->base[0].bytes[bit / 8] ^= (uint8_t)(1u << bit % 8);
-        const bool ok = !constant && probe_decode(p, p->base[0].bytes, d);
-        p->base[0].bytes[bit / 8] ^= (uint8_t)(1u << bit % 8);
-        if (!ok) continue;
-        size_t rotated = 0, plain = 0;
-        double largest = 0;
-        for (size_t j = 0; j < p->dim; j++) {
-            d[j] -= p->rows[j];
-            largest = fmax(largest, fabs((double)d[j]));
-        }
-        for (size_t j = 0; j < p->dim; j++)
-            plain += fabs((double)d[j]) > 1e-3 * largest;
-        wht_forward(&known, d, 1);
-        for (size_t j = 0; j < p->dim; j++)
-            rotated += fabs((double)d[j]) > 1e-3 * largest;
-        codes++;
-        most = rotated > most ? rotated : most;
-        wide += plain > p->dim / 2;
-    }
+    for (size_t bit = 0; bit < 8 * p->n_bytes; bit++)
+        if ((p->kind[bit] == BIT_MOVES || p->kind[bit] == BIT_AXIS) && !in_constant(p, bit))
+            add_reach(p, &known, bit, &r);
     expect(&c->v, "a code's bits move at most %zu coordinates in the published rotation", p->dim / 4);
-    if (codes == 0) return not_applicable(&c->v, "no bit of a row moves it");
-    return judged(c, most <= p->dim / 4 && wide > codes / 2,
+    if (r.bits == 0) return not_applicable(&c->v, "no bit of a row moves it");
+    return judged(c, r.most <= p->dim / 4 && r.wide > r.bits / 2,
                   "%zu bits of joint codes, each of which moves at most %zu of %zu coordinates of the published "
                   "rotation; %zu of them move most of the row",
-                  codes, most, p->dim, wide);
+                  r.bits, r.most, p->dim, r.wide);
+}
+
+static const char *form_of(const probe *p, const rotation_seen *s)
+{
+    if (p->plain) return "no rotation: every code is a column of the row";
+    if (s->walsh) return s->published ? "D H D with the published signs" : "D H D with other signs than the published";
+    return s->hartley ? "kvant's Hartley and Hadamard form" : "no signs and Walsh-Hadamard transform";
+}
+
+static void say_size(const probe *p, const rotation_seen *s, char *text, size_t room)
+{
+    if (s->least == s->most)
+        snprintf(text, room, "%zu rotation%s of %zu columns", p->n_parts, p->n_parts == 1 ? "" : "s", s->least);
+    else
+        snprintf(text, room, "%zu rotations of %zu to %zu columns", p->n_parts, s->least, s->most);
+}
+
+static verify_outcome judge(checklist *c, const rotation_seen *s)
+{
+    char size[64], streams_say[48], elsewhere[PROBE_WHY];
+    int streams;
+    const bool same = same_everywhere(c, elsewhere, sizeof elsewhere);
+    const int apart = streams_apart(c, &streams);
+    const bool flat = s->low > 1 - FLAT && s->high < 1 + FLAT, form_holds = s->walsh ? flat : s->hartley;
+    say_size(&c->probe, s, size, sizeof size);
+    if (apart)
+        snprintf(streams_say, sizeof streams_say, "in %d of %d streams another", apart, streams);
+    else
+        snprintf(streams_say, sizeof streams_say, "the same in %d streams", streams);
+    return judged(c, form_holds && s->skew < MOST_SKEW && same && apart == 0,
+                  "%s; %s, |entries| %.6f to %.6f of 1/sqrt(n), RR' = I to %.1g; %s, %s", form_of(&c->probe, s), size,
+                  s->low, s->high, s->skew, streams_say, elsewhere);
 }
 
 verify_outcome item_rotation(checklist *c)
@@ -195,29 +249,5 @@ verify_outcome item_rotation(checklist *c)
     rotation_seen seen = { .low = INFINITY, .walsh = true, .hartley = true, .published = true, .least = p->dim };
     for (size_t k = 0; k < p->n_parts; k++)
         look_at_part(p, &p->parts[k], &seen);
-    char elsewhere[PROBE_WHY];
-    int streams;
-    const bool same = same_everywhere(c, elsewhere, sizeof elsewhere);
-    const int apart = streams_apart(c, &streams);
-    const bool flat = seen.low > 1 - 2e-5 && seen.high < 1 + 2e-5;
-    const char *form = p->plain                       ? "no rotation: every code is a column of the row"
-                       : seen.walsh && seen.published ? "D H D with the published signs"
-                       : seen.walsh                   ? "D H D with other signs than the published"
-                       : seen.hartley                 ? "kvant's Hartley and Hadamard form"
-                                                      : "no signs and Walsh-Hadamard transform";
-    const bool form_holds = (seen.walsh && flat) || (seen.hartley && !seen.walsh);
-    char size[64];
-    if (seen.least == seen.most)
-        snprintf(size, sizeof size, "%zu rotation%s of %zu columns", p->n_parts, p->n_parts == 1 ? "" : "s",
-                 seen.least);
-    else
-        snprintf(size, sizeof size, "%zu rotations of %zu to %zu columns", p->n_parts, seen.least, seen.most);
-    char streams_say[48];
-    if (apart)
-        snprintf(streams_say, sizeof streams_say, "in %d of %d streams another", apart, streams);
-    else
-        snprintf(streams_say, sizeof streams_say, "the same in %d streams", streams);
-    return judged(c, form_holds && seen.skew < 1e-5 && same && apart == 0,
-                  "%s; %s, |entries| %.6f to %.6f of 1/sqrt(n), RR' = I to %.1g; %s, %s", form, size, seen.low,
-                  seen.high, seen.skew, streams_say, elsewhere);
+    return judge(c, &seen);
 }

@@ -71,7 +71,8 @@ static const command_option options_verify[] = {
 };
 
 static const command_option options_checklist[] = {
-    { "dim", 'd', OPTION_INT, "N", .min = 4, .max = 512, .help = "columns of the rows (default: 128 where it takes them)" },
+    { "dim", 'd', OPTION_INT, "N", .min = 4, .max = 512,
+      .help = "columns of the rows (default: 128 where it takes them)" },
     { 0 },
 };
 
@@ -222,7 +223,8 @@ const command commands_lab[] = {
                                              { 0 } },
       .run = cmd_verify },
     { "checklist", "Codecs", "check that a codec is the rotation and codebook it says",
-      .arguments = (const command_argument[]){ { "CODEC", COMPLETE_EXPRESSION, 0, "a codec, or an expression" }, { 0 } },
+      .arguments =
+          (const command_argument[]){ { "CODEC", COMPLETE_EXPRESSION, 0, "a codec, or an expression" }, { 0 } },
       .options = { options_checklist, options_checklist_child, options_plugin, options_output, NULL },
       .text =
           "The six items by which TurboQuant's caches are checked, measured from outside in a process of its own: bits of "
@@ -310,12 +312,13 @@ const command commands_lab[] = {
       .options = { options_verify, options_output, NULL }, .text = "Started by kvant itself.", .run = cmd_verify_child,
       .flags = COMMAND_HIDDEN },
     { "checklist-child", "Program", "measure a codec in this process",
-      .arguments = (const command_argument[]){ { "CODEC", COMPLETE_CODEC, 0, "a codec expression" },
-                                               { "DIM", COMPLETE_NONE, 0, "columns of the rows" },
-                                               { "FD", COMPLETE_NONE, 0, "the file to write results to, open" },
-                                               { "PRINT", COMPLETE_NONE, 0, "another process's fingerprint; -: make one" },
-                                               { "PLUGIN", COMPLETE_FILE, ARGUMENT_REPEATS, "plugins to load" },
-                                               { 0 } },
+      .arguments =
+          (const command_argument[]){ { "CODEC", COMPLETE_CODEC, 0, "a codec expression" },
+                                      { "DIM", COMPLETE_NONE, 0, "columns of the rows" },
+                                      { "FD", COMPLETE_NONE, 0, "the file to write results to, open" },
+                                      { "PRINT", COMPLETE_NONE, 0, "another process's fingerprint; -: make one" },
+                                      { "PLUGIN", COMPLETE_FILE, ARGUMENT_REPEATS, "plugins to load" },
+                                      { 0 } },
       .options = { options_checklist_child, options_output, NULL }, .text = "Started by kvant itself.",
       .run = cmd_checklist_child, .flags = COMMAND_HIDDEN },
     { "worker", "Program", "evaluate jobs read from standard input", .options = { options_output, NULL },

@@ -106,18 +106,31 @@ static bool queue(gate_work *w, task *t, crew *c, fault *f)
     return id ? take_row(w, id, f) : crew_add(c, &t->lab, w->config, gate_title(t->gate), t, f);
 }
 
+/* A suite that cannot be put to this model, in this context: that is not the config's fault. */
+static bool forgive(gate_work *w, const task *t, fault *f)
+{
+    if (!t || (f->code != FAULT_INPUT && f->code != FAULT_USAGE)) return false;
+    gate_miss(&w->measures, t->gate, "%s", f->text);
+    *f = (fault){ 0 };
+    return true;
+}
+
+static bool take_one(gate_work *w, const crew_result *r, fault *f)
+{
+    const task *t = r->tag;
+    if (r->run.done) return take_row(w, r->run.id, f);
+    fail_wanted(w, &t->gate, 1, &r->run);
+    return true;
+}
+
 static bool take_all(gate_work *w, crew *c, fault *f)
 {
-    crew_result r;
-    crew_state state;
-    while ((state = crew_next(c, &r, f)) == CREW_RUN) {
-        const task *t = r.tag;
-        if (!r.run.done)
-            fail_wanted(w, &t->gate, 1, &r.run);
-        else if (!take_row(w, r.run.id, f))
-            return false;
+    for (;;) {
+        crew_result r;
+        const crew_state state = crew_next(c, &r, f);
+        if (state == CREW_EMPTY) return true;
+        if (state == CREW_FAULT ? !forgive(w, r.tag, f) : !take_one(w, &r, f)) return false;
     }
-    return state == CREW_EMPTY;
 }
 
 bool gate_suites(gate_work *w, fault *f)

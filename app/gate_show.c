@@ -7,7 +7,7 @@
 #include "app/number.h"
 #include "app/wrap.h"
 
-enum { TITLE = 18, VALUE = 15, THRESHOLD = 13, INDENT = 6 };
+enum { WORD = 4, TITLE = 18, VALUE = 15, THRESHOLD = 13, INDENT = 6 };
 
 static const terminal_look looks[] = { STYLE_GOOD, STYLE_WARN, STYLE_BAD, STYLE_DIM };
 
@@ -15,22 +15,21 @@ static void print_line(const gate_work *w, gate_id g, const gate_line *l, int wi
 {
     const terminal *t = &w->app->out;
     const gate_measure *x = &w->measures.of[g];
-    char note[sizeof l->note + 32];
-    int n = printf("%s%-4s%s  %-*s %*s  %-*s", terminal_style(t, looks[l->verdict]), gate_verdict_word(l->verdict),
-                   terminal_style(t, STYLE_PLAIN), TITLE, gate_title(g), VALUE, l->value[0] ? l->value : "-", THRESHOLD,
-                   l->threshold);
-    n -= (int)strlen(terminal_style(t, looks[l->verdict])) + (int)strlen(terminal_style(t, STYLE_PLAIN));
+    char note[sizeof l->note + 32], figures[TITLE + VALUE + sizeof l->threshold + 64];
     snprintf(note, sizeof note, "%s", l->note);
     if (x->run) snprintf(note + strlen(note), sizeof note - strlen(note), "%srun %lld", *note ? "; " : "", x->run);
-    if (!*note) {
+    const int n = snprintf(figures, sizeof figures, "  %-*s %*s  %-*s", TITLE, gate_title(g), VALUE,
+                           l->value[0] ? l->value : "-", *note ? THRESHOLD : 0, l->threshold);
+    printf("%s%-*s%s%s", terminal_style(t, looks[l->verdict]), WORD, gate_verdict_word(l->verdict),
+           terminal_style(t, STYLE_PLAIN), figures);
+    if (!*note)
         putchar('\n');
-        return;
+    else if (!t->is_tty)
+        printf("  %s\n", note); /* one line each: for grep */
+    else {
+        fputs("  ", stdout);
+        wrap_text(stdout, note, WORD + n + 2, INDENT, width);
     }
-    fputs("  ", stdout);
-    if (w->app->out.is_tty)
-        wrap_text(stdout, note, n + 2, INDENT, width);
-    else
-        puts(note); /* one line each: for grep */
 }
 
 static void print_total(const gate_work *w, const gate_line lines[GATES])

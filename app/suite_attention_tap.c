@@ -121,12 +121,12 @@ static void turn_queries(const layer_work *w, int head, float *to)
     }
 }
 
-/* Of `queries` positions in a passage, those that fall to a piece of it; at least one, so that none is left out. */
+/* Of `queries` positions in a passage, those that fall to this piece of it. */
 static size_t share_of(const layer_work *w)
 {
-    if (w->t->queries == 0) return 0;
-    const size_t share = (w->t->queries * w->n + w->t->ctx - 1) / w->t->ctx;
-    return share ? share : 1;
+    const size_t queries = w->t->queries, ctx = w->t->ctx;
+    if (queries == 0 || queries >= ctx) return w->n;
+    return queries * (w->first + w->n) / ctx - queries * w->first / ctx;
 }
 
 static void head_task(void *arg, size_t task, int thread)
@@ -137,8 +137,9 @@ static void head_task(void *arg, size_t task, int thread)
     const int head = (int)task, group = t->shape->n_heads / t->shape->n_kv_heads;
     const size_t dim = (size_t)t->shape->head_dim;
     const kv_side *k = &w->cache->layers[w->layer].k, *v = &w->cache->layers[w->layer].v;
+    const size_t queries = share_of(w);
     turned keys = { 0 };
-    if (!turn_head(w, head, &keys, &t->faults[task])) return;
+    if (queries == 0 || !turn_head(w, head, &keys, &t->faults[task])) return;
     const attention_rows rows = {
         .k = keys.keys[0],
         .k_decoded = keys.keys[1],
@@ -160,7 +161,7 @@ static void head_task(void *arg, size_t task, int thread)
     for (int h = head * group; h < (head + 1) * group; h++) {
         attention_gap *gap = &t->gaps[(size_t)w->layer * (size_t)t->shape->n_heads + (size_t)h];
         turn_queries(w, h, keys.queries);
-        if (!attention_gap_add(gap, &rows, keys.queries, share_of(w), &t->faults[task])) break;
+        if (!attention_gap_add(gap, &rows, keys.queries, queries, &t->faults[task])) break;
     }
     free(keys.memory);
 }

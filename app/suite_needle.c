@@ -6,31 +6,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/chat.h"
-#include "app/suite_needle_hay.h"
-#include "app/suite_needle_task.h"
+#include "app/suite_needle_stack.h"
 #include "kernels/random.h"
 
 enum {
-    ANSWER = 16, /* tokens */
     SHORTEST = 256,
     CELLS_MOST = 4096,
 };
 
-/* One haystack with its needles, as the model reads it. */
-typedef struct stack {
-    int32_t *tokens;
-    int n;
-    char key[64];
-} stack;
-
 typedef struct needle {
     double lengths[SUITE_LIST], depths[SUITE_LIST];
     int n_lengths, n_depths, trials;
+    bool standard;           /* lengths: nobody named them */
     bool kind[NEEDLE_KINDS]; /* is asked for */
     chat *chat;
     needle_hay hay;
-    stack *stacks; /* [length][depth][kind][trial]; blank for kinds that are not asked for */
+    needle_stack *stacks; /* [length][depth][kind][trial]; blank for kinds that are not asked for */
     size_t n_stacks;
     int done;
 } needle;
@@ -77,7 +68,8 @@ static bool read_options(suite_work *w, needle *n, fault *f)
     if (n->n_depths == 0 || !suite_option_int(options, "trials", 1, 100, &n->trials, f) ||
         !read_kinds(options, n->kind, f))
         return false;
-    if (n->n_lengths == 1 && n->lengths[0] == 0) standard_lengths(n, w->ctx);
+    n->standard = n->n_lengths == 1 && n->lengths[0] == 0;
+    if (n->standard) standard_lengths(n, w->ctx);
     for (int i = 0; i < n->n_lengths; i++)
         if (n->lengths[i] != floor(n->lengths[i]) || n->lengths[i] < 1 || n->lengths[i] > w->ctx)
             return fault_set(f, FAULT_USAGE, "--lengths: %g is no length from 1 to the %d positions of the context",
@@ -90,137 +82,55 @@ static bool read_options(suite_work *w, needle *n, fault *f)
 
 /* ---- haystacks ---- */
 
-static bool push_text(suite_work *w, token_list *ids, const char *text, fault *f)
-{
-    int32_t *piece;
-    size_t n;
-    if (!tokenizer_encode(w->tokenizer, text, strlen(text), false, &piece, &n, f)) return false;
-    bool ok = true;
-    for (size_t i = 0; ok && i < n; i++)
-        ok = token_list_push(ids, piece[i], f);
-    free(piece);
-    return ok;
-}
-
-/* The notes as tokens, each a line of its own, in the order they stand in. */
-typedef struct lines {
-    token_list ids[NEEDLE_NOTES];
-    double depth[NEEDLE_NOTES];
-    int n;
-    int total; /* tokens */
-} lines;
-
-static void lines_release(lines *l)
-{
-    for (int i = 0; i < l->n; i++)
-        free(l->ids[i].at);
-}
-
-static bool make_lines(suite_work *w, const needle_task *t, lines *l, fault *f)
-{
-    bool taken[NEEDLE_NOTES] = { false };
-    for (; l->n < t->n_notes; l->n++) {
-        int first = -1;
-        for (int i = 0; i < t->n_notes; i++)
-            if (!taken[i] && (first < 0 || t->notes[i].depth < t->notes[first].depth)) first = i;
-        char text[80];
-        taken[first] = true;
-        snprintf(text, sizeof text, "\n%s\n", t->notes[first].text);
-        l->depth[l->n] = t->notes[first].depth;
-        l->ids[l->n] = (token_list){ 0 };
-        if (!push_text(w, &l->ids[l->n], text, f)) {
-            free(l->ids[l->n].at);
-            return false;
-        }
-        l->total += (int)l->ids[l->n].n;
-    }
-    return true;
-}
-
-static bool push_hay(const needle_hay *hay, size_t from, int begin, int end, token_list *ids, fault *f)
-{
-    for (int i = begin; i < end; i++)
-        if (!token_list_push(ids, hay->tokens[(from + (size_t)i) % hay->n], f)) return false;
-    return true;
-}
-
-/* n_hay tokens of the text with the lines between, then the question. */
-static bool fill(suite_work *w, const needle *n, const needle_task *t, const lines *l, int n_hay, uint64_t seed,
-                 token_list *body, fault *f)
-{
-    const size_t from = needle_hay_start(&n->hay, seed);
-    int done = 0;
-    for (int i = 0; i < l->n; i++) {
-        int place = needle_hay_place(&n->hay, from, n_hay, l->depth[i]);
-        if (place < done) place = done;
-        if (!push_hay(&n->hay, from, done, place, body, f)) return false;
-        done = place;
-        for (size_t k = 0; k < l->ids[i].n; k++)
-            if (!token_list_push(body, l->ids[i].at[k], f)) return false;
-    }
-    char question[sizeof t->question + 2];
-    snprintf(question, sizeof question, "\n%s", t->question);
-    return push_hay(&n->hay, from, done, n_hay, body, f) && push_text(w, body, question, f);
-}
-
-static bool wrap(suite_work *w, const needle *n, const needle_task *t, const token_list *body, token_list *ids,
-                 fault *f)
-{
-    if (!chat_begin(n->chat, ids, f)) return false;
-    if (!chat_is_plain(n->chat))
-        return chat_ask_tokens(n->chat, body->at, body->n, ids, f) && chat_add_answer(n->chat, t->lead, ids, f);
-    for (size_t i = 0; i < body->n; i++)
-        if (!token_list_push(ids, body->at[i], f)) return false;
-    return push_text(w, ids, t->lead, f);
-}
-
-static bool make_whole(suite_work *w, const needle *n, const needle_task *t, const lines *l, int n_hay, uint64_t seed,
-                       token_list *ids, fault *f)
-{
-    token_list body = { 0 };
-    const bool ok = fill(w, n, t, l, n_hay, seed, &body, f) && wrap(w, n, t, &body, ids, f);
-    free(body.at);
-    return ok;
-}
-
-/* Prompt and answer take `length` positions. What stands around the haystack is found out with an empty one. */
-static bool make_stack(suite_work *w, const needle *n, const needle_task *t, int length, uint64_t seed, stack *out,
-                       fault *f)
-{
-    lines l = { 0 };
-    token_list bare = { 0 }, ids = { 0 };
-    bool ok = make_lines(w, t, &l, f) && make_whole(w, n, t, &l, 0, seed, &bare, f);
-    const int least = (int)bare.n + ANSWER;
-    ok = ok && (length >= least ||
-                fault_set(f, FAULT_USAGE, "a length of %d holds no needles: they and the question take %d tokens",
-                          length, least));
-    ok = ok && make_whole(w, n, t, &l, length - least, seed, &ids, f);
-    lines_release(&l);
-    free(bare.at);
-    out->tokens = ids.at;
-    out->n = (int)ids.n;
-    memcpy(out->key, t->key, sizeof out->key);
-    return ok;
-}
-
 static uint64_t mixed(uint64_t seed, uint64_t a, uint64_t b)
 {
     return random_bits(random_bits(seed, a), b);
 }
 
+static uint64_t seed_of(const suite_work *w, const needle *n, int length, int trial)
+{
+    return mixed(w->job->seed, (uint64_t)n->lengths[length], (uint64_t)trial);
+}
+
+static needle_task task_of(const needle *n, int length, int depth, int kind, uint64_t hay)
+{
+    needle_task t = { 0 };
+    const needle_asked how = { !chat_is_plain(n->chat), n->depths[depth], (int)n->lengths[length] };
+    needle_kinds[kind].ask(&t, &how, mixed(hay, (uint64_t)depth + 1, (uint64_t)kind));
+    return t;
+}
+
 /* All cells of one length and trial have one haystack, so that they differ in the needles alone. */
 static bool make_stacks(suite_work *w, needle *n, int length, int trial, fault *f)
 {
-    const uint64_t hay = mixed(w->job->seed, (uint64_t)n->lengths[length], (uint64_t)trial);
+    const uint64_t hay = seed_of(w, n, length, trial);
+    const needle_place place = { w->tokenizer, n->chat, &n->hay };
     for (int depth = 0; depth < n->n_depths; depth++)
         for (int kind = 0; kind < NEEDLE_KINDS; kind++) {
-            needle_task t = { 0 };
-            const needle_asked how = { !chat_is_plain(n->chat), n->depths[depth], (int)n->lengths[length] };
             if (!n->kind[kind]) continue;
-            needle_kinds[kind].ask(&t, &how, mixed(hay, (uint64_t)depth + 1, (uint64_t)kind));
-            stack *s = &n->stacks[number(n, length, depth, kind, trial)];
-            if (!make_stack(w, n, &t, (int)n->lengths[length], hay, s, f)) return false;
+            const needle_task t = task_of(n, length, depth, kind, hay);
+            needle_stack *s = &n->stacks[number(n, length, depth, kind, trial)];
+            if (!needle_stack_make(&place, &t, (int)n->lengths[length], hay, s, f)) return false;
         }
+    return true;
+}
+
+/* Of the lengths that nobody named those that hold nothing are left out. */
+static bool drop_short(suite_work *w, needle *n, fault *f)
+{
+    const needle_place place = { w->tokenizer, n->chat, &n->hay };
+    while (n->standard && n->n_lengths > 1) {
+        bool fits = true;
+        for (int kind = 0; kind < NEEDLE_KINDS; kind++)
+            for (int depth = 0; n->kind[kind] && depth < n->n_depths; depth++) {
+                const needle_task t = task_of(n, 0, depth, kind, seed_of(w, n, 0, 0));
+                int least;
+                if (!needle_stack_least(&place, &t, &least, f)) return false;
+                fits = fits && 10 * n->lengths[0] >= 11.0 * least; /* names of other trials may be longer */
+            }
+        if (fits) break;
+        memmove(n->lengths, n->lengths + 1, (size_t)--n->n_lengths * sizeof *n->lengths);
+    }
     return true;
 }
 
@@ -235,7 +145,7 @@ static bool prepare(suite_work *w, void **self, fault *f)
     n->chat = chat_open(w->model->file, w->tokenizer, f);
     n->stacks = calloc(n->n_stacks, sizeof *n->stacks);
     if (!n->chat || !n->stacks) return n->chat ? fault_memory(f, "the haystacks") : false;
-    if (!needle_hay_make(w, (int)longest, &n->hay, f)) return false;
+    if (!needle_hay_make(w, (int)longest, &n->hay, f) || !drop_short(w, n, f)) return false;
     for (int length = 0; length < n->n_lengths; length++)
         for (int trial = 0; trial < n->trials; trial++)
             if (suite_stopped(w, f) || !make_stacks(w, n, length, trial, f)) return false;
@@ -257,8 +167,8 @@ typedef struct tally {
 /* One trial: adds to the item what it scored. */
 static bool run_trial(suite_work *w, const needle *n, size_t i, suite_item *item, tally *cell, fault *f)
 {
-    const stack *s = &n->stacks[i];
-    const suite_task task = { s->tokens, s->n, ANSWER };
+    const needle_stack *s = &n->stacks[i];
+    const suite_task task = { s->tokens, s->n, NEEDLE_ANSWER };
     suite_answers a = { 0 };
     suite_item one = { 0 };
     const bool ok = suite_task_run(w, n->done, &one, &task, &a, f);
@@ -315,6 +225,10 @@ static void warn(job_result *out, const char *what, const tally *t, const char *
 static void summarise(suite_work *w, const needle *n, const tally kinds[NEEDLE_KINDS])
 {
     tally all = { 0 };
+    const size_t used = strlen(w->out->warning);
+    if (*chat_warning(n->chat))
+        snprintf(w->out->warning + used, sizeof w->out->warning - used, "%s%s", used ? "; " : "",
+                 chat_warning(n->chat));
     for (int i = 0; i < NEEDLE_KINDS; i++) {
         if (!needle_kinds[i].ranked || !n->kind[i]) continue;
         warn(w->out, needle_kinds[i].name, &kinds[i], "");

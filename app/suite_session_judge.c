@@ -101,7 +101,8 @@ static void tell_alerts(suite_work *w, const qualities *q, int turns)
         if (lab > 1) session_warn(w, "%d turns degraded in all", lab);
     }
     if (published > published_exact)
-        session_warn(w, "the published rule alerts %d times, of the reference %d", published, published_exact);
+        session_warn(w, "alerts by the published rule: %d, of the reference's own session: %d", published,
+                     published_exact);
 }
 
 /* Where the conversation was cut, so that the record says it, too. */

@@ -195,10 +195,10 @@ void sample_suite(store_run *run, const char *suite, const store_item *items, si
         run->suite_options = all[i].options;
     }
     for (size_t i = 0; i < n; i++) {
-        if (!isfinite(items[i].score)) continue;
+        if (!(fabs(items[i].score) < 1e9)) continue;
         sum += items[i].score;
         of += strcmp(suite, "trajectory") == 0 ? items[i].score_ref : 1;
     }
-    run->score = of > 0 ? 100 * sum / of : NAN;
+    run->score = of > 0 && isfinite(sum) && isfinite(of) ? 100 * sum / of : 0;
     run->score_ref = 100;
 }

@@ -183,7 +183,7 @@ static void each_fault_fails_the_items_that_are_for_it(void **state)
         { "signs", "-", 1, "other signs" },
         { "dense", "1-", 1, "no signs and Walsh-Hadamard" },
         { "shear", "16-2345", 1, "are orthogonal" },
-        { "pairs", "156-3", 1, "moves at most 64 of 64" },
+        { "pairs", "15-3", 1, "moves at most 64 of 64" },
         { "layers", "1-", 1, "in 8 of 8 streams another" },
         { "twist", "236-", 2, "overlap" },
         { "swap", "236-", 2, "overlap" },

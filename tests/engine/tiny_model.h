@@ -17,6 +17,8 @@
 
 #include "tests/engine/gguf_builder.h"
 
+#define TINY_EPSILON 1e-5 /* of the norms */
+
 enum { TINY_LAYERS = 64, TINY_PAIRS = 16, TINY_KEYS = 8 };
 
 /* One more key of the file, with the architecture's name before it. */

@@ -46,6 +46,8 @@ threads=3 attend "$small" turbo3
 is "threads change nothing" "$(jq -c .items <<<"$suite")" "$(jq -c .items <<<"$out")"
 attend "$small" turbo3 --queries 16
 is "fewer queries" '[32]' "$(figures n)"
+run attention turbo3 --model "$small" --ctx 600 --passages 1 --queries 100 --json
+is "as many as asked, also over several batches" '[100]' "$(figures n)"
 attend "$small" q8_0
 is "q8_0 stays above the gate" true "$(jq '[.items[].score] | add / length > 0.995' <<<"$out")"
 attend "$small" bad_uniform2 --plugin "$bad/bad_uniform2.so"

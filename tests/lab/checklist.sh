@@ -52,7 +52,7 @@ refused() { # WHAT STATUS PART WORDS...
     is "$1: status" "$2" $status
     has "$1: the reason" "$3" "$err"
     is "$1: nothing on stdout" "" "$out"
-    is "$1: one line" 1 "$(wc -l <"$home/err")"
+    is "$1: one line" 1 "$(grep -c '^kvant: ' "$home/err")"
 }
 refused "nothing to measure" 2 "nothing of the checklist can be measured" kivi
 refused "the same as JSON" 2 "nothing of the checklist can be measured" kivi --json

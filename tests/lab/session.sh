@@ -3,6 +3,8 @@
 # usage: session.sh KVANT BUILD_DIR
 # shellcheck source=tests/lab/lab.bash
 source tests/lab/lab.bash
+# shellcheck source=tests/lab/ends.bash
+source tests/lab/ends.bash
 bad=$build/tests/plugins/bad_uniform2.so
 default=models/kvant-books-8m-q8_0.gguf
 
@@ -53,6 +55,18 @@ is "a drop is that of the differences to the reference" true "$(jq '
 is "an alert is a drop of more than 0.15, and nothing else" true \
     "$(jq '[.[] | (.note | startswith("degraded")) == ((.second // 0) > 0.15)] | all' <<<"$lossy")"
 
+is "what is said otherwise looks otherwise somewhere" true "$(jq '[.[] | .score != .score_ref] | any' <<<"$lossy")"
+is "and what is said alike looks alike" true \
+    "$(jq '[.[] | select(.said == .said_ref) | .score == .score_ref] | all' <<<"$lossy")"
+
+# The config's own first answer leaves the reference's in its middle; kvant generate comes there by itself.
+session turbo4 --turns 1 --tokens 24
+both=$(jq -c '.items[0] | [.said_ref, .said]' <<<"$out")
+run generate "$small" --beside --config turbo4 --prompt 'They began to read the book, and' --tokens 24 --json
+is "both say what they say by themselves" "$both" "$(jq -c '[.answers[].text]' <<<"$out")"
+is "and part after the first token" true \
+    "$(jq '[.answers[].ids] | .[0][0] == .[1][0] and .[0] != .[1]' <<<"$out")"
+
 # Not on threads, nor on what is kept.
 threads=1 session turbo3 --turns 12 --tokens 8
 is "threads change nothing" "$lossy" "$(jq -c .items <<<"$out")"
@@ -66,6 +80,13 @@ is "something is kept" true "$([[ ${#kept[@]} -gt 5 ]] && echo true)"
 for file in "${kept[@]}"; do truncate -s 100 "$file"; done
 session turbo3 --turns 12 --tokens 8
 is "what is kept and broken changes nothing" "$lossy" "$(jq -c .items <<<"$out")"
+
+session turbo3 --turns 12 --tokens 8 # kept again; the session itself is 12 turns of 10 numbers behind a head
+transcript=$(find "$home" -path '*reference*' -type f -size 544c)
+is "there is one session" 1 "$(wc -l <<<"$transcript")"
+printf '\xff\xff\xff\x7f' | dd of="$transcript" bs=1 seek=540 conv=notrunc status=none
+session turbo3 --turns 12 --tokens 8
+is "a kept session with words that do not exist is held again" "0 $lossy" "$status $(jq -c .items <<<"$out")"
 
 # A block codec's open rows, in a session that goes its own way.
 session 'kivi(group=32)' --turns 8 --tokens 8
@@ -118,16 +139,7 @@ has "messages are longer: fewer fit" "of 50 turns fit 512 tokens" "$err"
 
 # ---- answers that end ----
 
-# The model's words do not depend on which token ends a text; its first answer is 163 448 243 243 375 ...
-ends_with() { # TOKEN: a model that ends with it
-    local at
-    at=$(grep -obUa tokenizer.ggml.eos_token_id "$small" | cut -d: -f1)
-    {
-        head -c $((at + 31)) "$small"
-        printf '%b' "\\x$(printf %x $(($1 % 256)))\\x$(printf %x $(($1 / 256)))\\0\\0"
-        tail -c +$((at + 36)) "$small"
-    } >"$home/ends.gguf"
-}
+# The first answer is 163 448 243 243 375 ...
 session identity --turns 12 --tokens 8
 first=$(jq -r '.items[0].said_ref' <<<"$out")
 ends_with 375

@@ -3,6 +3,8 @@
 # usage: trajectory.sh KVANT BUILD_DIR
 # shellcheck source=tests/lab/lab.bash
 source tests/lab/lab.bash
+# shellcheck source=tests/lab/ends.bash
+source tests/lab/ends.bash
 bad=$build/tests/plugins/bad_uniform2.so
 default=models/kvant-books-8m-q8_0.gguf
 
@@ -59,6 +61,25 @@ for words in '--prompts 0' '--prompt 0' '--tokens 0' '--tokens x' '--text /nowhe
     trajectory identity $words
     is "$words is refused" true "$([[ $status -ge 2 && -n $err && -z $out ]] && echo true)"
 done
+
+# ---- who stops early gains nothing ----
+
+# After this beginning turbo4 says 163 448 442 88, the exact cache 163 448 243 243 375 and so on.
+echo 'They began to read the book, and then some more of it, so that there is enough.' >"$home/beginning.txt"
+ends_with 88
+run trajectory turbo4 --model "$home/ends.gguf" --text "$home/beginning.txt" --prompts 1 --prompt 15 --tokens 8 --json
+is "two in common of three, where the reference says eight" '[2,8,3]' \
+    "$(jq -c '.items[0] | [.score, .score_ref, .second]' <<<"$out")"
+is "are a quarter" 25 "$(scores | jq .score)"
+ends_with 243
+run trajectory turbo4 --model "$home/ends.gguf" --text "$home/beginning.txt" --prompts 1 --prompt 15 --tokens 8 --json
+is "and two of two, where the config goes on" '[2,2,8,25]' \
+    "$(jq -c --argjson score "$(scores | jq .score)" '.items[0] | [.score, .score_ref, .second, $score]' <<<"$out")"
+has "that is no continuation that is the same" "0 of 1 continuations are the same; the others part at token 3" "$err"
+ends_with 163
+run trajectory turbo4 --model "$home/ends.gguf" --text "$home/beginning.txt" --prompts 1 --prompt 15 --tokens 8 --json
+is "two that say nothing are the same" '[0,0,0,100]' \
+    "$(jq -c --argjson score "$(scores | jq .score)" '.items[0] | [.score, .score_ref, .second, $score]' <<<"$out")"
 
 # ---- on the default model ----
 

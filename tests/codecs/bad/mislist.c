@@ -15,7 +15,7 @@ enum fault {
     MODE_signs,   /* signs of its own: a rotation like any other */
     MODE_dense,   /* a random rotation without structure */
     MODE_shear,   /* axes that are not orthogonal */
-    MODE_pairs,   /* no rotation, and of two columns the second code is the sum of both */
+    MODE_pairs,   /* the same, and of two codes the second is the sum of both */
     MODE_layers,  /* other signs in every layer */
     MODE_process, /* other signs in every process */
     MODE_twist,   /* encode has other signs than decode */
@@ -65,7 +65,7 @@ static void change_signs(wht *w, size_t dim, size_t key)
 
 static int is_dense(void)
 {
-    return FAULT == MODE_dense || FAULT == MODE_shear;
+    return FAULT == MODE_dense || FAULT == MODE_shear || FAULT == MODE_pairs;
 }
 
 static int fill_dense(mislist *c)
@@ -79,7 +79,6 @@ static int fill_dense(mislist *c)
 static void turn(const mislist *c, const float *row, float *y)
 {
     memcpy(y, row, c->dim * sizeof *y);
-    if (FAULT == MODE_pairs) return;
     if (!is_dense()) {
         wht_forward(&c->other, y, 1);
         return;
@@ -95,7 +94,6 @@ static void turn(const mislist *c, const float *row, float *y)
 static void turn_back(const mislist *c, const float *y, float *row)
 {
     memcpy(row, y, c->dim * sizeof *y);
-    if (FAULT == MODE_pairs) return;
     if (!is_dense()) {
         wht_inverse(&c->rotation, row, 1);
         return;
