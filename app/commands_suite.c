@@ -42,7 +42,7 @@ static const command_option options_needle[] = {
       .help = "where what is asked for stands: 0 is the beginning, 1 the end" },
     { "kinds", 0, OPTION_TEXT, "KIND,KIND", .standard = "single,several,marked,chain",
       .help = "which kinds are asked for" },
-    { "trials", 0, OPTION_INT, "N", .standard = "1", .min = 1, .max = 100, .help = "haystacks for each cell" },
+    { "trials", 0, OPTION_INT, "N", .standard = "2", .min = 1, .max = 100, .help = "haystacks for each cell" },
     { 0 },
 };
 

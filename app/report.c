@@ -147,7 +147,9 @@ void report_line(FILE *to, const terminal *t, const store_run *r)
     fprintf(to, "%5lld %7.3fx %7.3f %10.3g %+9.3f %8.2f  ", (long long)r->id, r->ratio, r->bits_per_value, r->kld.value,
             r->dppl.value, r->top1.value);
     write_verdict(to, t, r->verdict);
-    fprintf(to, "%*s %s\n", (int)(strlen(r->verdict) < 10 ? 10 - strlen(r->verdict) : 0), "", r->config.canonical);
+    fprintf(to, "%*s %s", (int)(strlen(r->verdict) < 10 ? 10 - strlen(r->verdict) : 0), "", r->config.canonical);
+    if (*r->suite) fprintf(to, "   (%s: %.4g)", r->suite, r->score);
+    fputc('\n', to);
 }
 
 /* ---- JSON ---- */
@@ -260,6 +262,12 @@ cJSON *report_run_json(const store_run *r, const store_layer *layers, size_t n_l
     cJSON_AddItemToObject(json, "dppl", estimate_json(r->dppl));
     cJSON_AddItemToObject(json, "top1", estimate_json(r->top1));
     cJSON_AddItemToObject(json, "rms_dp", estimate_json(r->rms_dp));
+    if (*r->suite) {
+        cJSON_AddStringToObject(json, "suite", r->suite);
+        cJSON_AddStringToObject(json, "suite_options", r->suite_options);
+        cJSON_AddItemToObject(json, "score", number_json(r->score));
+        cJSON_AddItemToObject(json, "score_ref", number_json(r->score_ref));
+    }
     if (!layers) return json;
     cJSON *list = cJSON_AddArrayToObject(json, "layers");
     for (size_t i = 0; i < n_layers; i++) {

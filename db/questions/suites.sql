@@ -1,5 +1,4 @@
 -- What suites say of each config, beside its KLD: the score of its newest run of each
--- :model = NULL  a model's name
 WITH newest AS (SELECT max(id) AS run FROM v_runs WHERE suite <> '' AND status = 'done'
                 GROUP BY model_hash, suite, config_hash)
 SELECT model, config, round(max(ratio), 3) AS ratio,
@@ -10,6 +9,6 @@ SELECT model, config, round(max(ratio), 3) AS ratio,
        max(CASE WHEN suite = 'attention' THEN score END) AS attention,
        round(max(kld), 5) AS worst_kld
 FROM v_runs
-WHERE id IN (SELECT run FROM newest) AND (:model IS NULL OR model = :model)
+WHERE id IN (SELECT run FROM newest)
 GROUP BY model_hash, config_hash
 ORDER BY model, ratio DESC, config;

@@ -1,7 +1,7 @@
 # ends.bash - a model whose texts end, for the tests of suites: the small one never says its own end token.
 #
 #   ends_with TOKEN         writes $home/ends.gguf, which ends with this token; its words do not depend on it
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154
 ends_with() {
     local at
     at=$(grep -obUa tokenizer.ggml.eos_token_id "$small" | cut -d: -f1)

@@ -9,7 +9,7 @@ books=models/kvant-books-8m.gguf
 # The small model reads 4 passages; its suites are as short as they may be.
 brief=(--model "$small" --ctx 64 --passages 4 --suite-ctx 512 --set needle.lengths=300 --set needle.depths=0.5
     --set session.turns=3 --set session.tokens=8 --set attention.passages=2)
-gate() { run gate "$@" "${brief[@]}"; }
+gate() { run gate "${brief[@]}" "$@"; }
 verdict() { jq -r --arg g "$1" '.gates[] | select(.gate == $g) | .verdict' <<<"$out"; } # GATE
 note() { jq -r --arg g "$1" '.gates[] | select(.gate == $g) | .note' <<<"$out"; }
 rows() { "$kvant" sql "SELECT count(*) AS n FROM v_runs" --mode json | jq '.[0].n'; }
@@ -41,7 +41,7 @@ is "one more row" $((n + 1)) "$(rows)"
 is "it is that row" $((n + 1)) "$(jq '.gates[] | select(.gate == "kld") | .run' <<<"$out")"
 gate identity --only kld --seed 2 --json
 is "another seed is another run" $((n + 2)) "$(rows)"
-gate identity --only session --set session.turns=2 --json
+gate identity --only attention --set attention.queries=16 --json
 is "other options are another run" $((n + 3)) "$(rows)"
 "$kvant" run identity --model "$small" --ctx 64 --passages 3 >/dev/null 2>&1
 gate identity --only kld --passages 3 --json
@@ -78,14 +78,14 @@ gate identity --only kld --kld-good 0 --kld-warn 0 --kld-fail 0
 is "a threshold of zero can be met" 0 $status
 
 # A context that fits, and one that does not.
-gate q8_0 --only ceiling --budget 1M --need-ctx 1k --json
+gate q8_0 --only ceiling --budget 4M --need-ctx 1k --json
 is "it fits" "0 PASS" "$status $(verdict ceiling)"
 most=$(jq '.gates[] | select(.gate == "ceiling") | .value' <<<"$out")
-gate q8_0 --only ceiling --budget 1M --need-ctx "$most" --json
+gate q8_0 --only ceiling --budget 4M --need-ctx "$most" --json
 is "just" 0 $status
-gate q8_0 --only ceiling --budget 1M --need-ctx $((most + 1)) --json
+gate q8_0 --only ceiling --budget 4M --need-ctx $((most + 1)) --json
 is "and not one token more" "1 FAIL" "$status $(verdict ceiling)"
-gate q8_0 --only ceiling --budget 1M --json
+gate q8_0 --only ceiling --budget 4M --json
 is "without --need-ctx it is what the model was trained for" 2048 "$(jq '.thresholds["need-ctx"]' <<<"$out")"
 
 # Speed is measured by a child; set-up without the long part of it.
@@ -107,7 +107,7 @@ is "a suite of it fails, too" "1 FAIL" "$status $(verdict session)"
 gate bad_crash --plugin "$bad/bad_crash.so" --only prompt-speed --json
 is "nothing could be measured: no pass" 3 $status
 has "says so" "nothing could be measured" "$err"
-gate q8_0 --only needle --set needle.lengths=16 --json
+run gate q8_0 --model "$small" --suite-ctx 512 --only needle --set needle.lengths=16 --json
 is "a suite that does not fit the model is not measured" "3 n/a" "$status $(verdict needle)"
 
 # A model that knows its language: perplexity counts, and kills.
@@ -134,7 +134,9 @@ wrong 2 "COMMAND.OPTION=VALUE" q8_0 --set turns=3
 wrong 2 "COMMAND.OPTION=VALUE" q8_0 --set run.ctx=3
 wrong 2 "need-ctx means nothing without a budget" q8_0 --need-ctx 1k
 wrong 2 "must not be above" q8_0 --kld-good 1
-wrong 3 "no threshold" q8_0 --thresholds "$small"
+wrong 3 "zero byte" q8_0 --thresholds "$small"
+printf "top = 3\n" >"$home/wrong"
+wrong 3 "line 1: no threshold \"top\"; did you mean \"top1\"?" q8_0 --thresholds "$home/wrong"
 wrong 3 "No such file" q8_0 --thresholds /nowhere
 wrong 3 "no codec" q9_0
 run gate q8_0 "${brief[@]}" --only session --set session.trns=3
@@ -148,7 +150,7 @@ for ((i = 0; i < 200; i++)); do
     grep -q passages "$home/err" && break
     sleep 0.05
 done
-kill -INT $pid
+kill -TERM $pid
 wait $pid
 is "stopped" 75 $?
 is "one word about it" "kvant: interrupted" "$(tail -1 "$home/err")"

@@ -3,13 +3,17 @@
 # usage: needle.sh KVANT BUILD_DIR
 # shellcheck source=tests/lab/suite_lab.bash
 source tests/lab/suite_lab.bash "$1" "$2"
-text=(--text docs/evaluation.md)
-few=("${text[@]}" --lengths 256,384 --depths 0,0.5,1 --kinds single,marked)
+text=(--text "$home/log")
+winds=(north east south west) seas=(calm grey rough) sights=("Two boats passed" "No sail was seen" "The mail came late" "Fog hid the shore" "Gulls sat on the rail")
+for ((i = 0; i < 300; i++)); do
+    echo "The wind was in the ${winds[i % 4]}, and the sea was ${seas[i % 3]}. ${sights[i % 5]}, and the captain wrote it down on page $((i * 7)) of his book."
+done >"$home/log"
+few=("${text[@]}" --lengths 256,384 --depths 0,0.5,1 --kinds single,marked --trials 1)
 score() { jq -c '[.items[] | select(.label != "single" and .score_ref > 0) | .score] | add / length' <<<"$out"; }
 
 run needle q8_0 "${few[@]}" --json
 is "it runs" 0 $status
-is "the text says which suite" "needle: evaluation.md" "$(jq -r .text <<<"$out")"
+is "the text says which suite" "needle: log" "$(jq -r .text <<<"$out")"
 is "every kind, length and depth has a cell" 12 "$(items 1 | wc -l)"
 is "in this order" "single 256 0 | marked 256 0 | single 256 0.5" "$(items '"\(.label) \(.x) \(.y)"' | head -3 | paste -sd'|' | sed 's/|/ | /g')"
 is "the default model finds most that is marked" true "$(jq '[.items[] | select(.label == "marked") | .score_ref] | add >= 5' <<<"$out")"
@@ -23,18 +27,18 @@ run needle q8_0 "${few[@]}" --json --seed 2
 is "another seed asks for something else" true "$([[ $(jq -cS .items <<<"$out") != "$first" ]] && echo true)"
 
 run needle identity f16 q8_0 "${few[@]}" --json
-is "what was run is not run again" 2 "$(grep -c 'verdict' <<<"$(jq -c '.[]' <<<"$out")")" # identity and f16 alone
-is "the exact cache against itself" "0 1" "$(jq -r '.[] | select(.config == "identity") | XX' <<<"$out")"
+has "what was run is not run again" "2 run, 1 already there, 0 failed" "$err"
+is "the exact cache against itself" "0" "$(jq -r '.[] | select(.config == "identity") | "\(.kld[0])"' <<<"$out")"
 
 # What is bad must be seen to be.
-run needle bad_uniform2 "${bad[@]}" "${text[@]}" --lengths 256,512,1024 --depths 0,0.25,0.5,0.75,1 --kinds single,marked --json
+run needle bad_uniform2 "${bad[@]}" "${text[@]}" --kinds marked --lengths 256,512 --json
 is "a bad codec runs, too" 0 $status
-lost=$(items 'select(.score_ref > 0 and .score == 0) | 1' | wc -l)
+lost=$(items 'select(.score_ref > 0 and .score < 1) | 1' | wc -l)
 is "and loses keys" true "$([[ $lost -ge 2 ]] && echo true)"
-is "it is said which" true "$([[ $(items 'select(.score == 0) | .note' | grep -c 'the key is "') -ge 2 ]] && echo true)"
+is "it is said which" true "$([[ $(items 'select(.score < 1) | .note' | grep -c 'the key is "') -ge 2 ]] && echo true)"
 
 # Where the model fails, nothing is said about the cache.
-run needle q8_0 "${text[@]}" --lengths 512 --depths 0.5 --kinds several,chain --json
+run needle q8_0 "${text[@]}" --lengths 512 --depths 0.5 --kinds several,chain --trials 1 --json
 is "what the reference does not find is n/a" "0 null|0 null" "$(items '"\(.score_ref) \(.score)"' | paste -sd'|')"
 has "and it is said" "several: the reference itself finds only 0 of 1" "$err"
 has "of all" "this says little" "$err"

@@ -172,18 +172,36 @@ is "and its verdict" true "$(jq '.session | (.verdict == "equivalent") == ((.dif
 # shellcheck disable=SC2086
 run diff $ids
 has "in words" "Quality of their own sessions" "$out"
+a=${ids%%$'\n'*}
+b=${ids##*$'\n'}
+raise() { # BY: the qualities of b's turns
+    "$kvant" sql --write --yes "UPDATE run_items SET score = score + ($1) WHERE run = $b" >/dev/null 2>&1
+    run diff "$a" "$b" --json
+}
+run diff "$a" "$b" --json
+gap=$(jq .session.difference <<<"$out")
+raise "0.049 - $gap"
+is "0.049 apart: equivalent" equivalent "$(jq -r .session.verdict <<<"$out")"
+raise 0.002
+is "0.051 apart: the second looks better" b "$(jq -r .session.verdict <<<"$out")"
+run diff "$b" "$a"
+has "in words, whichever comes first" "run $b looks better" "$out"
+raise -0.102
+is "0.051 to the other side: the first" a "$(jq -r .session.verdict <<<"$out")"
 run run identity --model "$small" --ctx 64 --passages 2
-# shellcheck disable=SC2086
-run diff ${ids%%$'\n'*} "$("$kvant" sql --json "SELECT max(id) AS id FROM v_runs" | jq -r '(.rows? // .)[0].id')"
+run diff "$a" "$("$kvant" sql --json "SELECT max(id) AS id FROM v_runs" | jq -r '(.rows? // .)[0].id')"
 is "a session and a plain run are not compared" 3 "$status"
 
 # ---- on the default model: the broken codec is seen, the good one is not ----
 
+# shellcheck disable=SC2016
 judge() { # CONFIG QUESTION
     run session "$1" --model "$default" --turns 10 --tokens 12 --plugin "$bad" --json
     jq -c '(([.items[] | .agreement * .n] | add) / ([.items[].n] | add)) as $agreement | '"$2" <<<"$out"
 }
+# shellcheck disable=SC2016
 is "q8_0 agrees nearly everywhere, and KLD is small at every turn" true \
     "$(judge q8_0 '$agreement >= 97 and ([.items[].kld < 1e-4] | all)')"
+# shellcheck disable=SC2016
 is "two uniform bits do not, and at no turn" true "$(judge bad_uniform2 '$agreement < 85 and ([.items[].kld > 0.02] | all)')"
 finish

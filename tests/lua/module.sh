@@ -12,7 +12,7 @@ has "with numbers" "true	integer	true" "$out"
 is "every column of the view is a field" "" "$(
     "$kvant" sql --json "SELECT name FROM pragma_table_info('v_runs') WHERE name NOT IN ('layers')" | jq -r '.[].name' >"$home/columns"
     recipe 'local r = lab.runs{ limit = 1 }[1] for k in lab.sorted(r) do print(k) end'
-    sort "$home/columns" | comm -23 - <(sort <<<"$out") | grep -vE '^(verdict_note|calibration_.*)$')"
+    sort "$home/columns" | comm -23 - <(sort <<<"$out") | grep -vE '^(verdict_note|calibration_.*|score|score_ref)$')"
 recipe 'local a = lab.run{ "turbo4", protocol = "snapshot", ctx = 32, eval = 8 } print(a.id, a.had)'
 says "what the database has is not run again" "2	true"
 recipe 'local a = lab.run{ "turbo4", protocol = "snapshot", ctx = 32, eval = 8, force = true } print(a.id, a.had)'

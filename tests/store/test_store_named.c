@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/app/suite_samples.h"
+
 static store *opened(void **state)
 {
     fault f = { 0 };
@@ -167,6 +169,25 @@ static bool run_question(void *arg, const store_question *q)
     return true;
 }
 
+/* Of each suite a run that has lost something. */
+static void add_suites(store *s)
+{
+    static const char *const suites[] = { "needle", "session", "prompts", "trajectory", "attention" };
+    for (size_t i = 0; i < sizeof suites / sizeof suites[0]; i++) {
+        store_item items[SAMPLE_ITEMS];
+        store_block blocks[PLACE_BLOCKS];
+        store_layer layers[2 * PLACE_LAYERS];
+        store_run run = sample_run("turbo2");
+        fault f = { 0 };
+        const size_t n = sample_items(suites[i], SAMPLE_BAD, items);
+        sample_parts(layers, blocks);
+        sample_suite(&run, suites[i], items, n);
+        if (!store_add_run(s, &run, &(store_parts){ layers, 2 * PLACE_LAYERS, blocks, PLACE_BLOCKS, items, n }, NULL,
+                           &f))
+            fail_msg("%s: %s", suites[i], f.text);
+    }
+}
+
 static void shipped_questions_run_on_an_empty_and_on_a_filled_database(void **state)
 {
     store *s = opened(state);
@@ -189,6 +210,7 @@ static void shipped_questions_run_on_an_empty_and_on_a_filled_database(void **st
     }
     store_run failed = failed_run("q4_0");
     add(s, &failed);
+    add_suites(s);
     assert_true(store_each_question(s, run_question, &full, &f));
     assert_int_equal(full.rows, full.n); /* every one of them has something to say */
     store_close(s);
