@@ -119,7 +119,7 @@ const command commands_suite[] = {
       { options_needle, options_suite_text, SUITE_OPTION_TABLES },
       "Notes are hidden in a text, and one is asked for. Four kinds: single, one note alone (shown, never ranked, because "
       "nearly every cache finds it); several, eight people's keys, in pairs whose names and keys differ in one character; "
-      "marked, one note that says what to remember among others that are nearly the same and say what to forget; chain, "
+      "marked, one note that begins with \"Remember this\" among others that are nearly the same; chain, "
       "\"Let K = 4821\", \"Let Q = K\", \"Let V = Q\" beside a second chain whose value differs in one digit: what is "
       "V?\n\n"
       "The answer must begin with the right key. Cells that the exact cache does not find are n/a; the score is how many "

@@ -1,5 +1,6 @@
 #include "app/crew_task.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -64,6 +65,8 @@ bool crew_task_start(crew_task *t, int threads, void *self, void (*log)(void *se
     t->job = malloc(sizeof *t->job);
     bool ok = t->job ? lab_job(t->lab, t->config, t->job, &t->fault) : fault_memory(&t->fault, "a run");
     if (ok) t->job->threads = threads;
+    t->log_self = self;
+    t->log = log;
     t->worker = ok ? worker_start(&options, t->job, &t->fault) : NULL;
     t->started = time(NULL);
     t->begun = clock_seconds();
@@ -101,9 +104,17 @@ static bool identify(crew_task *t)
     return true;
 }
 
-static void note_once_more(const crew_task *t)
+__attribute__((format(printf, 2, 3))) static void note(const crew_task *t, const char *format, ...)
 {
-    fprintf(stderr, "kvant: note: %s: %s; it is tried once more\n", t->label, t->run.why.text);
+    char text[1024];
+    va_list args;
+    int n = snprintf(text, sizeof text, "kvant: note: ");
+    va_start(args, format);
+    n += vsnprintf(text + n, sizeof text - 1 - (size_t)n, format, args);
+    va_end(args);
+    if ((size_t)n > sizeof text - 2) n = sizeof text - 2;
+    memcpy(text + n, "\n", 2);
+    t->log(t->log_self, text);
 }
 
 /* The worker has gone: TASK_WORKS when there is something to store. */
@@ -116,7 +127,7 @@ static task_state take_end(crew_task *t)
     t->run.done = outcome == WORKER_DONE;
     if (t->run.done) t->kind->warm = true;
     if (outcome == WORKER_KILLED && t->tries < TRIES) {
-        note_once_more(t);
+        note(t, "%s: %s; it is tried once more", t->label, t->run.why.text);
         clear_work(t);
         return TASK_AGAIN;
     }
@@ -124,7 +135,7 @@ static task_state take_end(crew_task *t)
         t->fault = t->run.why;
         return give_up(t);
     }
-    if (t->result.warning[0]) fprintf(stderr, "kvant: note: %s\n", t->result.warning);
+    if (t->result.warning[0]) note(t, "%s", t->result.warning);
     t->store_until = clock_seconds() + TASK_STORE_S;
     if (t->kind->leader == t) t->kind->leader = NULL;
     return TASK_WORKS;
@@ -135,8 +146,8 @@ static task_state take_end(crew_task *t)
 static void note_locked(crew_task *t)
 {
     if (!t->locked)
-        fprintf(stderr, "kvant: note: %s: another process keeps the database locked; the result of %s waits\n",
-                store_path(t->lab->database), t->label);
+        note(t, "%s: another process keeps the database locked; the result of %s waits", store_path(t->lab->database),
+             t->label);
     t->locked = true;
 }
 

@@ -43,6 +43,8 @@ typedef struct crew_task {
     char phase[WORKER_PHASE];
     double store_until;
     bool locked; /* someone else has the database */
+    void *log_self;
+    void (*log)(void *self, const char *text); /* for what is to be said meanwhile */
     time_t finished;
     lab_run run;
     fault fault; /* code not 0: there is no row */

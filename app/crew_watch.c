@@ -25,9 +25,21 @@ static const char *step_of(const crew_task *t, const worker_view *now)
     return now->what;
 }
 
+static const char sampling[] = "sampling the text";
+
+/* What a step's total counts: a suite's steps are of its items. */
+static const char *unit_of(const crew_task *t, const worker_view *now)
+{
+    if (!now->what[0]) return "";
+    if (t->job->suite[0]) return strcmp(now->what, sampling) == 0 ? "tokens" : "items";
+    return evaluates(now) ? "passages" : "tokens";
+}
+
+/* NaN where nobody knows. */
 static double tokens_of(const crew_task *t, const worker_view *now)
 {
     const job *j = t->job;
+    if (strcmp(unit_of(t, now), "items") == 0) return NAN;
     const double each = evaluates(now) ? reference_length(j->protocol, j->ctx, j->eval) : 1;
     return (double)now->done * each;
 }
@@ -48,7 +60,7 @@ static event_worker describe(const crew_task *t)
     };
     snprintf(e.label, sizeof e.label, "%s", t->label);
     snprintf(e.what, sizeof e.what, "%.*s", EVENTS_WORD - 1, step_of(t, now));
-    snprintf(e.unit, sizeof e.unit, "%s", evaluates(now) ? "passages" : now->what[0] ? "tokens" : "");
+    snprintf(e.unit, sizeof e.unit, "%s", t->job ? unit_of(t, now) : "");
     if (now->done > 0 && seconds > 0) {
         e.tokens_per_s = tokens_of(t, now) / seconds;
         if (now->done <= now->total) e.left_s = seconds * (double)(now->total - now->done) / (double)now->done;
@@ -66,8 +78,8 @@ static void show_one(crew_watch *w, const event_worker *e)
     if (strcmp(step, w->step) != 0 || e->total != w->bar.total) {
         crew_watch_stop(w);
         snprintf(w->step, sizeof w->step, "%s", step);
-        progress_start(&w->bar, stderr, &w->app->err, w->step, e->total,
-                       strcmp(step, evaluating) == 0 ? "passages" : "tokens");
+        snprintf(w->unit, sizeof w->unit, "%s", e->unit);
+        progress_start(&w->bar, stderr, &w->app->err, w->step, e->total, w->unit);
     }
     char place[48] = "", kld[32] = "", note[256];
     if (w->whole.total > 1)

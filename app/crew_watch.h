@@ -9,6 +9,7 @@
 typedef struct crew_watch {
     app_context *app;
     progress bar;
+    char unit[EVENTS_WORD]; /* the bar's */
     char step[EVENTS_WORD]; /* what the bar is about; "": there is none */
     bool of_whole;          /* it is about all runs, not the one at work */
     uint64_t before;        /* runs that had ended when the bar about all began: its rate is not theirs */

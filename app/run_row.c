@@ -1,5 +1,6 @@
 #include "app/run_row.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -50,7 +51,8 @@ static void fill_identity(store_run *row, const char *text_name, const job *j, c
     row->seed = (int64_t)j->seed;
 }
 
-static void fill_metrics(store_run *row, const job_result *r)
+/* note: the verdict's, and what else is to be said of the run. */
+static void fill_metrics(store_run *row, const job_result *r, const char *note)
 {
     const run_metrics *m = &r->metrics;
     row->n_values = (int64_t)r->bytes.values;
@@ -76,7 +78,7 @@ static void fill_metrics(store_run *row, const job_result *r)
     row->score = r->score;
     row->score_ref = r->score_ref;
     row->verdict = r->verdict.text;
-    row->verdict_note = r->verdict.note;
+    row->verdict_note = note;
     row->encode_gbs = r->encode_gbs;
     row->decode_gbs = r->decode_gbs;
     row->ms_per_token = r->ms_per_token_layer;
@@ -143,6 +145,7 @@ bool run_row_store(lab *l, const job *j, const config *c, const job_result *r, c
                    fault *f)
 {
     char environment[HASH_HEX], text_name[PATH_MAX];
+    char note[sizeof r->verdict.note + sizeof r->warning + 2];
     store_run row = store_run_blank();
     suite_text_name(j->suite, app_text_name(l->text_name), text_name, sizeof text_name);
     fill_identity(&row, text_name, j, c, r);
@@ -152,7 +155,9 @@ bool run_row_store(lab *l, const job *j, const config *c, const job_result *r, c
     row.status = end->done ? "done" : "failed";
     if (end->done) {
         row.wall_s = r->seconds;
-        fill_metrics(&row, r);
+        snprintf(note, sizeof note, "%s%s%s", r->verdict.note, r->verdict.note[0] && r->warning[0] ? "; " : "",
+                 r->warning);
+        fill_metrics(&row, r, note);
         return add_done(l->database, &row, r, id, f);
     }
     row.wall_s = (double)(row.finished - row.started);

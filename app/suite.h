@@ -37,13 +37,17 @@ enum {
 
 /* One cell, turn, prompt, continuation or head. Numbers that mean nothing here, or could not be measured, are NaN.
  *
- *              label      x                 y            score, score_ref                    second
- *   needle     its kind   length, tokens    depth 0…1    1 found, 0 not; score NaN: the      -
- *                                                        reference does not find it
- *   session    phase      turn 1…           -            quality of what was said 0…1        drop below the window's
- * mean prompts    name       number 1…         -            1 passed, 0 not                     - trajectory - number
- * 1…         -            tokens in common; its length        tokens said by the config attention  -          layer
- * query head   mean cosine of weights              mean cosine of outputs
+ * needle: label: its kind; x: length in tokens; y: depth 0 to 1; score: 1 found, 0 not, NaN where the reference does
+ * not.
+ *
+ * session: label: phase; x: turn, from 1; score: quality of what was said, 0 to 1; second: drop below what was
+ * expected.
+ *
+ * prompts: label: name; x: number, from 1; score: 1 passed, 0 not.
+ *
+ * trajectory: x: number, from 1; score: tokens in common; score_ref: the reference's tokens; second: the config's.
+ *
+ * attention: x: layer; y: query head; score: mean cosine of weights; second: of outputs.
  */
 typedef struct suite_item {
     char label[SUITE_LABEL];

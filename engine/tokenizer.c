@@ -224,7 +224,7 @@ bool tokenizer_encode_literal(const tokenizer *t, const char *text, size_t n, in
 
 static size_t copy(gguf_string text, char *bytes, size_t capacity)
 {
-    memcpy(bytes, text.bytes, text.n < capacity ? text.n : capacity);
+    if (capacity > 0) memcpy(bytes, text.bytes, text.n < capacity ? text.n : capacity); /* of none, bytes may be NULL */
     return text.n;
 }
 

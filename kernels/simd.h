@@ -39,7 +39,7 @@ typedef struct simd {
     void (*gelu_mul)(float *gate, const float *up, size_t n);
 } simd;
 
-/* The fastest level this processor runs. */
+/* The fastest level this processor runs, or the one that KVANT_SIMD names (kernels/cpu.h). */
 const simd *simd_best(void);
 
 /* Level i of those this build has and this processor runs, the portable one first; NULL past the last. For tests. */

@@ -9,7 +9,7 @@
 #include "app/suite_prompts.h"
 #include "app/suite_prompts_lua.h"
 
-enum { ANSWERS = 10 };
+enum { ANSWERS = 12 };
 
 typedef struct judged {
     const char *name;
@@ -106,6 +106,8 @@ static const judged chat[PROMPTS] = {
         "boats come home",
         "a beach:\n1. the sand is warm\n2. gulls cry over waves!\n3. **shells lie in rows**\n4. an amber stone shines\n5. "
         "the boats come home",
+        "1. **the sand is warm**\n2. gulls cry over waves!\n3. **shells lie in rows**\n4. an amber stone shines\n5. the boats "
+        "come home",
         "1.", "" } },
 };
 

@@ -214,19 +214,19 @@ static void lengths_that_do_not_fit_go_below(void **state)
 static void cells_of_several_haystacks_are_counts(void **state)
 {
     (void)state;
-    store_item cell = { 0, "several", 512, 0.25, 9, 0.75, 1.0 / 3, NAN, 0.5, 50, "", "a", "b" };
+    store_item cell = { 0, "several", 512, 0.25, 9, 0.75, 2.0 / 3, NAN, 0.5, 50, "", "a", "b" };
     store_run run = sample_run("turbo2");
     char text[SUITE_SUMMARY];
     run.suite = "needle";
     run.suite_options = "lengths=512 trials=4";
     suite_summary(&run, &(suite_items){ &cell, 1 }, text);
-    assert_string_equal(text, "found 1 of the 3 that the reference finds"); /* 4 haystacks, 3 found, 1 of them kept */
+    assert_string_equal(text, "found 2 of the 3 that the reference finds"); /* 4 haystacks, 3 found, 2 of them kept */
     suite_sheet sheet;
     seen = (page){ 0 };
     suite_sheet_open(&sheet, 80, false, put, end, &seen);
     suite_draw(&sheet, &run, &(suite_items){ &cell, 1 });
     suite_sheet_close(&sheet);
-    has(seen.text, " 25 %    . 1/3\n");
+    has(seen.text, " 25 %    + 2/3\n");
 }
 
 static void what_was_said_is_of_lost_needles(void **state)
@@ -236,6 +236,10 @@ static void what_was_said_is_of_lost_needles(void **state)
     has(seen.text, "what was said, the worst 8 of 12\n");
     has(seen.text,
         "keys, 1024 tokens, depth 0 %\n  reference  The key is 7-KESTREL.\n  config     The key is 7-KESTRAL.\n");
+    size_t shown = 0;
+    for (const char *at = seen.text; (at = strstr(at, "\n  config ")); at++)
+        shown++;
+    assert_int_equal(shown, 8);
     lacks(draw_sample("needle", SAMPLE_GOOD, 80, true, true), "what was said");
 }
 
@@ -263,6 +267,20 @@ static void a_session_against_itself_is_zero_everywhere(void **state)
     has(draw_sample("session", SAMPLE_EXACT, 80, true, false), "··········");
 }
 
+/* A turn of 99 tokens counts 99 times as much as one of a single token. */
+static void means_are_over_tokens(void **state)
+{
+    (void)state;
+    store_item two[SAMPLE_ITEMS];
+    sample_items("session", SAMPLE_GOOD, two);
+    two[0].n = 99;
+    two[1].n = 1;
+    two[0].kld = 1;
+    two[1].kld = 0;
+    has(draw("session", two, 2, 80, false, false), "2 turns: KLD 0.99,");
+    has(seen.text, "1-2     @_      0.99           1 (1)");
+}
+
 static void every_turn_is_listed_below(void **state)
 {
     (void)state;
@@ -284,6 +302,16 @@ static void only_what_the_reference_passes_can_regress(void **state)
     assert_int_equal(look_at("FAIL", 0), 'R');
     assert_int_equal(look_at("fail    fail", 8), 'W');
     lacks(draw_sample("prompts", SAMPLE_GOOD, 100, true, false), "FAIL");
+}
+
+static void regressions_are_told_before_what_neither_does(void **state)
+{
+    (void)state;
+    draw_sample("prompts", SAMPLE_BAD, 100, true, true);
+    const char *said = strstr(seen.text, "what was said\n");
+    assert_non_null(said);
+    assert_true(strstr(said, "\njson: ") < strstr(said, "\ncount: "));
+    assert_true(strstr(said, "\ncount: ") < strstr(said, "\nreverse\n"));
 }
 
 static void a_narrow_line_has_its_reason_below(void **state)
@@ -308,6 +336,16 @@ static void continuations_are_shown_where_they_part(void **state)
     lacks(draw_sample("trajectory", SAMPLE_GOOD, 80, false, true), "after");
 }
 
+static void who_says_more_than_the_reference_has_left_it(void **state)
+{
+    (void)state;
+    store_item one[SAMPLE_ITEMS];
+    sample_items("trajectory", SAMPLE_GOOD, one);
+    one[0].second = 80;
+    has(draw("trajectory", one, 1, 80, false, false), "64 of 80");
+    has(seen.text, "1 part, the first after 64\n");
+}
+
 static void a_character_is_never_cut(void **state)
 {
     (void)state;
@@ -326,6 +364,7 @@ static void the_worst_head_stands_out(void **state)
 {
     (void)state;
     draw_sample("attention", SAMPLE_BAD, 80, false, true);
+    has(seen.text, "of outputs 0.99767; worst head 3 of\n         layer 2 with 0.9\n");
     has(seen.text, "layer weights         outputs\n");
     has(seen.text, "    2 - : - @ : -     - : - @ : -\n");
     assert_int_equal(look_at("    2 - : - @", 12), 'R');
@@ -374,6 +413,27 @@ static void colour_is_for_who_wants_it(void **state)
     }
 }
 
+static void what_was_said_is_for_who_wants_all(void **state)
+{
+    store_item items[SAMPLE_ITEMS];
+    const size_t n = sample_items("needle", SAMPLE_BAD, items);
+    store_run run = sample_run("turbo2");
+    (void)state;
+    sample_suite(&run, "needle", items, n);
+    for (int full = 0; full < 2; full++) {
+        char text[16384] = "";
+        FILE *to = fmemopen(text, sizeof text, "w");
+        suite_show(to, &(terminal){ .fd = -1 }, &run, &(suite_items){ items, n }, full);
+        fclose(to);
+        assert_int_equal(strstr(text, "what was said") != NULL, full);
+        to = fmemopen(text, sizeof text, "w");
+        suite_show(to, &(terminal){ .fd = -1 }, &run, &(suite_items){ 0 }, full);
+        fflush(to);
+        assert_int_equal(ftell(to), 0);
+        fclose(to);
+    }
+}
+
 static void json_has_every_item(void **state)
 {
     (void)state;
@@ -405,6 +465,7 @@ static void a_sheet_wraps_at_blanks_and_breaks_what_has_none(void **state)
     suite_sheet_open(&s, 20, true, put, end, &seen);
     sheet_wrap(&s, 4, STYLE_PLAIN, "one two three four five");
     sheet_wrap(&s, 4, STYLE_PLAIN, "0123456789abcdefghij");
+    sheet_wrap(&s, 4, STYLE_PLAIN, "0123456789abcdef ghij");
     sheet_wrap(&s, 0, STYLE_PLAIN, "");
     sheet_fit(&s, STYLE_PLAIN, "a text that is long", 10);
     sheet_end(&s);
@@ -412,8 +473,10 @@ static void a_sheet_wraps_at_blanks_and_breaks_what_has_none(void **state)
     sheet_end(&s);
     sheet_wrap(&s, 14, STYLE_PLAIN, "漢字漢字漢字"); /* less room than 8 columns: it stands further left */
     suite_sheet_close(&s);
-    assert_string_equal(seen.text, "    one two three\n    four five\n    0123456789abcdef\n    ghij\n\na text th…\n"
-                                   "                  42\n            漢字漢字\n            漢字\n");
+    assert_string_equal(
+        seen.text,
+        "    one two three\n    four five\n    0123456789abcdef\n    ghij\n    0123456789abcdef\n    ghij\n\na text th…\n"
+        "                  42\n            漢字漢字\n            漢字\n");
 }
 
 static void levels_grow_with_the_value(void **state)
@@ -452,6 +515,20 @@ static void a_plane_has_each_place_once(void **state)
     assert_int_equal(suite_grid_at(&g, 3, 0)->n, 0);
     suite_grid_free(&g);
     assert_false(suite_grid_make(&all, "none of these", suite_score_of, &g));
+}
+
+static void a_cell_keeps_the_least_and_the_most(void **state)
+{
+    (void)state;
+    store_item three[3];
+    const double values[] = { 0.2, 0.9, 0.5 };
+    suite_grid g;
+    for (size_t i = 0; i < 3; i++)
+        three[i] = (store_item){ (int64_t)i, "", 1, 2, 1, NAN, values[i], NAN, NAN, NAN, "", "", "" };
+    assert_true(suite_grid_make(&(suite_items){ three, 3 }, NULL, suite_score_of, &g));
+    assert_float_equal(suite_grid_at(&g, 0, 0)->lo, 0.2, 0);
+    assert_float_equal(suite_grid_at(&g, 0, 0)->hi, 0.9, 0);
+    suite_grid_free(&g);
 }
 
 /* Each item at a place of its own in both directions: a plane of n x n. */
@@ -522,18 +599,23 @@ int main(void)
         cmocka_unit_test(what_was_said_is_of_lost_needles),
         cmocka_unit_test(the_degraded_turn_is_marked),
         cmocka_unit_test(a_session_against_itself_is_zero_everywhere),
+        cmocka_unit_test(means_are_over_tokens),
         cmocka_unit_test(every_turn_is_listed_below),
         cmocka_unit_test(only_what_the_reference_passes_can_regress),
+        cmocka_unit_test(regressions_are_told_before_what_neither_does),
         cmocka_unit_test(a_narrow_line_has_its_reason_below),
         cmocka_unit_test(continuations_are_shown_where_they_part),
+        cmocka_unit_test(who_says_more_than_the_reference_has_left_it),
         cmocka_unit_test(a_character_is_never_cut),
         cmocka_unit_test(the_worst_head_stands_out),
         cmocka_unit_test(many_heads_share_a_sign),
         cmocka_unit_test(colour_is_for_who_wants_it),
+        cmocka_unit_test(what_was_said_is_for_who_wants_all),
         cmocka_unit_test(json_has_every_item),
         cmocka_unit_test(a_sheet_wraps_at_blanks_and_breaks_what_has_none),
         cmocka_unit_test(levels_grow_with_the_value),
         cmocka_unit_test(a_plane_has_each_place_once),
+        cmocka_unit_test(a_cell_keeps_the_least_and_the_most),
         cmocka_unit_test(a_plane_that_is_too_large_is_not_made),
         cmocka_unit_test_setup_teardown(items_come_back_as_they_were_stored, place_open, place_close),
     };

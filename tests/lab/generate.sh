@@ -4,9 +4,7 @@
 # shellcheck source=tests/lab/lab.bash
 source tests/lab/lab.bash "$1" "$2"
 bad=$build/tests/plugins
-books=models/kvant-books-8m.gguf
-[[ -e $books ]] || books=$(find models -name '*.gguf' | head -1)
-say() { run generate "$books" --prompt "Once upon a time" --tokens 24 "$@"; }
+say() { run generate --prompt "Once upon a time" --tokens 24 "$@"; }
 
 # The text goes to stdout and nothing else does; what is said about it goes to stderr.
 say
@@ -21,7 +19,7 @@ is "it does not depend on threads" "$exact" "$out"
 say --config identity
 is "identity says what the exact cache says" "$exact" "$out"
 printf 'Once upon a time' >"$home/prompt"
-run generate "$books" --tokens 24 --prompt - <"$home/prompt"
+run generate --tokens 24 --prompt - <"$home/prompt"
 is "a prompt from standard input" "$exact" "$out"
 
 # Bytes are those of a run: turbo3 at 50 bytes for 128 values.
@@ -106,7 +104,7 @@ has "the other's figures" "exact: 8 tokens" "$err"
 
 # Stopped by a person: what was said stays, figures are told, status 75, and no process is left.
 mkfifo "$home/pipe"
-"$kvant" generate "$books" --prompt "Once" --tokens 900 --config turbo3 >"$home/pipe" 2>"$home/err" &
+"$kvant" generate --prompt "Once" --tokens 900 --config turbo3 >"$home/pipe" 2>"$home/err" &
 pid=$!
 exec 3<"$home/pipe"
 IFS= read -r -n 20 -u 3 begun # it has begun
@@ -138,7 +136,7 @@ until_shows() { # TEXT, at most 20 s
 show() { # WIDTH WORDS...
     tm kill-server
     socket=$home/tmux.$RANDOM
-    tm new-session -d -x "$1" -y 30 "$(printf '%q ' "$kvant" generate "$books" "${@:2}"); echo status \$?; sleep 60"
+    tm new-session -d -x "$1" -y 30 "$(printf '%q ' "$kvant" generate "${@:2}"); echo status \$?; sleep 60"
 }
 show 80 --prompt "Once upon a time" --tokens 24 --config turbo3 --beside
 until_shows "status 0"

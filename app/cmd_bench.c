@@ -1,0 +1,149 @@
+/* kvant bench: how fast codecs are on this machine. Codecs run in a child (kvant bench-child) that writes the answer. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/bench.h"
+#include "app/child.h"
+#include "app/child_words.h"
+#include "app/commands.h"
+#include "app/lab.h"
+
+/* Those with a target, and what shares their kernels. */
+static const char *const usual[] = { "turbo2", "turbo3", "turbo4", "polar(bits=2)", "polar(bits=3)", "polar",
+                                     "q8_0",   "q4_0",   "rotate(q8_0)" };
+enum { USUAL = sizeof usual / sizeof *usual, MOST_CODECS = 100 };
+
+/* ---- the front ---- */
+
+typedef struct wanted {
+    spec *codec[MOST_CODECS];
+    size_t n;
+} wanted;
+
+static bool read_codecs(const command_line *line, const catalog *known, wanted *w, fault *f)
+{
+    const size_t given = line_n_args(line), n = given || line_has(line, "kernels") ? given : USUAL;
+    if (n > MOST_CODECS)
+        return fault_set(f, FAULT_USAGE, "bench: %zu codecs, at most %d at a time", n, MOST_CODECS);
+    for (; w->n < n; w->n++) {
+        const char *text = given ? line_arg(line, w->n) : usual[w->n];
+        spec *s = w->codec[w->n] = spec_parse(known, text, f);
+        if (!s) return false;
+        if (!spec_check_dim(s, text, (int)line_int(line, "dim"), f)) {
+            w->n++;
+            return false;
+        }
+    }
+    return true;
+}
+
+int cmd_bench(app_context *app, const command_line *line)
+{
+    fault f = { 0 };
+    wanted w = { 0 };
+    child_words words;
+    int status = 0;
+    catalog *known = lab_catalog(app, line, &f);
+    bool ok = known && read_codecs(line, known, &w, &f);
+    child_words_begin(&words, app, "bench-child", line);
+    for (size_t i = 0; ok && i < w.n; i++)
+        child_words_argument(&words, w.codec[i]->text);
+    if (ok) child_words_argument(&words, ""); /* codecs end here, plugins follow */
+    for (size_t i = 0; ok && i < w.n; i++)
+        child_words_plugins(&words, w.codec[i]);
+    ok = ok && child_words_end(&words, "bench", &f) &&
+         child_run(app, "bench", words.at, line_real(line, "timeout"), &status, &f);
+    for (size_t i = 0; i < w.n; i++)
+        spec_free(w.codec[i]);
+    catalog_free(known);
+    return ok ? status : app_report(app, &f);
+}
+
+/* ---- the child ---- */
+
+/* Without --rows: one working set for the second-level cache and one for beyond it. */
+enum { SETS = 2, SMALL_SET = 256 << 10, LARGE_SET = 16 << 20 };
+
+typedef struct work {
+    const command_line *line;
+    registry *codecs;
+    size_t n; /* codecs on the line */
+    bench_result results[SETS * MOST_CODECS];
+    spec *specs[MOST_CODECS];
+    bench_kernel kernels[64];
+    bench_report report;
+} work;
+
+static bool load(work *w, fault *f)
+{
+    const size_t n = line_n_args(w->line);
+    while (w->n < n && *line_arg(w->line, w->n))
+        w->n++;
+    for (size_t i = w->n + 1; i < n; i++)
+        if (!registry_load(w->codecs, line_arg(w->line, i), f)) return false;
+    if (w->n > MOST_CODECS) return fault_set(f, FAULT_USAGE, "bench: %zu codecs", w->n);
+    for (size_t i = 0; i < w->n; i++)
+        if (!(w->specs[i] = spec_parse(registry_catalog(w->codecs), line_arg(w->line, i), f))) return false;
+    return true;
+}
+
+static size_t rows_of(const command_line *line, int set)
+{
+    const size_t row = (size_t)line_int(line, "dim") * sizeof(float);
+    return line_has(line, "rows") ? (size_t)line_int(line, "rows") : (set ? LARGE_SET : SMALL_SET) / row;
+}
+
+static bool time_codecs(const app_context *app, work *w, fault *f)
+{
+    const int sets = line_has(w->line, "rows") ? 1 : SETS;
+    for (int set = 0; set < sets; set++)
+        for (size_t i = 0; i < w->n; i++) {
+            const bench_request request = { .known = w->codecs,
+                                            .codec = w->specs[i],
+                                            .dim = (int)line_int(w->line, "dim"),
+                                            .rows = rows_of(w->line, set),
+                                            .reps = w->report.reps,
+                                            .seed = 1 };
+            if (app_cancelled(app)) return fault_set(f, FAULT_INTERRUPTED, "bench: interrupted");
+            if (!bench_codec(&request, &w->results[w->report.n_codecs], f)) return false;
+            w->report.n_codecs++;
+        }
+    return true;
+}
+
+static bool time_kernels(const app_context *app, work *w, fault *f)
+{
+    if (!line_has(w->line, "kernels")) return true;
+    for (size_t i = 0; i < bench_kernels() && i < sizeof w->kernels / sizeof *w->kernels; i++) {
+        if (app_cancelled(app)) return fault_set(f, FAULT_INTERRUPTED, "bench: interrupted");
+        if (!bench_kernel_run(i, w->report.reps, 1, &w->kernels[i], f)) return false;
+        w->report.n_kernels++;
+    }
+    return true;
+}
+
+static bool print(const app_context *app, work *w, fault *f)
+{
+    w->report.codecs = w->results;
+    w->report.kernels = w->kernels;
+    return line_has(w->line, "json") ? bench_print_json(&w->report, f) : bench_print(&w->report, &app->out, f);
+}
+
+int cmd_bench_child(app_context *app, const command_line *line)
+{
+    fault f = { 0 };
+    child_begin();
+    work *w = calloc(1, sizeof *w);
+    bool ok = w || fault_memory(&f, "bench");
+    if (ok) {
+        w->line = line;
+        w->report.reps = (int)line_int(line, "reps");
+        ok = (w->codecs = registry_create(&f)) && load(w, &f) && time_codecs(app, w, &f) && time_kernels(app, w, &f) &&
+             print(app, w, &f);
+        for (size_t i = 0; i < w->n && i < MOST_CODECS; i++)
+            spec_free(w->specs[i]);
+        registry_destroy(w->codecs);
+    }
+    free(w);
+    return ok ? app_flush(app, CHILD_DONE) : app_report(app, &f);
+}
