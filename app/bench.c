@@ -9,8 +9,14 @@
 #include "kernels/cpu.h"
 #include "kernels/random.h"
 
-enum { COPY, PORTABLE, FAST = PORTABLE + BENCH_WAYS, ALONE = FAST + BENCH_WAYS, HOSTED = ALONE + BENCH_WAYS,
-       ENTRANTS = HOSTED + BENCH_WAYS };
+enum {
+    COPY,
+    PORTABLE,
+    FAST = PORTABLE + BENCH_WAYS,
+    ALONE = FAST + BENCH_WAYS,
+    HOSTED = ALONE + BENCH_WAYS,
+    ENTRANTS = HOSTED + BENCH_WAYS
+};
 
 /* One version of the codec: an encoder, and a decoder that has what it saved. */
 typedef struct version {
@@ -51,8 +57,7 @@ static bool answered(const version *v, int way, int64_t code, fault *f)
 static bool encode(void *arg, fault *f)
 {
     version *v = arg;
-    const int64_t n =
-        v->codec->encode(v->state[BENCH_ENCODE], 0, v->rows, v->n_rows, v->bytes, v->capacity);
+    const int64_t n = v->codec->encode(v->state[BENCH_ENCODE], 0, v->rows, v->n_rows, v->bytes, v->capacity);
     v->n_bytes = n > 0 ? (size_t)n : 0;
     return answered(v, BENCH_ENCODE, n, f);
 }
@@ -80,8 +85,13 @@ static bool decode_hosted(void *arg, fault *f)
 
 static kvant_shape shape_of(const bench_request *r)
 {
-    return (kvant_shape){ .size = sizeof(kvant_shape), .abi = KVANT_ABI, .stream = KVANT_K, .dim = r->dim,
-                          .n_layers = 1, .n_heads = 1, .rotated = 1 };
+    return (kvant_shape){ .size = sizeof(kvant_shape),
+                          .abi = KVANT_ABI,
+                          .stream = KVANT_K,
+                          .dim = r->dim,
+                          .n_layers = 1,
+                          .n_heads = 1,
+                          .rotated = 1 };
 }
 
 static bool open_version(version *v, const bench_request *r, fault *f)
@@ -93,8 +103,9 @@ static bool open_version(version *v, const bench_request *r, fault *f)
         v->host[way] = host_create(r->known, r->codec, NULL, f);
         if (!v->host[way]) return false;
         v->codec = host_codec(v->host[way]);
-        if (!answered(v, way, v->codec->create(host_services(v->host[way]), &shape, host_values(v->host[way]),
-                                               &v->state[way]), f))
+        if (!answered(v, way,
+                      v->codec->create(host_services(v->host[way]), &shape, host_values(v->host[way]), &v->state[way]),
+                      f))
             return false;
     }
     return true;
@@ -136,11 +147,6 @@ static bool prepare(version *v, float *rows, size_t n_rows, fault *f)
     v->bytes = malloc(v->capacity + 1);
     v->back = calloc(n_rows * v->dim, sizeof *v->back);
     return (v->bytes && v->back) || fault_memory(f, "rows");
-}
-
-static size_t block_of(const instance *x)
-{
-    return instance_block(x);
 }
 
 static bool open_hosted(bench *b, fault *f)
@@ -202,7 +208,7 @@ static void judge(const bench *b, bench_result *out)
 static bool open_all(bench *b, bench_result *out, float **rows, fault *f)
 {
     if (!open_hosted(b, f)) return false;
-    out->block = block_of(b->hosted.encoder);
+    out->block = instance_block(b->hosted.encoder);
     out->rows = (b->r->rows + out->block - 1) / out->block * out->block;
     const size_t n = out->rows * (size_t)b->r->dim;
     float *x = *rows = malloc(n * sizeof *x);

@@ -18,14 +18,9 @@ static const char *as(char *text, const char *format, double value)
     return text;
 }
 
-static const char *with_ends(char *text, const char *format, interval x)
+static const char *with_ends(char *text, int digits, interval x)
 {
-    char form[64];
-    snprintf(form, sizeof form, "%s [%s, %s]", format, format, format);
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-    snprintf(text, SHOWN, form, x.value, x.lo, x.hi);
-#pragma GCC diagnostic pop
+    snprintf(text, SHOWN, "%.*f [%.*f, %.*f]", digits, x.value, digits, x.lo, digits, x.hi);
     return text;
 }
 
@@ -39,8 +34,8 @@ static bool add_way(table *t, const bench_result *x, int way, fault *f)
         table_integer((int64_t)x->rows),
         table_text(ways[way]),
         table_real_as(w->gbs, as(text[1], "%.2f", w->gbs)),
-        table_real_as(w->of_copy.value, with_ends(text[2], "%.1f", w->of_copy)),
-        table_real_as(w->over_portable.value, with_ends(text[3], "%.2f", w->over_portable)),
+        table_real_as(w->of_copy.value, with_ends(text[2], 1, w->of_copy)),
+        table_real_as(w->over_portable.value, with_ends(text[3], 2, w->over_portable)),
         table_real_as(w->alone_ns, as(text[4], "%.0f", w->alone_ns)),
         table_real_as(w->hosted_ns, as(text[5], "%.0f", w->hosted_ns)),
         table_real_as(x->error, as(text[6], "%.4g", x->error)),
@@ -56,7 +51,7 @@ static bool write_table(table *t, const terminal *to, fault *f)
 
 static bool print_codecs(const bench_report *r, const terminal *to, fault *f)
 {
-    static const char *const names[] = { "codec",     "rows",    "way",      "GB/s",  "% of a copy",
+    static const char *const names[] = { "codec",      "rows",     "way",       "GB/s",  "% of a copy",
                                          "x portable", "block ns", "hosted ns", "error", "bytes" };
     if (r->n_codecs == 0) return true;
     table *t = table_create(sizeof names / sizeof *names, names, f);
@@ -75,8 +70,8 @@ static bool add_kernel(table *t, const bench_kernel *k, fault *f)
     const table_cell cells[] = {
         table_text(k->name),
         table_real_as(k->gbs, as(text[0], "%.2f", k->gbs)),
-        table_real_as(k->of_copy.value, with_ends(text[1], "%.1f", k->of_copy)),
-        table_real_as(k->over_portable.value, with_ends(text[2], "%.2f", k->over_portable)),
+        table_real_as(k->of_copy.value, with_ends(text[1], 1, k->of_copy)),
+        table_real_as(k->over_portable.value, with_ends(text[2], 2, k->over_portable)),
     };
     return table_add(t, cells, f);
 }

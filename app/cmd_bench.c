@@ -1,4 +1,5 @@
-/* kvant bench: how fast codecs are on this machine. Codecs run in a child (kvant bench-child) that writes the answer. */
+/* kvant bench: how fast codecs are on this machine. Codecs run in a child (kvant bench-child) that writes the answer.
+ */
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,8 +10,8 @@
 #include "app/lab.h"
 
 /* Those with a target, and what shares their kernels. */
-static const char *const usual[] = { "turbo2", "turbo3", "turbo4", "polar(bits=2)", "polar(bits=3)", "polar",
-                                     "q8_0",   "q4_0",   "rotate(q8_0)" };
+static const char *const usual[] = { "turbo2", "turbo3", "turbo4", "polar(bits=2)", "polar(bits=3)",
+                                     "polar",  "q8_0",   "q4_0",   "rotate(q8_0)" };
 enum { USUAL = sizeof usual / sizeof *usual, MOST_CODECS = 100 };
 
 /* ---- the front ---- */
@@ -23,8 +24,7 @@ typedef struct wanted {
 static bool read_codecs(const command_line *line, const catalog *known, wanted *w, fault *f)
 {
     const size_t given = line_n_args(line), n = given || line_has(line, "kernels") ? given : USUAL;
-    if (n > MOST_CODECS)
-        return fault_set(f, FAULT_USAGE, "bench: %zu codecs, at most %d at a time", n, MOST_CODECS);
+    if (n > MOST_CODECS) return fault_set(f, FAULT_USAGE, "bench: %zu codecs, at most %d at a time", n, MOST_CODECS);
     for (; w->n < n; w->n++) {
         const char *text = given ? line_arg(line, w->n) : usual[w->n];
         spec *s = w->codec[w->n] = spec_parse(known, text, f);

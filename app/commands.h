@@ -57,6 +57,8 @@ int cmd_offline_child(app_context *app, const command_line *line);
 int cmd_config(app_context *app, const command_line *line);
 int cmd_predict(app_context *app, const command_line *line);
 int cmd_memory(app_context *app, const command_line *line);
+int cmd_bench(app_context *app, const command_line *line);
+int cmd_bench_child(app_context *app, const command_line *line);
 int cmd_speed(app_context *app, const command_line *line);
 int cmd_speed_child(app_context *app, const command_line *line);
 int cmd_calibrate(app_context *app, const command_line *line);

@@ -64,6 +64,15 @@ static const command_option options_speed_time[] = {
     { 0 },
 };
 
+static const command_option options_bench[] = {
+    { "dim", 0, OPTION_INT, "N", .standard = "128", .min = 1, .max = 4096, .help = "values in a row" },
+    { "rows", 0, OPTION_SIZE, "N", .min = 1, .max = 1 << 24,
+      .help = "rows (default: 256 KiB of f32, which stay in the second-level cache, and then 16 MiB)" },
+    { "reps", 0, OPTION_INT, "N", .standard = "11", .min = 5, .max = 10000, .help = "repetitions" },
+    { "kernels", 0, OPTION_FLAG, .help = "time what codecs are made of, a line each" },
+    { 0 },
+};
+
 const command commands_plan[] = {
     { "memory", "Models", "say what a cache weighs, and which context fits a budget",
       .arguments =
@@ -106,7 +115,7 @@ const command commands_plan[] = {
       .examples =
           (const command_example[]){
               { "speed turbo3", "beside f16" },
-              { "speed k=q8_0 v=turbo3 --depth 0,256 --reps 11", "with more or less in the cache" },
+              { "speed 'k=q8_0 v=turbo3' --depth 0,256 --reps 11", "with more or less in the cache" },
               { "speed f16 --reference exact", "what the road through the codecs costs" },
               { 0 } },
       .run = cmd_speed },
@@ -119,5 +128,32 @@ const command commands_plan[] = {
                                                { 0 } },
       .options = { options_speed_child, options_output, NULL }, .text = "Started by kvant itself.",
       .run = cmd_speed_child, .flags = COMMAND_HIDDEN },
+    { "bench", "Models", "time codecs beside a copy of the same memory",
+      .arguments = (const command_argument[]){ { "CODEC", COMPLETE_EXPRESSION, ARGUMENT_OPTIONAL | ARGUMENT_REPEATS,
+                                                 "codecs (default: turbo, polar and blocks; with --kernels none)" },
+                                               { 0 } },
+      .options = { options_bench, options_speed_time, options_plugin, options_output, NULL },
+      .text =
+          "Encodes and decodes rows of Gaussian noise through the plugin interface, on one thread. Each repetition also "
+          "copies the rows, and runs the codec's portable version; printed are GB/s of the f32 side, and ratios of medians "
+          "with 95 % intervals. Times are processor time of the thread, so a busy machine widens them little.\n\n"
+          "Both versions must give the same bytes and values, or the status is 1. With each codec stand its error, "
+          "|x - x'|^2 / |x|^2, and the beginning of the SHA-256 of its bytes: what is fast must still be right.\n\n"
+          "block ns is one block (mostly one row) by itself, as generation encodes it; hosted ns the same through the checks "
+          "that kvant puts around a codec. KVANT_SIMD=portable, avx2, avx512 or neon in the environment names the highest "
+          "instruction set to use.",
+      .examples =
+          (const command_example[]){
+              { "bench", "the usual codecs, in the cache and beyond it" },
+              { "bench turbo3 'polar(bits=3)' --rows 4k", "two codecs on 4096 rows" },
+              { "bench --kernels", "where the time goes" },
+              { 0 } },
+      .run = cmd_bench },
+    { "bench-child", "Program", "time codecs in this process",
+      .arguments = (const command_argument[]){ { "CODEC", COMPLETE_EXPRESSION, 0, "codecs, an empty word, plugins" },
+                                               { "MORE", COMPLETE_NONE, ARGUMENT_OPTIONAL | ARGUMENT_REPEATS, "more of them" },
+                                               { 0 } },
+      .options = { options_bench, options_output, NULL }, .text = "Started by kvant itself.",
+      .run = cmd_bench_child, .flags = COMMAND_HIDDEN },
     { 0 },
 };

@@ -56,8 +56,9 @@ static void write_quality(FILE *to, const terminal *t, const store_run *r)
     fprintf(to, "RMS %sp   %.4f %% [%.4f, %.4f]\n", delta, r->rms_dp.value, r->rms_dp.lo, r->rms_dp.hi);
 }
 
-static void write_layers(FILE *to, const store_layer *layers, size_t n)
+void report_sides(FILE *to, const store_layer *layers, size_t n)
 {
+    if (n == 0) return;
     fprintf(to, "\nlayer  side  %-28s %12s %12s %12s\n", "codec", "bits/value", "error", "query error");
     for (size_t i = 0; i < n; i++) {
         const store_layer *l = &layers[i];
@@ -107,8 +108,7 @@ static void write_head(FILE *to, const terminal *t, const store_run *r)
     write_calibration(to, r);
 }
 
-void report_run(FILE *to, const terminal *t, const store_run *r, const store_layer *layers, size_t n_layers,
-                bool all_layers)
+void report_run(FILE *to, const terminal *t, const store_run *r, const store_layer *layers, size_t n_layers)
 {
     write_head(to, t, r);
     if (strcmp(r->status, "done") != 0) {
@@ -128,7 +128,6 @@ void report_run(FILE *to, const terminal *t, const store_run *r, const store_lay
     fprintf(to, "cost     %.2f s on %lld threads", r->wall_s, (long long)r->threads);
     if (!isnan(r->ms_per_token)) fprintf(to, ", %.3f ms per token and layer", r->ms_per_token);
     fprintf(to, ", peak memory %.0f MiB\n", (double)r->peak_rss_bytes / (1 << 20));
-    if (all_layers && n_layers > 0) write_layers(to, layers, n_layers);
 }
 
 void report_heading(FILE *to, const terminal *t)

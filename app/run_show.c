@@ -30,8 +30,9 @@ bool run_show(const app_context *app, store *s, int64_t id, bool json, bool full
     if (ok && json)
         ok = report_json(stdout, run_json(run, sides, n, &items, again), f);
     else if (ok) {
-        report_run(stdout, &app->out, run, sides, n, full);
+        report_run(stdout, &app->out, run, sides, n);
         suite_show(stdout, &app->out, run, &items, full);
+        if (full) report_sides(stdout, sides, n);
     }
     if (ok && again && !json) printf("again    %s\n", again);
     free(again);

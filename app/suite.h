@@ -37,8 +37,8 @@ enum {
 
 /* One cell, turn, prompt, continuation or head. Numbers that mean nothing here, or could not be measured, are NaN.
  *
- * needle: label: its kind; x: length in tokens; y: depth 0 to 1; score: 1 found, 0 not, NaN where the reference does
- * not.
+ * needle: label: its kind; x: length in tokens; y: depth 0 to 1; score: the share of trials that is found, NaN
+ * where the reference finds none.
  *
  * session: label: phase; x: turn, from 1; score: quality of what was said, 0 to 1; second: drop below what was
  * expected.

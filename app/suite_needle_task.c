@@ -8,7 +8,6 @@
 
 #define REMEMBER "Remember this: the %s of %s is %s."
 #define FORGET   "Forget this: the %s of %s is %s."
-#define OTHER    "Remember that: the %s of %s is %s." /* nearly the same words, too */
 
 static const char *const names[] = {
     "Alice", "Arthur",   "Clara",  "Edward", "Emma", "Frank",  "George", "Harriet", "Henry", "Jane",
@@ -168,7 +167,7 @@ static void marked(needle_task *t, const needle_asked *how, uint64_t seed)
         const int row = 1 + (i - 1) / 3;
         const char *thing = i % 3 == 2 ? things[what[row]] : things[what[0]];
         const char *name = i % 3 == 0 ? other : i % 3 == 1 ? names[who[row]] : names[who[0]];
-        note(t, somewhere(&d), i % 3 == 0 ? OTHER : FORGET, thing, name, other_key);
+        note(t, somewhere(&d), FORGET, thing, name, other_key);
     }
     ask_which(t, how->chat, things[what[0]], names[who[0]]);
 }

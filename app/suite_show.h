@@ -27,7 +27,7 @@ void suite_show(FILE *to, const terminal *t, const store_run *run, const suite_i
 void suite_draw(suite_sheet *to, const store_run *run, const suite_items *items);
 void suite_draw_rest(suite_sheet *to, const store_run *run, const suite_items *items);
 
-/* What came out, in one sentence without a full stop, ASCII: "found 36 of the 40 keys that the reference finds". */
+/* What came out, in one sentence without a full stop, ASCII: "found 36 of the 40 the reference finds". */
 enum { SUITE_SUMMARY = 512 };
 void suite_summary(const store_run *run, const suite_items *items, char text[SUITE_SUMMARY]);
 

@@ -212,9 +212,9 @@ static void summary(const store_run *run, const suite_items *items, char *text, 
         found += is ? counts[i].score : 0;
     }
     free(counts);
-    const int n = snprintf(text, size, "found %.6g of the %.6g that the reference finds", found, asked);
+    const int n = snprintf(text, size, "found %.6g of the %.6g the reference finds", found, asked);
     if (na > 0 && n > 0 && (size_t)n < size)
-        snprintf(text + n, size - (size_t)n, "; %zu of %zu cells it does not find itself", na, items->n);
+        snprintf(text + n, size - (size_t)n, "; %zu of %zu cells n/a", na, items->n);
 }
 
 const suite_drawing drawing_needle = { "needle", picture, rest, summary };

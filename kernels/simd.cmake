@@ -1,9 +1,9 @@
-# The SIMD levels: one source, one instruction set each, chosen at run time (kernels/simd.h).
+# The SIMD levels: one source, one instruction set each, chosen at run time (kernels/simd.h, kernels/lanes.h, kernels/cpu.h).
 target_sources(kernels PRIVATE simd.c simd_portable.c)
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
-  target_sources(kernels PRIVATE simd_avx2.c simd_avx512.c)
-  set_source_files_properties(simd_avx2.c PROPERTIES COMPILE_OPTIONS "-mavx2;-mfma")
-  set_source_files_properties(simd_avx512.c PROPERTIES COMPILE_OPTIONS "-mavx512f")
+  target_sources(kernels PRIVATE simd_avx2.c simd_avx512.c lanes_avx2.c lanes_avx512.c)
+  set_source_files_properties(simd_avx2.c lanes_avx2.c PROPERTIES COMPILE_OPTIONS "-mavx2;-mfma")
+  set_source_files_properties(simd_avx512.c lanes_avx512.c PROPERTIES COMPILE_OPTIONS "-mavx512f")
 elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "aarch64|arm64")
-  target_sources(kernels PRIVATE simd_neon.c)
+  target_sources(kernels PRIVATE simd_neon.c lanes_neon.c)
 endif()

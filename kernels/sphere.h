@@ -53,4 +53,10 @@ double sphere_encode(const sphere *s, int scale, const float *row, uint8_t *out)
 /* False when the scale is not finite or has a sign: no encode writes that. [any thread] */
 bool sphere_decode(const sphere *s, const uint8_t *in, float *row);
 
+/* The same for n_rows rows and their bytes, one after another; faster than one by one. Returns n_rows, or the first row
+ * that sphere_encode or sphere_decode would refuse; of it, and of what follows it, bytes or values are undefined. [any
+ * thread] */
+size_t sphere_encode_rows(const sphere *s, int scale, const float *rows, size_t n_rows, uint8_t *out);
+size_t sphere_decode_rows(const sphere *s, const uint8_t *in, float *rows, size_t n_rows);
+
 #endif

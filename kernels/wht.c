@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "kernels/cpu.h"
 #include "kernels/random.h"
 
 enum { MASKED = 128 };
@@ -38,6 +39,7 @@ bool wht_init(wht *w, int n)
     if (!wht_takes(n)) return false;
     w->n = n;
     w->odd = odd_part(n);
+    w->lanes = lanes_at(cpu_level());
     w->scale = n == 128 ? 0.08838834764831845f : (float)(1.0 / sqrt((double)n));
     for (int i = 0; i < n; i++) {
         w->s1[i] = sign(0, i);
@@ -99,10 +101,24 @@ static void hartley(const wht *w, float *restrict x, int size)
     }
 }
 
+/* As many rows as fill the lanes, again and again; how many that were. */
+static size_t rotate_tiles(const wht *w, const float *first, const float *last, float *rows, size_t n_rows)
+{
+    const size_t n = (size_t)w->n, at_once = w->lanes ? (size_t)w->lanes->n : 0;
+    _Alignas(LANES_ALIGN) float tile[WHT_MAX * LANES_MOST];
+    size_t r = 0;
+    for (; at_once && r + at_once <= n_rows; r += at_once) {
+        w->lanes->gather(rows + r * n, n, n, n, tile);
+        w->lanes->rotate(w, first, last, NULL, tile);
+        w->lanes->scatter(tile, n, rows + r * n, n);
+    }
+    return r;
+}
+
 static void rotate(const wht *w, const float *first, const float *last, float *rows, size_t n_rows)
 {
     const int n = w->n, size = n / w->odd;
-    for (size_t r = 0; r < n_rows; r++) {
+    for (size_t r = n_rows > 1 ? rotate_tiles(w, first, last, rows, n_rows) : 0; r < n_rows; r++) {
         float *restrict x = rows + r * (size_t)n;
         for (int i = 0; i < n; i++)
             x[i] *= first[i];

@@ -23,20 +23,24 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "kernels/lanes.h"
+
 enum { WHT_MIN = 16, WHT_MAX = 512, WHT_ODD_MAX = 31 };
 #define WHT_KEY 0x6b76616e74000000u
 
-typedef struct wht {
+struct wht {
     int n, odd;                 /* n = odd · 2^k */
     float scale;                /* 1/√n */
     float hartley[WHT_ODD_MAX]; /* cos(2πi/m) + sin(2πi/m) */
     float s1[WHT_MAX], s2[WHT_MAX];
-} wht;
+    const lanes *lanes; /* for many rows at once; NULL: one by one */
+};
 
 /* Even numbers from 16 to 512 whose odd part is at most 31; every multiple of 16 in that range is one. */
 bool wht_takes(int n);
 
-/* Prepares the rotation of rows of n values; false, and nothing written, when wht_takes(n) is false. [any thread] */
+/* Prepares the rotation of rows of n values, for this machine's level of kernels/cpu.h, which changes no bit of a
+ * result; false, and nothing written, when wht_takes(n) is false. [any thread] */
 bool wht_init(wht *w, int n);
 
 /* Replaces the signs of a prepared rotation: s1 and s2 hold n values, 1 or -1. [any thread] */

@@ -1,5 +1,6 @@
 #include "plugins/row_codec.h"
 
+#include "kernels/cpu.h"
 #include "kernels/finite.h"
 
 int row_codec_create(const kvant_host *host, const char *name, const kvant_shape *shape, size_t bytes, void **state)
@@ -9,6 +10,7 @@ int row_codec_create(const kvant_host *host, const char *name, const kvant_shape
     c->host = host;
     c->name = name;
     c->dim = (size_t)shape->dim;
+    c->lanes = lanes_at(cpu_level());
     *state = c;
     return KVANT_OK;
 }
@@ -46,7 +48,8 @@ int64_t row_codec_check_rows(const row_codec *c, size_t first, const float *rows
     if (bytes > capacity || bytes > INT64_MAX)
         return c->host->fail(c->host, KVANT_E_SPACE, "%s: %zu rows from row %zu need %zu bytes, the buffer has %zu",
                              c->name, n_rows, first, bytes, capacity);
-    const size_t n = n_rows * c->dim, bad = finite_scan(rows, n);
+    const size_t n = n_rows * c->dim;
+    const size_t bad = c->lanes && c->lanes->finite(rows, n) ? n : finite_scan(rows, n);
     if (bad < n)
         return c->host->fail(c->host, KVANT_E_NONFINITE, "%s: row %zu, column %zu is %g, not a finite number", c->name,
                              first + bad / c->dim, bad % c->dim, (double)rows[bad]);

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "kernels/lanes.h"
 #include "kvant/codec.h"
 
 typedef struct row_codec {
@@ -16,7 +17,8 @@ typedef struct row_codec {
     const char *name;
     size_t dim;
     size_t row_bytes;
-    size_t metadata; /* of row_bytes: norms, scales and padding; for split */
+    size_t metadata;    /* of row_bytes: norms, scales and padding; for split */
+    const lanes *lanes; /* this machine's kernels for rows; NULL: the portable ones */
 } row_codec;
 
 /* Allocates a zeroed state of `bytes` that begins with a row_codec. KVANT_E_MEMORY with a message, or KVANT_OK. */

@@ -93,7 +93,7 @@ static const command_line *read_line(lua_State *L, recipe *r, const char *text)
     const bool empty = w.n == 0;
     words_free(&w);
     *place = line;
-    if (!empty && (!line || !gate_check(r->unsafe, line, &f))) lua_fail(L, &f);
+    if (!empty && (!line || !permit_line(r->unsafe, line, &f))) lua_fail(L, &f);
     return line;
 }
 

@@ -7,7 +7,7 @@
 
 #include <lua.h>
 
-#include "app/lua/gate.h"
+#include "app/lua/permit.h"
 #include "app/lua/lua_line.h"
 
 /* What the command answers with --json, as a table; a text when that is no JSON, and when it is nothing whether the

@@ -6,7 +6,7 @@
 #include <lauxlib.h>
 
 #include "app/grid.h"
-#include "app/lua/gate.h"
+#include "app/lua/permit.h"
 #include "app/lua/lua_config.h"
 #include "app/number.h"
 #include "base/nearest.h"
@@ -289,7 +289,7 @@ const command_line *lua_line(lua_State *L, int n_args, const char *name, const l
     }
     command_line *line = command_parse(b.row, b.n, words, r->app->session, &f);
     *place = line;
-    if (!line || !gate_check(r->unsafe, line, &f)) lua_fail(L, &f);
+    if (!line || !permit_line(r->unsafe, line, &f)) lua_fail(L, &f);
     lua_pop(L, 2);
     return line;
 }

@@ -8,7 +8,7 @@
 #include <lauxlib.h>
 
 #include "app/grid.h"
-#include "app/lua/gate.h"
+#include "app/lua/permit.h"
 #include "app/lua/lua_ask.h"
 #include "app/lua/lua_config.h"
 #include "app/lua/lua_line.h"
@@ -27,7 +27,7 @@ static int set(lua_State *L)
     luaL_gsub(L, lua_tostring(L, 1), "_", "-");
     lua_replace(L, 1);
     const char *name = lua_word(L, 1, "set");
-    bool ok = gate_setting(r->unsafe, name, &f);
+    bool ok = permit_setting(r->unsafe, name, &f);
     if (ok && lua_isnoneornil(L, 2)) {
         ok = settings_unset(r->app->session, name, &f);
     } else if (ok) {

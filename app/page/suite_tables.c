@@ -71,6 +71,12 @@ static void number(builder *b, int shade, const char *format, ...)
     cell(b, shade, text);
 }
 
+static void add_columns(builder *b, const char *const *names, const char *text)
+{
+    for (size_t i = 0; names[i]; i++)
+        column(b, names[i], text[i] == 't');
+}
+
 /* ---- needle ---- */
 
 static void needle_kind(builder *b, const suite_items *counts, const char *kind)
@@ -101,6 +107,27 @@ static void needle_kind(builder *b, const suite_items *counts, const char *kind)
     suite_grid_free(&found);
 }
 
+/* What the config said where it found less than the reference. */
+static void lost_needles(builder *b, const suite_items *items)
+{
+    enum { MOST = 16 };
+    static const char *const names[] = { "kind", "length", "depth", "the reference said", "the config said", NULL };
+    size_t n = 0;
+    for (size_t i = 0; i < items->n && n < MOST; i++) {
+        const store_item *lost = &items->items[i];
+        if (!(lost->score < 1)) continue;
+        if (n++ == 0) {
+            begin(b, "lost", false);
+            add_columns(b, names, "tnntt");
+        }
+        cell(b, -1, lost->label);
+        number(b, -1, "%s", item_text(lost->x, 6).text);
+        number(b, -1, "%s %%", item_text(100 * lost->y, 3).text);
+        cell(b, -1, lost->said_ref);
+        cell(b, -1, lost->said);
+    }
+}
+
 static void needle(builder *b, const store_run *run, const suite_items *items)
 {
     enum { KINDS = 16 };
@@ -112,6 +139,7 @@ static void needle(builder *b, const store_run *run, const suite_items *items)
     for (size_t i = 0; i < n; i++)
         needle_kind(b, &all, kinds[i]);
     free(counts);
+    lost_needles(b, items);
 }
 
 /* ---- attention ---- */
@@ -159,12 +187,6 @@ static void attention(builder *b, const store_run *run, const suite_items *items
 }
 
 /* ---- a row for each item ---- */
-
-static void add_columns(builder *b, const char *const *names, const char *text)
-{
-    for (size_t i = 0; names[i]; i++)
-        column(b, names[i], text[i] == 't');
-}
 
 static void session(builder *b, const store_run *run, const suite_items *items)
 {

@@ -9,7 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "app/lua/gate.h"
+#include "app/lua/permit.h"
 #include "app/options.h"
 #include "app/repl.h"
 #include "app/screen/console_own.h"
@@ -146,7 +146,7 @@ static void write_done(const console *c, FILE *out, const console_entry *e)
     const command *cmd = w.n ? command_find(&c->app->commands, w.word[0]) : NULL;
     command_line *line = cmd ? command_parse(cmd, w.n - 1, (const char *const *)w.word + 1, NULL, NULL) : NULL;
     fault f = { 0 };
-    if (line && !is_setting(&w) && !gate_check(false, line, &f))
+    if (line && !is_setting(&w) && !permit_line(false, line, &f))
         write_comment(out, f.text, e->line);
     else if (line && has_function(line))
         write_table(out, line);

@@ -91,14 +91,17 @@ static void write_where(pen *p, const store_run *r)
     struct tm utc;
     if (gmtime_r(&at, &utc)) strftime(when, sizeof when, "%Y-%m-%d %H:%M", &utc);
     if (r->eval > 0) snprintf(eval, sizeof eval, ", eval %" PRId64, r->eval);
-    field(p, "on", LOOK_PLAIN, "%s (%s, %s), text %s, %s, ctx %" PRId64 "%s, %" PRId64 " passages, seed %" PRId64,
+    field(p, "on", LOOK_PLAIN, "%s (%s, %s), text %s, %s, ctx %" PRId64 "%s, %" PRId64 " %s, seed %" PRId64 "%s%s",
           r->model.name, r->model.arch, r->model.weight_type, r->text.name, r->protocol, r->ctx, eval, r->passages,
-          r->seed);
+          *r->suite ? "items" : "passages", r->seed, *r->suite_options ? ", " : "", r->suite_options);
     field(p, "model", LOOK_PLAIN, "%s", r->model.path);
     if (*r->calibration.hash)
         field(p, "calib.", LOOK_PLAIN, "%s, %" PRId64 " tokens (%.16s)", r->calibration.text, r->calibration.tokens,
               r->calibration.hash);
-    if (isnan(r->ms_per_token))
+    if (isnan(r->ms_per_token) && strcmp(r->status, "done") == 0)
+        field(p, "when", LOOK_PLAIN, "%s UTC, %.2f s on %" PRId64 " threads, peak %.0f MiB", when, r->wall_s,
+              r->threads, (double)r->peak_rss_bytes / (1 << 20));
+    else if (isnan(r->ms_per_token))
         field(p, "when", LOOK_PLAIN, "%s UTC", when);
     else
         field(p, "when", LOOK_PLAIN,

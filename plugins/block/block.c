@@ -35,7 +35,19 @@ static const block_format formats[] = {
 typedef struct block_codec {
     row_codec row;
     const block_format *format;
+    size_t (*encode)(const float *values, size_t n, uint8_t *bytes); /* the format's, or this machine's own */
+    size_t (*decode)(const uint8_t *bytes, size_t n, float *values);
 } block_codec;
+
+static void choose_kernels(block_codec *c)
+{
+    const lanes *l = c->row.lanes;
+    c->encode = c->format->encode;
+    c->decode = c->format->decode;
+    if (c->format != &formats[Q8_0] || !l || !l->q8_0_encode) return;
+    c->encode = l->q8_0_encode;
+    c->decode = l->q8_0_decode;
+}
 
 static int create(const kvant_host *host, const kvant_shape *shape, const block_format *format, void **state)
 {
@@ -49,6 +61,7 @@ static int create(const kvant_host *host, const kvant_shape *shape, const block_
     c->row.row_bytes = blocks * format->bytes;
     c->row.metadata = blocks * format->scales;
     c->format = format;
+    choose_kernels(c);
     return KVANT_OK;
 }
 
@@ -68,7 +81,7 @@ static int64_t encode(void *state, size_t first, const float *rows, size_t n_row
     const block_format *f = c->format;
     const int64_t bytes = row_codec_check_rows(&c->row, first, rows, n_rows, capacity);
     if (bytes < 0) return bytes;
-    const size_t n = n_rows * c->row.dim, done = f->encode(rows, n, out) * f->values;
+    const size_t n = n_rows * c->row.dim, done = c->encode(rows, n, out) * f->values;
     if (done < n)
         return c->row.host->fail(c->row.host, KVANT_E_RANGE, "%s: row %zu: the magnitude %g does not fit: %s", f->name,
                                  first + done / c->row.dim, largest_of(rows + done, f->values), f->limit);
@@ -80,7 +93,7 @@ static int decode(void *state, size_t first, const uint8_t *bytes, size_t n_byte
     const block_codec *c = state;
     const int rc = row_codec_check_bytes(&c->row, first, n_bytes, n_rows);
     if (rc != KVANT_OK) return rc;
-    const size_t n = n_rows * c->row.dim, done = c->format->decode(bytes, n, rows) * c->format->values;
+    const size_t n = n_rows * c->row.dim, done = c->decode(bytes, n, rows) * c->format->values;
     if (done < n)
         return row_codec_corrupt(&c->row, first + done / c->row.dim, "a scale or a code is one that no encoder writes");
     return KVANT_OK;

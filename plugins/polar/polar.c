@@ -46,11 +46,11 @@ static int64_t encode(void *state, size_t first, const float *rows, size_t n_row
     const polar *c = state;
     const int64_t bytes = row_codec_check_rows(&c->row, first, rows, n_rows, capacity);
     if (bytes < 0) return bytes;
-    for (size_t r = 0; r < n_rows; r++) {
-        const double too_large = sphere_encode(&c->sphere, c->scale, rows + r * c->row.dim, out + r * c->row.row_bytes);
-        if (too_large != 0.0) return row_codec_too_large(&c->row, first + r, "scale", too_large);
-    }
-    return bytes;
+    const size_t done = sphere_encode_rows(&c->sphere, c->scale, rows, n_rows, out);
+    if (done == n_rows) return bytes;
+    const double too_large =
+        sphere_encode(&c->sphere, c->scale, rows + done * c->row.dim, out + done * c->row.row_bytes);
+    return row_codec_too_large(&c->row, first + done, "scale", too_large);
 }
 
 static int decode(void *state, size_t first, const uint8_t *bytes, size_t n_bytes, float *rows, size_t n_rows)
@@ -58,10 +58,9 @@ static int decode(void *state, size_t first, const uint8_t *bytes, size_t n_byte
     const polar *c = state;
     const int rc = row_codec_check_bytes(&c->row, first, n_bytes, n_rows);
     if (rc != KVANT_OK) return rc;
-    for (size_t r = 0; r < n_rows; r++)
-        if (!sphere_decode(&c->sphere, bytes + r * c->row.row_bytes, rows + r * c->row.dim))
-            return row_codec_corrupt(&c->row, first + r, "the scale is not a finite positive number");
-    return KVANT_OK;
+    const size_t done = sphere_decode_rows(&c->sphere, bytes, rows, n_rows);
+    if (done == n_rows) return KVANT_OK;
+    return row_codec_corrupt(&c->row, first + done, "the scale is not a finite positive number");
 }
 
 static const kvant_codec codec = {

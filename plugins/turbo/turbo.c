@@ -3,6 +3,7 @@
  * ours: turbo4_lm is turbo4 with a Lloyd-Max table, turbo2_64 … turbo4_64 take groups of 64. */
 
 #include <math.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "kernels/half.h"
@@ -154,6 +155,17 @@ static float norm_of(const float *x, size_t n)
     return sqrtf(sum);
 }
 
+static float inverse_of(float norm)
+{
+    return norm > 1e-10f ? 1.0f / norm : 0.0f;
+}
+
+/* What gives levels of this length the row's norm. */
+static float corrected_by(float norm, float length)
+{
+    return length > 1e-10f ? norm / length : norm;
+}
+
 /* Encodes x in place of its rotation; the norm that was to be stored when f16 cannot hold it, else 0. */
 static float encode_group(const turbo *c, float *x, uint8_t *out)
 {
@@ -162,14 +174,14 @@ static float encode_group(const turbo *c, float *x, uint8_t *out)
     uint8_t codes[MAX_GROUP];
     const float norm = norm_of(x, n);
     if (!isfinite(norm)) return norm;
-    const float inverse = norm > 1e-10f ? 1.0f / norm : 0.0f;
+    const float inverse = inverse_of(norm);
     for (size_t i = 0; i < n; i++)
         x[i] *= inverse;
     wht_forward(&c->rotation, x, 1);
     quantizer_codes(&c->table, x, n, codes);
     quantizer_values(&c->table, codes, n, x);
 
-    const float length = norm_of(x, n), corrected = length > 1e-10f ? norm / length : norm;
+    const float corrected = corrected_by(norm, norm_of(x, n));
     const uint16_t stored = half_from_float(corrected);
     if (half_is_special(stored)) return corrected;
     memset(out, 0, f->header);
@@ -183,21 +195,6 @@ static size_t group_size(const turbo *c, size_t g)
 {
     const size_t left = c->row.dim - g * c->format->group;
     return left < c->format->group ? left : c->format->group;
-}
-
-static int64_t encode(void *state, size_t first, const float *rows, size_t n_rows, uint8_t *out, size_t capacity)
-{
-    const turbo *c = state;
-    const int64_t bytes = row_codec_check_rows(&c->row, first, rows, n_rows, capacity);
-    if (bytes < 0) return bytes;
-    for (size_t r = 0; r < n_rows; r++)
-        for (size_t g = 0; g < c->groups; g++, out += group_bytes(c->format)) {
-            float x[MAX_GROUP] = { 0 };
-            memcpy(x, rows + r * c->row.dim + g * c->format->group, group_size(c, g) * sizeof *x);
-            const float too_large = encode_group(c, x, out);
-            if (too_large != 0.0f) return row_codec_too_large(&c->row, first + r, "norm", (double)too_large);
-        }
-    return bytes;
 }
 
 /* NULL, or what is wrong with the group. */
@@ -217,18 +214,166 @@ static const char *decode_group(const turbo *c, const uint8_t *in, float *x)
     return NULL;
 }
 
+/* 0, or the norm that f16 cannot hold. */
+static float encode_row(const turbo *c, const float *row, uint8_t *out)
+{
+    float too_large = 0.0f;
+    for (size_t g = 0; g < c->groups && too_large == 0.0f; g++) {
+        float x[MAX_GROUP] = { 0 };
+        memcpy(x, row + g * c->format->group, group_size(c, g) * sizeof *x);
+        too_large = encode_group(c, x, out + g * group_bytes(c->format));
+    }
+    return too_large;
+}
+
+/* NULL, or what is wrong with the row. */
+static const char *decode_row(const turbo *c, const uint8_t *in, float *row)
+{
+    const char *wrong = NULL;
+    for (size_t g = 0; g < c->groups && !wrong; g++) {
+        float x[MAX_GROUP];
+        wrong = decode_group(c, in + g * group_bytes(c->format), x);
+        if (!wrong) memcpy(row + g * c->format->group, x, group_size(c, g) * sizeof *x);
+    }
+    return wrong;
+}
+
+/* ---- as many rows as there are lanes ---------------------------------------------------------------------------- */
+
+/* 1: there are no lanes. */
+static size_t rows_at_once(const turbo *c)
+{
+    return c->rotation.lanes ? (size_t)c->rotation.lanes->n : 1;
+}
+
+/* Codes to bytes as the formats' pack does it, for each lane. */
+static void pack_tile(const turbo *c, const uint32_t *codes, uint8_t *out)
+{
+    const lanes *l = c->rotation.lanes;
+    const size_t n = c->format->group, stride = c->row.row_bytes;
+    if (c->format->bits != 3) {
+        l->pack(codes, n, 0, (int)c->format->bits, out, stride);
+        return;
+    }
+    l->pack(codes, n, 0, 2, out, stride);
+    l->pack(codes, n, 2, 1, out + n / 4, stride);
+}
+
+static void unpack_tile(const turbo *c, const uint8_t *in, uint32_t *codes)
+{
+    const lanes *l = c->rotation.lanes;
+    const size_t n = c->format->group, stride = c->row.row_bytes;
+    if (c->format->bits != 3) {
+        l->unpack(in, stride, n, 0, (int)c->format->bits, codes);
+        return;
+    }
+    l->unpack(in, stride, n, 0, 2, codes);
+    l->unpack(in + n / 4, stride, n, 2, 1, codes);
+}
+
+/* The same group of as many rows as there are lanes. False when encode_group must say which does not fit f16. */
+static bool encode_tile(const turbo *c, const float *x, size_t n_values, uint8_t *out)
+{
+    _Alignas(LANES_ALIGN) float tile[MAX_GROUP * LANES_MOST];
+    _Alignas(LANES_ALIGN) uint32_t codes[MAX_GROUP * LANES_MOST];
+    float norm[LANES_MOST], by[LANES_MOST], length[LANES_MOST];
+    const turbo_format *f = c->format;
+    const lanes *l = c->rotation.lanes;
+    const size_t n = f->group, at_once = (size_t)l->n, stride = c->row.row_bytes;
+    l->gather(x, c->row.dim, n_values, n, tile);
+    l->squares(tile, n, norm);
+    for (size_t r = 0; r < at_once; r++) {
+        norm[r] = sqrtf(norm[r]);
+        if (!isfinite(norm[r])) return false;
+        by[r] = inverse_of(norm[r]);
+    }
+    l->rotate(&c->rotation, c->rotation.s1, c->rotation.s2, by, tile);
+    l->codes(&c->table, tile, n, codes);
+    l->squares_of(&c->table, codes, n, length);
+    for (size_t r = 0; r < at_once; r++) {
+        const uint16_t stored = half_from_float(corrected_by(norm[r], sqrtf(length[r])));
+        if (half_is_special(stored)) return false;
+        memset(out + r * stride, 0, f->header);
+        half_store(out + r * stride, stored);
+    }
+    pack_tile(c, codes, out + f->header);
+    return true;
+}
+
+static bool encode_tiles(const turbo *c, const float *rows, uint8_t *out)
+{
+    bool ok = true;
+    for (size_t g = 0; g < c->groups && ok; g++)
+        ok = encode_tile(c, rows + g * c->format->group, group_size(c, g), out + g * group_bytes(c->format));
+    return ok;
+}
+
+/* False when decode_group must say what is wrong. */
+static bool decode_tile(const turbo *c, const uint8_t *in, float *x, size_t n_values)
+{
+    _Alignas(LANES_ALIGN) float tile[MAX_GROUP * LANES_MOST];
+    _Alignas(LANES_ALIGN) uint32_t codes[MAX_GROUP * LANES_MOST];
+    float norm[LANES_MOST];
+    const turbo_format *f = c->format;
+    const lanes *l = c->rotation.lanes;
+    for (size_t r = 0; r < (size_t)l->n; r++) {
+        const uint8_t *header = in + r * c->row.row_bytes;
+        const uint16_t stored = half_load(header);
+        if (half_is_special(stored) || stored & 0x8000u || (f->header == 4 && half_load(header + 2) != 0)) return false;
+        norm[r] = half_to_float(stored);
+    }
+    unpack_tile(c, in + f->header, codes);
+    l->values(&c->table, codes, f->group, tile);
+    l->rotate(&c->rotation, c->rotation.s2, c->rotation.s1, norm, tile);
+    l->scatter(tile, n_values, x, c->row.dim);
+    return true;
+}
+
+static bool decode_tiles(const turbo *c, const uint8_t *in, float *rows)
+{
+    bool ok = true;
+    for (size_t g = 0; g < c->groups && ok; g++)
+        ok = decode_tile(c, in + g * group_bytes(c->format), rows + g * c->format->group, group_size(c, g));
+    return ok;
+}
+
+static int64_t encode(void *state, size_t first, const float *rows, size_t n_rows, uint8_t *out, size_t capacity)
+{
+    const turbo *c = state;
+    const int64_t bytes = row_codec_check_rows(&c->row, first, rows, n_rows, capacity);
+    if (bytes < 0) return bytes;
+    const size_t at_once = rows_at_once(c);
+    for (size_t r = 0; r < n_rows;) {
+        const size_t left = n_rows - r, some = left < at_once ? left : at_once;
+        const float *x = rows + r * c->row.dim;
+        uint8_t *to = out + r * c->row.row_bytes;
+        const bool done = some > 1 && some == at_once && encode_tiles(c, x, to);
+        for (size_t i = 0; !done && i < some; i++) {
+            const float too_large = encode_row(c, x + i * c->row.dim, to + i * c->row.row_bytes);
+            if (too_large != 0.0f) return row_codec_too_large(&c->row, first + r + i, "norm", (double)too_large);
+        }
+        r += some;
+    }
+    return bytes;
+}
+
 static int decode(void *state, size_t first, const uint8_t *bytes, size_t n_bytes, float *rows, size_t n_rows)
 {
     const turbo *c = state;
     const int rc = row_codec_check_bytes(&c->row, first, n_bytes, n_rows);
     if (rc != KVANT_OK) return rc;
-    for (size_t r = 0; r < n_rows; r++)
-        for (size_t g = 0; g < c->groups; g++, bytes += group_bytes(c->format)) {
-            float x[MAX_GROUP];
-            const char *wrong = decode_group(c, bytes, x);
-            if (wrong) return row_codec_corrupt(&c->row, first + r, wrong);
-            memcpy(rows + r * c->row.dim + g * c->format->group, x, group_size(c, g) * sizeof *x);
+    const size_t at_once = rows_at_once(c);
+    for (size_t r = 0; r < n_rows;) {
+        const size_t left = n_rows - r, some = left < at_once ? left : at_once;
+        const uint8_t *from = bytes + r * c->row.row_bytes;
+        float *x = rows + r * c->row.dim;
+        const bool done = some > 1 && some == at_once && decode_tiles(c, from, x);
+        for (size_t i = 0; !done && i < some; i++) {
+            const char *wrong = decode_row(c, from + i * c->row.row_bytes, x + i * c->row.dim);
+            if (wrong) return row_codec_corrupt(&c->row, first + r + i, wrong);
         }
+        r += some;
+    }
     return KVANT_OK;
 }
 

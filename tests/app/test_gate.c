@@ -11,7 +11,8 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "app/generate_answer.h"
+#include "app/columns.h"
+#include "app/generate_columns.h"
 #include "base/file.h"
 
 static gate_line judge(const gate_measures *m, gate_id g)
@@ -426,6 +427,59 @@ static void a_request_and_its_figures_survive_the_way(void **state)
     free(b);
 }
 
+/* A finished text of n tokens, each the bytes of one word. */
+static generate_answer text_of(const char *label, char *bytes, int32_t *ids, size_t *ends, size_t n, size_t each)
+{
+    generate_answer a = {
+        .n = n, .ids = ids, .ends = ends, .bytes = bytes, .n_bytes = n * each, .over = true, .done = true
+    };
+    snprintf(a.label, sizeof a.label, "%s", label);
+    for (size_t i = 0; i < n; i++)
+        ends[i] = (i + 1) * each;
+    return a;
+}
+
+/* Three bytes and two columns a character; the second text differs from token 3 on, which begins with a line feed. */
+static void columns_hold_wide_characters_and_mark_the_first_that_differs(void **state)
+{
+    (void)state;
+    enum { TOKENS = 30, EACH = 3, SIDE = 17, WIDTH = 2 * SIDE + 3 };
+    char one[TOKENS * EACH], other[TOKENS * EACH], *page = NULL;
+    int32_t ids[TOKENS], other_ids[TOKENS];
+    size_t ends[TOKENS], other_ends[TOKENS], size;
+    for (int i = 0; i < TOKENS; i++) {
+        memcpy(one + EACH * i, "\xe6\x97\xa5", EACH);
+        memcpy(other + EACH * i, i == 2 ? "\nab" : "\xe6\x9c\xac", EACH);
+        ids[i] = 1;
+        other_ids[i] = i < 2 ? 1 : 2;
+    }
+    const generate_answer answers[] = { text_of("one", one, ids, ends, TOKENS, EACH),
+                                        text_of("other", other, other_ids, other_ends, TOKENS, EACH) };
+    const terminal t = { .utf8 = true };
+    fault f = { 0 };
+    setenv("COLUMNS", "38", 1);
+    assert_int_equal(generate_columns_width(&t, 2), SIDE);
+    FILE *to = open_memstream(&page, &size);
+    generate_columns *v = generate_columns_open(to, &t, answers, 2, &f);
+    assert_non_null(v);
+    generate_columns_close(v);
+    fclose(to);
+    columns c;
+    columns_enter(&c, true);
+    int marks = 0, rows = 0;
+    for (char *row = strtok(page, "\n"); row; row = strtok(NULL, "\n"), rows++) {
+        assert_int_equal(columns_width(&c, row, strlen(row)), WIDTH);
+        for (const char *at = row; (at = strstr(at, generate_mark(&t))); at++)
+            marks++;
+    }
+    columns_leave(&c);
+    /* 60 columns and a mark in rows of 17, 16 of them used; a line feed shown as \n and obeyed. */
+    assert_int_equal(marks, 2);
+    assert_int_equal(rows, 2 + 5);
+    free(page);
+    unsetenv("COLUMNS");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -446,6 +500,7 @@ int main(void)
         cmocka_unit_test(the_page_says_every_gate_and_threshold),
         cmocka_unit_test(only_whole_characters_are_shown),
         cmocka_unit_test(texts_part_at_the_first_token_that_differs),
+        cmocka_unit_test(columns_hold_wide_characters_and_mark_the_first_that_differs),
         cmocka_unit_test(a_request_and_its_figures_survive_the_way),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -30,9 +30,9 @@ print(lab.run("q8_0").items, lab.run("q8_0").n_layers)'
 says "options are the command's, configs tables" "true	polar(bits=2)	true	64"
 has "a plain run has no items" "nil	3" "$out"
 
-recipe 'local n = lab.needle{ "turbo2", lengths = { 384, 512 }, depths = { 0, 0.5 } }
-print(#n.items % 4, n.suite_options:match("^lengths=%S+ depths=%S+")) print(lab.needle{ "turbo2", lengths = "384,512", depths = "0,0.5" }.had)'
-says "a list is the option with commas" "0	lengths=384,512 depths=0,0.5
+recipe 'local n = lab.needle{ "turbo2", lengths = { 260, 300 }, depths = { 0, 0.5 }, kinds = "single" }
+print(#n.items, n.suite_options:match("^lengths=%S+ depths=%S+")) print(lab.needle{ "turbo2", lengths = "260,300", depths = "0,0.5", kinds = "single" }.had)'
+says "a list is the option with commas" "4	lengths=260,300 depths=0,0.5
 true"
 
 recipe 'local h = {} for i = 2, 4 do h[i - 1] = lab.trajectory{ "polar(bits=" .. i .. ")", prompts = 2, prompt = 8, tokens = 4, async = true } end

@@ -30,8 +30,9 @@ has "a session against itself is 0 at every turn" "KLD is 0 at every turn" "$out
 run report --all-sets
 is "Markdown" "0 " "$status $err"
 has "has each run" '### needle, run 10: `turbo2`' "$out"
-has "its outcome" "found 30 of the 42 that the reference finds" "$out"
+has "its outcome" "found 30 of the 42 the reference finds" "$out"
 has "its cells" "| 0 % | 2/2 | 2/2 | 1/2 | 0/2 |" "$out"
+has "what was said where it is lost" "| keys | 1024 | 100 % | The key is 7-KESTREL. | The key is 7-KESTRAL. |" "$out"
 has "turns" "| 14 | debug | 24 | 0.6 | 12.5 | 0.31 | 0.75 | degraded&#58; 0.310 after 0.750 |" "$out"
 has "prompts" "| 2 | json | pass | fail | 0.8 | 60 |" "$out"
 has "continuations" "the old |" "$(sed 's/&#124;/|/g; s/\\|/|/g' <<<"$out")"
@@ -46,6 +47,7 @@ is "lost cells are shaded as lost" 3 "$(grep -o 'shade5">0/2<' page.html | wc -l
 is "found ones as found" 33 "$(grep -o 'shade0">2/2<' page.html | wc -l)"
 is "half of them between" 6 "$(grep -o 'shade3">1/2<' page.html | wc -l)"
 is "a picture of the turns" "40 1" "$(grep -o '<title>turn ' page.html | wc -l) $(grep -o '<rect class="bad"' page.html | wc -l)"
+has "the degraded one is shaded in the list" '<td class="n shade5">14</td>' "$page"
 has "with the degraded one named" "<title>turn 14, debug: KLD 0.6, quality 0.31 (reference 0.75); degraded: 0.310 after 0.750</title>" "$page"
 is "one bad head in each map" 2 "$(grep -o 'shade5">[15]\.0e-0[12]<' page.html | wc -l)"
 for word in " src=" " href=" "url(" "style=\""; do

@@ -1,13 +1,13 @@
-#include "app/lua/gate.h"
+#include "app/lua/permit.h"
 
 #include <string.h>
 
-static const char *const commands[] = { "attention", "needle",  "prompts", "session",   "trajectory", "calibrate",
-                                        "codecs",    "config",  "diff",    "frontier",  "help",       "inspect",
-                                        "logits",    "offline", "paper",   "pin",       "predict",    "profile",
-                                        "recipe",    "report",  "run",     "roundtrip", "runs",       "set",
-                                        "show",      "sql",     "sweep",   "tokenize",  "unpin",      "unset",
-                                        NULL };
+static const char *const commands[] = { "attention", "calibrate", "checklist",  "codecs", "config",    "diff",
+                                        "frontier",  "gate",      "generate",   "help",   "inspect",   "logits",
+                                        "memory",    "needle",    "offline",    "paper",  "pin",       "predict",
+                                        "profile",   "prompts",   "recipe",     "report", "roundtrip", "run",
+                                        "runs",      "session",   "set",        "show",   "speed",     "sql",
+                                        "sweep",     "tokenize",  "trajectory", "unpin",  "unset",     NULL };
 
 /* Options that would load code, open another database or change what is there. */
 static const char *const refused[] = { "plugin", "db", "unsafe", "write", "delete", "import", "rename", NULL };
@@ -41,12 +41,12 @@ static bool refuse(const char *what, const char *option, fault *f)
                      listed(of_recipe, option) ? "; name it on the line of `kvant recipe`" : " without --unsafe");
 }
 
-bool gate_setting(bool unsafe, const char *name, fault *f)
+bool permit_setting(bool unsafe, const char *name, fault *f)
 {
     return unsafe || !listed(refused, name) || refuse("set", name, f);
 }
 
-bool gate_check(bool unsafe, const command_line *line, fault *f)
+bool permit_line(bool unsafe, const command_line *line, fault *f)
 {
     const command *c = line_command(line);
     if (unsafe) return true;
@@ -61,6 +61,6 @@ bool gate_check(bool unsafe, const command_line *line, fault *f)
                              "%s: --%s %.200s: without --unsafe a recipe writes only below the working directory, and "
                              "only .md, .csv, .json, .svg, .html and the like",
                              c->name, outputs[i], line_text(line, outputs[i]));
-    if (strcmp(c->name, "set") == 0 && line_arg(line, 0)) return gate_setting(unsafe, line_arg(line, 0), f);
+    if (strcmp(c->name, "set") == 0 && line_arg(line, 0)) return permit_setting(unsafe, line_arg(line, 0), f);
     return true;
 }

@@ -1,0 +1,70 @@
+/* lanes.h - codec kernels on several rows at once: one row in each lane of a vector register.
+ *
+ * A tile holds `n` rows (16 with AVX-512, 8 with AVX2, 4 with NEON) turned on their side: value i of row r stands at
+ * tile[i·n + r]. What is a sum over a row is then a sum in a lane, in the order in which one row alone would be summed;
+ * what is a butterfly of a Walsh-Hadamard transform is one addition without a shuffle. So every function here gives the
+ * bits of its portable counterpart, which is named with it, and which is used where there are fewer rows than lanes.
+ *
+ *     const lanes *l = lanes_at(cpu_level());            NULL: portable, no lanes
+ *     l->gather(rows, stride, dim, 128, tile);           tile: 128 · l->n floats, aligned to LANES_ALIGN
+ *     l->rotate(&w, w.s1, w.s2, NULL, tile);
+ *     l->scatter(tile, 128, rows, stride);
+ *
+ * All functions: [any thread].
+ */
+#ifndef KVANT_KERNELS_LANES_H
+#define KVANT_KERNELS_LANES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "kernels/quantizer.h"
+
+enum { LANES_MOST = 16, LANES_ALIGN = 64, LANES_CODES = 32 };
+
+typedef struct wht wht;
+
+typedef struct lanes {
+    int n; /* rows of a tile */
+
+    /* finite_scan(x, n) == n. */
+    bool (*finite)(const float *x, size_t n);
+
+    /* The first `have` values of n rows (row r at rows + r·stride) into a tile of `want`, zeros after them; and back.
+     */
+    void (*gather)(const float *rows, size_t stride, size_t have, size_t want, float *tile);
+    void (*scatter)(const float *tile, size_t have, float *rows, size_t stride);
+
+    /* wht_forward with (s1, s2), wht_inverse with (s2, s1); of row r times by[r], when by is not NULL. */
+    void (*rotate)(const wht *w, const float *first, const float *last, const float *by, float *tile);
+
+    /* Values of row r times by[r] in f64, rounded. */
+    void (*scale_f64)(float *tile, size_t count, const double *by);
+
+    /* out[r] = Σ a·b of row r: in f32 and in index order (a = b); in f64 and in four sums, as kernels/sphere.c has it.
+     */
+    void (*squares)(const float *tile, size_t count, float *out);
+    void (*dot_f64)(const float *a, const float *b, size_t count, double *out);
+
+    /* quantizer_codes and quantizer_values, codes in 32 bits each; codes for QUANTIZER_COUNTED levels at most. */
+    void (*codes)(const quantizer *q, const float *tile, size_t count, uint32_t *codes);
+    void (*values)(const quantizer *q, const uint32_t *codes, size_t count, float *tile);
+
+    /* squares of quantizer_values. */
+    void (*squares_of)(const quantizer *q, const uint32_t *codes, size_t count, float *out);
+
+    /* bitpack_put of bits from … from+bits-1 of the codes; bitpack_get into those bits, on top of what codes hold.
+     * count is a multiple of LANES_CODES; row r's bytes stand at bytes + r·stride. */
+    void (*pack)(const uint32_t *codes, size_t count, int from, int bits, uint8_t *bytes, size_t stride);
+    void (*unpack)(const uint8_t *bytes, size_t stride, size_t count, int from, int bits, uint32_t *codes);
+
+    /* kernels/block_q.h; NULL: this level has none. */
+    size_t (*q8_0_encode)(const float *values, size_t n, uint8_t *bytes);
+    size_t (*q8_0_decode)(const uint8_t *bytes, size_t n, float *values);
+} lanes;
+
+/* The kernels of a level (kernels/cpu.h); NULL: the level is portable, or the processor does not run it. */
+const lanes *lanes_at(int level);
+
+#endif
