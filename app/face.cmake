@@ -24,7 +24,7 @@ target_sources(kvant PRIVATE
   paper/h1.c paper/h2.c paper/h3.c paper/h4.c paper/h5.c paper/h6.c paper/h7.c paper/h7_sketch.c paper/k1.c paper/k4.c)
 target_sources(kvant PRIVATE suite_session_compare.c cmd_diff.c cmd_pin.c difference.c run_number.c axes.c plot_draw.c plot_frame.c plot_view.c
   board.c board_family.c board_points.c board_read.c board_show.c paired.c texts.c)
-target_sources(kvant PRIVATE commands_gate.c cmd_generate.c generate_answer.c generate_child.c generate_columns.c generate_job.c generate_pipe.c generate_show.c)
+target_sources(kvant PRIVATE commands_gate.c cmd_generate.c generate_answer.c generate_child.c generate_columns.c generate_job.c generate_show.c)
 target_sources(kvant PRIVATE cmd_gate.c gate.c gate_find.c gate_items.c gate_memory.c gate_runs.c gate_show.c gate_speed.c gate_thresholds.c gate_words.c)
 target_sources(kvant PRIVATE cmd_suite.c run_show.c suite_line.c)
 target_sources(kvant PRIVATE cmd_predict.c predict.c predict_child.c)

@@ -7,7 +7,7 @@
 #include <sys/wait.h>
 
 #include "app/gate_work.h"
-#include "app/generate_pipe.h"
+#include "app/worker_pipe.h"
 #include "app/progress.h"
 
 enum { TICK_MS = 100, ANSWER_MOST = 1 << 24, TAIL = 1024 };
@@ -123,13 +123,13 @@ static void take_failure(gate_work *w, hearing *h, const gate_id *served, size_t
 
 static bool run_child(gate_work *w, const gate_words *words, hearing *h, int *status, fault *f)
 {
-    if (!generate_pipe_open(&h->pipe, (char *const *)words->at, f)) return false;
+    if (!worker_pipe_open(&h->pipe, (char *const *)words->at, f)) return false;
     worker_pipe_close(&h->pipe.in);
     const bool ok = wait_for(w, h, f);
     if (ok) /* both pipes are closed: it is ending, and must not be ended before it has */
         while (waitid(P_PID, (id_t)h->pipe.pid, &(siginfo_t){ 0 }, WEXITED | WNOWAIT) != 0 && !app_cancelled(w->app))
             continue;
-    generate_pipe_end(&h->pipe, status);
+    worker_pipe_end(&h->pipe, status);
     return ok;
 }
 

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
-#include "app/generate_pipe.h"
+#include "app/worker_pipe.h"
 #include "base/clock.h"
 
 enum { GRACE_S = 2, OPENING = 10, LINE_MOST = 1 << 16, PIECE = 4096 };
@@ -26,7 +26,7 @@ bool generate_answer_open(generate_answer *a, const char *executable, const char
     cJSON_Delete(json);
     if (!a->request) return fault_memory(f, "a request");
     a->request_bytes = strlen(a->request);
-    if (generate_pipe_open(&a->pipe, words, f)) return true;
+    if (worker_pipe_open(&a->pipe, words, f)) return true;
     cJSON_free(a->request);
     return false;
 }
@@ -34,7 +34,7 @@ bool generate_answer_open(generate_answer *a, const char *executable, const char
 void generate_answer_close(generate_answer *a)
 {
     int status;
-    generate_pipe_end(&a->pipe, &status);
+    worker_pipe_end(&a->pipe, &status);
     cJSON_free(a->request);
     free(a->ids);
     free(a->ends);
@@ -259,7 +259,7 @@ bool generate_answer_take(generate_answer *a)
         return false;
     }
     int status;
-    generate_pipe_end(&a->pipe, &status);
+    worker_pipe_end(&a->pipe, &status);
     a->over = true;
     const bool well = a->done && WIFEXITED(status) && WEXITSTATUS(status) == 0;
     a->done = well;

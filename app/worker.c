@@ -47,7 +47,8 @@ worker *worker_start(const worker_options *options, const job *j, fault *f)
     *w = (worker){ .options = *options, .job = text, .job_bytes = strlen(text) };
     w->said.last = clock_seconds();
     w->said.now = (worker_view){ .kld = NAN, .passage = -1, .layer = -1, .stage_since = w->said.last };
-    if (worker_pipe_open(&w->pipe, options->executable, f)) {
+    char *const words[] = { (char *)options->executable, (char *)"worker", NULL };
+    if (worker_pipe_open(&w->pipe, words, f)) {
         w->said.now.pid = w->pipe.pid;
         return w;
     }
@@ -253,17 +254,12 @@ worker_outcome worker_finish(worker *w, job_result *out, char phase[WORKER_PHASE
 {
     int status = 0;
     fault own = { 0 };
-    kill(-w->pipe.pid, SIGKILL); /* with what codecs may have started */
-    while (waitpid(w->pipe.pid, &status, 0) < 0 && errno == EINTR)
-        continue;
+    worker_pipe_end(&w->pipe, &status); /* with what codecs may have started */
     phase_of(&w->said.now, phase);
     const worker_outcome outcome = judge(w, status, phase, &own);
     if (outcome != WORKER_DONE && f) *f = own;
     *out = w->said.result;
     w->said.result = (job_result){ 0 };
-    worker_pipe_close(&w->pipe.in);
-    worker_pipe_close(&w->pipe.out);
-    worker_pipe_close(&w->pipe.err);
     worker_events_release(&w->said);
     cJSON_free(w->job);
     free(w);

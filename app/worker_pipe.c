@@ -2,8 +2,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <spawn.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 extern char **environ;
@@ -14,49 +16,73 @@ void worker_pipe_close(int *fd)
     *fd = -1;
 }
 
-/* Both ends go with an exec; ours (0 to read, 1 to write) does not block. */
-static bool make_pipe(int pair[2], int ours)
+enum { ENDS = 3 };
+
+/* The child reads the first and writes the others. All go with an exec; ours do not block. */
+static bool make_pipes(int ours[ENDS], int theirs[ENDS])
 {
-    pair[0] = pair[1] = -1;
-    return pipe(pair) == 0 && fcntl(pair[0], F_SETFD, FD_CLOEXEC) == 0 && fcntl(pair[1], F_SETFD, FD_CLOEXEC) == 0 &&
-           fcntl(pair[ours], F_SETFL, O_NONBLOCK) == 0;
+    for (int i = 0; i < ENDS; i++) {
+        int pair[2];
+        if (pipe(pair) != 0) return false;
+        ours[i] = pair[i == 0];
+        theirs[i] = pair[i != 0];
+        if (fcntl(ours[i], F_SETFD, FD_CLOEXEC) != 0 || fcntl(theirs[i], F_SETFD, FD_CLOEXEC) != 0 ||
+            fcntl(ours[i], F_SETFL, O_NONBLOCK) != 0)
+            return false;
+    }
+    return true;
 }
 
-static int spawn(pid_t *pid, const char *executable, int in, int out, int err)
+static int spawn(pid_t *pid, char *const *words, const int fds[ENDS])
 {
     posix_spawn_file_actions_t files;
     posix_spawnattr_t attributes;
-    posix_spawn_file_actions_init(&files);
-    posix_spawnattr_init(&attributes);
-    posix_spawn_file_actions_adddup2(&files, in, STDIN_FILENO);
-    posix_spawn_file_actions_adddup2(&files, out, STDOUT_FILENO);
-    posix_spawn_file_actions_adddup2(&files, err, STDERR_FILENO);
-    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
-    char *argv[] = { (char *)executable, "worker", NULL };
-    const int failed = posix_spawn(pid, executable, &files, &attributes, argv, environ);
+    int failed = posix_spawn_file_actions_init(&files);
+    if (failed) return failed;
+    failed = posix_spawnattr_init(&attributes);
+    if (failed) {
+        posix_spawn_file_actions_destroy(&files);
+        return failed;
+    }
+    for (int i = 0; i < ENDS && !failed; i++)
+        failed = posix_spawn_file_actions_adddup2(&files, fds[i], i);
+    if (!failed) failed = posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
+    if (!failed) failed = posix_spawn(pid, words[0], &files, &attributes, words, environ);
     posix_spawnattr_destroy(&attributes);
     posix_spawn_file_actions_destroy(&files);
     return failed;
 }
 
-bool worker_pipe_open(worker_pipe *p, const char *executable, fault *f)
+bool worker_pipe_open(worker_pipe *p, char *const *words, fault *f)
 {
-    int in[2], out[2] = { -1, -1 }, err[2] = { -1, -1 };
-    const bool made = make_pipe(in, 1) && make_pipe(out, 0) && make_pipe(err, 0);
-    const int failed = made ? spawn(&p->pid, executable, in[0], out[1], err[1]) : errno;
-    worker_pipe_close(&in[0]);
-    worker_pipe_close(&out[1]);
-    worker_pipe_close(&err[1]);
-    if (made && !failed) {
-        p->in = in[1];
-        p->out = out[0];
-        p->err = err[0];
-        return true;
+    int ours[ENDS] = { -1, -1, -1 }, theirs[ENDS] = { -1, -1, -1 };
+    *p = (worker_pipe){ .pid = -1, .in = -1, .out = -1, .err = -1 };
+    const int failed = make_pipes(ours, theirs) ? spawn(&p->pid, words, theirs) : errno;
+    for (int i = 0; i < ENDS; i++) {
+        worker_pipe_close(&theirs[i]);
+        if (failed) worker_pipe_close(&ours[i]);
     }
-    worker_pipe_close(&in[1]);
-    worker_pipe_close(&out[0]);
-    worker_pipe_close(&err[0]);
-    return fault_set(f, FAULT_INTERNAL, "%s: a worker cannot be started: %s", executable, strerror(failed));
+    if (failed) {
+        p->pid = -1;
+        return fault_set(f, FAULT_INTERNAL, "%s: cannot be started: %s", words[0], strerror(failed));
+    }
+    p->in = ours[0];
+    p->out = ours[1];
+    p->err = ours[2];
+    return true;
+}
+
+void worker_pipe_end(worker_pipe *p, int *status)
+{
+    *status = 0;
+    worker_pipe_close(&p->in);
+    worker_pipe_close(&p->out);
+    worker_pipe_close(&p->err);
+    if (p->pid < 0) return;
+    kill(-p->pid, SIGKILL);
+    while (waitpid(p->pid, status, 0) < 0 && errno == EINTR)
+        continue;
+    p->pid = -1;
 }
 
 size_t worker_pipe_read(int *fd, char *bytes, size_t room)

@@ -1,4 +1,10 @@
-/* worker_pipe.h - a worker process and the pipes to it, without knowing what is said through them. */
+/* worker_pipe.h - this program once more as a child, and the pipes to it, without knowing what is said through them.
+ *
+ *     worker_pipe p;
+ *     worker_pipe_open(&p, words, &f);            words[0] is the executable, NULL ends them
+ *     worker_pipe_read(&p.out, ...), ...
+ *     worker_pipe_end(&p, &status);
+ */
 #ifndef KVANT_APP_WORKER_PIPE_H
 #define KVANT_APP_WORKER_PIPE_H
 
@@ -12,8 +18,11 @@ typedef struct worker_pipe {
     int in, out, err; /* its stdin, stdout, stderr; -1 when closed. None of them blocks */
 } worker_pipe;
 
-/* Starts `executable worker` in a process group of its own: Ctrl-C on the terminal is for the front, which decides. */
-bool worker_pipe_open(worker_pipe *p, const char *executable, fault *f);
+/* In a process group of its own: Ctrl-C on the terminal is for the front, which decides. */
+bool worker_pipe_open(worker_pipe *p, char *const *words, fault *f);
+
+/* Ends it with what it has started, if it is still there, and waits: *status is waitpid's. The pipes are closed. */
+void worker_pipe_end(worker_pipe *p, int *status);
 
 /* Reads what is there, at most `room` bytes: 0 when nothing is there now. Closes *fd at its end. */
 size_t worker_pipe_read(int *fd, char *bytes, size_t room);

@@ -376,8 +376,26 @@ static void squares(const float *tile, size_t count, float *out)
     store_f(out, sum);
 }
 
+/* A row with itself: half of the conversions. */
+static void squares_f64(const float *a, size_t count, double *out)
+{
+    for (size_t side = 0; side < N; side += HALF) {
+        vd sum[4] = { { 0 } };
+        for (size_t i = 0; i < count; i += 4)
+            for (size_t j = 0; j < 4; j++) {
+                const vd x = widen(a + (i + j) * N + side);
+                sum[j] += x * x;
+            }
+        store_d(out + side, (sum[0] + sum[1]) + (sum[2] + sum[3]));
+    }
+}
+
 static void dot_f64(const float *a, const float *b, size_t count, double *out)
 {
+    if (a == b) {
+        squares_f64(a, count, out);
+        return;
+    }
     for (size_t side = 0; side < N; side += HALF) {
         vd sum[4] = { { 0 } };
         for (size_t i = 0; i < count; i += 4)

@@ -32,6 +32,13 @@ INNER float block_largest(block x)
     return _mm_cvtss_f32(_mm_max_ss(s, _mm_movehdup_ps(s)));
 }
 
+/* half_from_float of a finite number that is not negative. */
+INNER uint16_t half_of(float d)
+{
+    const __m256i h = _mm512_cvtps_ph(_mm512_castps128_ps512(_mm_set_ss(d)), _MM_FROUND_TO_NEAREST_INT);
+    return (uint16_t)_mm_cvtsi128_si32(_mm256_castsi256_si128(h));
+}
+
 INNER __m128i round_16(__m512 x, __m512 inverse)
 {
     const __m512i sign = _mm512_set1_epi32((int)0x80000000u);
@@ -58,6 +65,8 @@ INNER void block_values(const uint8_t *in, float d, float *x)
 }
 
 #else
+
+#define half_of half_from_float
 
 typedef struct block {
     __m256 v[4];
@@ -123,7 +132,7 @@ static size_t q8_0_encode(const float *values, size_t n, uint8_t *bytes)
         uint8_t *out = bytes + b * BLOCK_Q8_0_BYTES;
         const float d = block_largest(x) / 127.0f, quotient = d != 0.0f ? 1.0f / d : 0.0f;
         const float inverse = quotient <= FLT_MAX ? quotient : 0.0f;
-        const uint16_t scale = half_from_float(d);
+        const uint16_t scale = half_of(d);
         if (half_is_special(scale)) return b;
         half_store(out, scale);
         block_codes(x, inverse, out + 2);

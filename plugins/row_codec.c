@@ -42,18 +42,50 @@ int row_codec_split(const void *state, size_t first, const uint8_t *bytes, size_
     return KVANT_OK;
 }
 
-int64_t row_codec_check_rows(const row_codec *c, size_t first, const float *rows, size_t n_rows, size_t capacity)
+/* The number of bytes to write, or KVANT_E_SPACE. */
+static int64_t check_room(const row_codec *c, size_t first, size_t n_rows, size_t capacity)
 {
     const size_t bytes = row_codec_bound(c, first, n_rows);
     if (bytes > capacity || bytes > INT64_MAX)
         return c->host->fail(c->host, KVANT_E_SPACE, "%s: %zu rows from row %zu need %zu bytes, the buffer has %zu",
                              c->name, n_rows, first, bytes, capacity);
+    return (int64_t)bytes;
+}
+
+static int check_finite(const row_codec *c, size_t first, const float *rows, size_t n_rows)
+{
     const size_t n = n_rows * c->dim;
     const size_t bad = c->lanes && c->lanes->finite(rows, n) ? n : finite_scan(rows, n);
-    if (bad < n)
-        return c->host->fail(c->host, KVANT_E_NONFINITE, "%s: row %zu, column %zu is %g, not a finite number", c->name,
-                             first + bad / c->dim, bad % c->dim, (double)rows[bad]);
-    return (int64_t)bytes;
+    if (bad == n) return KVANT_OK;
+    return c->host->fail(c->host, KVANT_E_NONFINITE, "%s: row %zu, column %zu is %g, not a finite number", c->name,
+                         first + bad / c->dim, bad % c->dim, (double)rows[bad]);
+}
+
+int64_t row_codec_check_rows(const row_codec *c, size_t first, const float *rows, size_t n_rows, size_t capacity)
+{
+    const int64_t bytes = check_room(c, first, n_rows, capacity);
+    if (bytes < 0) return bytes;
+    const int rc = check_finite(c, first, rows, n_rows);
+    return rc == KVANT_OK ? bytes : rc;
+}
+
+int64_t row_codec_encode(const void *state, row_codec_piece *piece, size_t first, const float *rows, size_t n_rows,
+                         uint8_t *out, size_t capacity)
+{
+    enum { PIECE_VALUES = 4096 }; /* 16 KiB */
+    const row_codec *c = state;
+    const size_t some =
+        c->dim * LANES_MOST < PIECE_VALUES ? PIECE_VALUES / c->dim / LANES_MOST * LANES_MOST : LANES_MOST;
+    const int64_t bytes = check_room(c, first, n_rows, capacity);
+    if (bytes < 0) return bytes;
+    for (size_t r = 0; r < n_rows; r += some) {
+        const size_t n = n_rows - r < some ? n_rows - r : some;
+        const float *x = rows + r * c->dim;
+        int rc = check_finite(c, first + r, x, n);
+        if (rc == KVANT_OK) rc = piece(state, first + r, x, n, out + r * c->row_bytes);
+        if (rc != KVANT_OK) return rc;
+    }
+    return bytes;
 }
 
 int row_codec_check_bytes(const row_codec *c, size_t first, size_t n_bytes, size_t n_rows)

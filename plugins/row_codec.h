@@ -33,6 +33,13 @@ int row_codec_split(const void *state, size_t first, const uint8_t *bytes, size_
 /* Is there room for n_rows, and is every value finite? The number of bytes to write, or an error with a message. */
 int64_t row_codec_check_rows(const row_codec *c, size_t first, const float *rows, size_t n_rows, size_t capacity);
 
+/* encode for codecs that say row by row what does not fit: the checks of row_codec_check_rows and then `piece`, some
+ * rows at a time, so that rows are still in the first-level cache when they are encoded. piece writes n_rows ·
+ * row_bytes and returns KVANT_OK or an error with a message; the error for the earliest piece is the one returned. */
+typedef int row_codec_piece(const void *state, size_t first, const float *rows, size_t n_rows, uint8_t *out);
+int64_t row_codec_encode(const void *state, row_codec_piece *piece, size_t first, const float *rows, size_t n_rows,
+                         uint8_t *out, size_t capacity);
+
 /* Are these the bytes of n_rows? KVANT_OK or KVANT_E_CORRUPT with a message. */
 int row_codec_check_bytes(const row_codec *c, size_t first, size_t n_bytes, size_t n_rows);
 

@@ -75,17 +75,19 @@ static double largest_of(const float *x, size_t n)
     return largest;
 }
 
-static int64_t encode(void *state, size_t first, const float *rows, size_t n_rows, uint8_t *out, size_t capacity)
+static int encode_piece(const void *state, size_t first, const float *rows, size_t n_rows, uint8_t *out)
 {
     const block_codec *c = state;
     const block_format *f = c->format;
-    const int64_t bytes = row_codec_check_rows(&c->row, first, rows, n_rows, capacity);
-    if (bytes < 0) return bytes;
     const size_t n = n_rows * c->row.dim, done = c->encode(rows, n, out) * f->values;
-    if (done < n)
-        return c->row.host->fail(c->row.host, KVANT_E_RANGE, "%s: row %zu: the magnitude %g does not fit: %s", f->name,
-                                 first + done / c->row.dim, largest_of(rows + done, f->values), f->limit);
-    return bytes;
+    if (done == n) return KVANT_OK;
+    return c->row.host->fail(c->row.host, KVANT_E_RANGE, "%s: row %zu: the magnitude %g does not fit: %s", f->name,
+                             first + done / c->row.dim, largest_of(rows + done, f->values), f->limit);
+}
+
+static int64_t encode(void *state, size_t first, const float *rows, size_t n_rows, uint8_t *out, size_t capacity)
+{
+    return row_codec_encode(state, encode_piece, first, rows, n_rows, out, capacity);
 }
 
 static int decode(void *state, size_t first, const uint8_t *bytes, size_t n_bytes, float *rows, size_t n_rows)

@@ -41,16 +41,19 @@ static int create(const kvant_host *host, const kvant_shape *shape, const kvant_
                       (int)shape->dim);
 }
 
-static int64_t encode(void *state, size_t first, const float *rows, size_t n_rows, uint8_t *out, size_t capacity)
+static int encode_piece(const void *state, size_t first, const float *rows, size_t n_rows, uint8_t *out)
 {
     const polar *c = state;
-    const int64_t bytes = row_codec_check_rows(&c->row, first, rows, n_rows, capacity);
-    if (bytes < 0) return bytes;
     const size_t done = sphere_encode_rows(&c->sphere, c->scale, rows, n_rows, out);
-    if (done == n_rows) return bytes;
+    if (done == n_rows) return KVANT_OK;
     const double too_large =
         sphere_encode(&c->sphere, c->scale, rows + done * c->row.dim, out + done * c->row.row_bytes);
     return row_codec_too_large(&c->row, first + done, "scale", too_large);
+}
+
+static int64_t encode(void *state, size_t first, const float *rows, size_t n_rows, uint8_t *out, size_t capacity)
+{
+    return row_codec_encode(state, encode_piece, first, rows, n_rows, out, capacity);
 }
 
 static int decode(void *state, size_t first, const uint8_t *bytes, size_t n_bytes, float *rows, size_t n_rows)

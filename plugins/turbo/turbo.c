@@ -337,11 +337,9 @@ static bool decode_tiles(const turbo *c, const uint8_t *in, float *rows)
     return ok;
 }
 
-static int64_t encode(void *state, size_t first, const float *rows, size_t n_rows, uint8_t *out, size_t capacity)
+static int encode_piece(const void *state, size_t first, const float *rows, size_t n_rows, uint8_t *out)
 {
     const turbo *c = state;
-    const int64_t bytes = row_codec_check_rows(&c->row, first, rows, n_rows, capacity);
-    if (bytes < 0) return bytes;
     const size_t at_once = rows_at_once(c);
     for (size_t r = 0; r < n_rows;) {
         const size_t left = n_rows - r, some = left < at_once ? left : at_once;
@@ -354,7 +352,12 @@ static int64_t encode(void *state, size_t first, const float *rows, size_t n_row
         }
         r += some;
     }
-    return bytes;
+    return KVANT_OK;
+}
+
+static int64_t encode(void *state, size_t first, const float *rows, size_t n_rows, uint8_t *out, size_t capacity)
+{
+    return row_codec_encode(state, encode_piece, first, rows, n_rows, out, capacity);
 }
 
 static int decode(void *state, size_t first, const uint8_t *bytes, size_t n_bytes, float *rows, size_t n_rows)
