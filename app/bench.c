@@ -215,9 +215,10 @@ static bool open_all(bench *b, bench_result *out, float **rows, fault *f)
     if (!x) return fault_memory(f, "rows");
     for (size_t i = 0; i < n; i++)
         x[i] = (float)random_normal(b->r->seed, i);
+    const char *best = cpu_level_name(cpu_level());
     cpu_force(cpu_level_name(0));
     bool ok = open_version(&b->version[0], b->r, f);
-    cpu_force(NULL);
+    cpu_force(best);
     ok = ok && open_version(&b->version[1], b->r, f) && open_version(&b->one, b->r, f);
     ok = ok && prepare(&b->version[0], x, out->rows, f) && prepare(&b->version[1], x, out->rows, f) &&
          prepare(&b->one, x, out->block, f);

@@ -18,8 +18,10 @@ static const char *as(char *text, const char *format, double value)
     return text;
 }
 
-static const char *with_ends(char *text, int digits, interval x)
+/* Two digits: what a busy machine is good for. */
+static const char *with_ends(char *text, interval x)
 {
+    const int digits = x.value < 9.95 ? 1 : 0;
     snprintf(text, SHOWN, "%.*f [%.*f, %.*f]", digits, x.value, digits, x.lo, digits, x.hi);
     return text;
 }
@@ -27,20 +29,40 @@ static const char *with_ends(char *text, int digits, interval x)
 static bool add_way(table *t, const bench_result *x, int way, fault *f)
 {
     const bench_way *w = &x->way[way];
-    char text[10][SHOWN];
-    snprintf(text[0], SHOWN, "%.*s", HASH_SHOWN, x->bytes_hash);
+    char text[3][SHOWN];
     const table_cell cells[] = {
         table_text(x->codec),
         table_integer((int64_t)x->rows),
         table_text(ways[way]),
-        table_real_as(w->gbs, as(text[1], "%.2f", w->gbs)),
-        table_real_as(w->of_copy.value, with_ends(text[2], 1, w->of_copy)),
-        table_real_as(w->over_portable.value, with_ends(text[3], 2, w->over_portable)),
-        table_real_as(w->alone_ns, as(text[4], "%.0f", w->alone_ns)),
-        table_real_as(w->hosted_ns, as(text[5], "%.0f", w->hosted_ns)),
-        table_real_as(x->error, as(text[6], "%.4g", x->error)),
-        table_text(text[0]),
+        table_real_as(w->gbs, as(text[0], "%.2f", w->gbs)),
+        table_real_as(w->of_copy.value, with_ends(text[1], w->of_copy)),
+        table_real_as(w->over_portable.value, with_ends(text[2], w->over_portable)),
     };
+    return table_add(t, cells, f);
+}
+
+static bool add_quality(table *t, const bench_result *x, fault *f)
+{
+    char text[3][SHOWN];
+    snprintf(text[2], SHOWN, "%.*s", HASH_SHOWN, x->bytes_hash);
+    const table_cell cells[] = {
+        table_text(x->codec),
+        table_integer((int64_t)x->rows),
+        table_real_as(x->bits, as(text[0], "%.4g", x->bits)),
+        table_real_as(x->error, as(text[1], "%.4g", x->error)),
+        table_text(text[2]),
+    };
+    return table_add(t, cells, f);
+}
+
+static bool add_block(table *t, const bench_result *x, fault *f)
+{
+    const double ns[] = { x->way[BENCH_ENCODE].alone_ns, x->way[BENCH_ENCODE].hosted_ns, x->way[BENCH_DECODE].alone_ns,
+                          x->way[BENCH_DECODE].hosted_ns };
+    char text[4][SHOWN];
+    table_cell cells[6] = { table_text(x->codec), table_integer((int64_t)x->block) };
+    for (int i = 0; i < 4; i++)
+        cells[2 + i] = table_real_as(ns[i], as(text[i], "%.0f", ns[i]));
     return table_add(t, cells, f);
 }
 
@@ -49,11 +71,18 @@ static bool write_table(table *t, const terminal *to, fault *f)
     return table_write(t, stdout, &(table_style){ TABLE_BOX, to->utf8, to->is_tty ? terminal_width(to) : 0 }, f);
 }
 
-static bool print_codecs(const bench_report *r, const terminal *to, fault *f)
+/* The codecs at the first number of rows: until the first of them comes again. */
+static size_t first_set(const bench_report *r)
 {
-    static const char *const names[] = { "codec",      "rows",     "way",       "GB/s",  "% of a copy",
-                                         "x portable", "block ns", "hosted ns", "error", "bytes" };
-    if (r->n_codecs == 0) return true;
+    size_t n = 1;
+    while (n < r->n_codecs && r->codecs[n].codec != r->codecs[0].codec)
+        n++;
+    return n;
+}
+
+static bool print_speeds(const bench_report *r, const terminal *to, fault *f)
+{
+    static const char *const names[] = { "codec", "rows", "way", "GB/s", "% of a copy", "x portable" };
     table *t = table_create(sizeof names / sizeof *names, names, f);
     bool ok = t != NULL;
     for (size_t i = 0; ok && i < r->n_codecs; i++)
@@ -64,14 +93,43 @@ static bool print_codecs(const bench_report *r, const terminal *to, fault *f)
     return ok;
 }
 
+static bool print_qualities(const bench_report *r, const terminal *to, fault *f)
+{
+    static const char *const names[] = { "codec", "rows", "bits", "error", "bytes" };
+    table *t = table_create(sizeof names / sizeof *names, names, f);
+    bool ok = t != NULL;
+    for (size_t i = 0; ok && i < r->n_codecs; i++)
+        ok = add_quality(t, &r->codecs[i], f);
+    ok = ok && write_table(t, to, f);
+    table_free(t);
+    return ok;
+}
+
+static bool print_blocks(const bench_report *r, const terminal *to, fault *f)
+{
+    static const char *const names[] = { "one block of", "rows", "encode ns", "hosted", "decode ns", "hosted" };
+    table *t = table_create(sizeof names / sizeof *names, names, f);
+    bool ok = t != NULL;
+    for (size_t i = 0; ok && i < first_set(r); i++)
+        ok = add_block(t, &r->codecs[i], f);
+    ok = ok && write_table(t, to, f);
+    table_free(t);
+    return ok;
+}
+
+static bool print_codecs(const bench_report *r, const terminal *to, fault *f)
+{
+    return r->n_codecs == 0 || (print_speeds(r, to, f) && print_qualities(r, to, f) && print_blocks(r, to, f));
+}
+
 static bool add_kernel(table *t, const bench_kernel *k, fault *f)
 {
     char text[3][SHOWN];
     const table_cell cells[] = {
         table_text(k->name),
         table_real_as(k->gbs, as(text[0], "%.2f", k->gbs)),
-        table_real_as(k->of_copy.value, with_ends(text[1], 1, k->of_copy)),
-        table_real_as(k->over_portable.value, with_ends(text[2], 2, k->over_portable)),
+        table_real_as(k->of_copy.value, with_ends(text[1], k->of_copy)),
+        table_real_as(k->over_portable.value, with_ends(text[2], k->over_portable)),
     };
     return table_add(t, cells, f);
 }

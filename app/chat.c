@@ -145,9 +145,7 @@ static bool flush(writer *w, fault *f)
     if (!(w->quotes ? tokenizer_encode_literal(t, w->text, w->n, &ids, &n, f)
                     : tokenizer_encode(t, w->text, w->n, false, &ids, &n, f)))
         return false;
-    bool ok = true;
-    for (size_t i = 0; ok && i < n; i++)
-        ok = token_list_push(w->ids, ids[i], f);
+    const bool ok = token_list_append(w->ids, ids, n, f);
     free(ids);
     w->n = 0;
     w->quotes = false;
@@ -186,18 +184,11 @@ typedef struct message {
     size_t n;
 } message;
 
-static bool put_tokens(writer *w, const message *m, fault *f)
-{
-    if (!flush(w, f)) return false;
-    for (size_t i = 0; i < m->n; i++)
-        if (!token_list_push(w->ids, m->tokens[i], f)) return false;
-    return true;
-}
-
 static bool put_whole(writer *w, const message *m, fault *f)
 {
     if (m->before && !(put_message(w, m->before, f) && put_text(w, "\n\n", 2, f))) return false;
-    return m->text ? put_message(w, m->text, f) : put_tokens(w, m, f);
+    if (m->text) return put_message(w, m->text, f);
+    return flush(w, f) && token_list_append(w->ids, m->tokens, m->n, f);
 }
 
 /* m: what stands for %s; NULL when there is none. */

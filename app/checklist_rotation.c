@@ -235,7 +235,7 @@ static verify_outcome judge(checklist *c, const rotation_seen *s)
         snprintf(streams_say, sizeof streams_say, "in %d of %d streams another", apart, streams);
     else
         snprintf(streams_say, sizeof streams_say, "the same in %d streams", streams);
-    return judged(c, form_holds && s->skew < MOST_SKEW && same && apart == 0,
+    return judged(c, form_holds && s->skew < MOST_SKEW && same && streams > 0 && apart == 0,
                   "%s; %s, |entries| %.6f to %.6f of 1/sqrt(n), RR' = I to %.1g; %s, %s", form_of(&c->probe, s), size,
                   s->low, s->high, s->skew, streams_say, elsewhere);
 }

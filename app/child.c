@@ -41,6 +41,8 @@ bool child_run(app_context *app, const char *what, char *const *words, double se
     if (failed)
         return fault_set(f, FAULT_INTERNAL, "%s: cannot be started: %s", app->places.executable, strerror(failed));
     const int ended = wait_for(app, child, seconds, &killed);
+    /* It had no time to take back its line of progress. */
+    if ((killed || WIFSIGNALED(ended)) && app->err.moves) fputs("\r\033[K", stderr);
     if (killed && app_cancelled(app)) return fault_set(f, FAULT_INTERRUPTED, "interrupted");
     if (killed)
         return fault_set(f, FAULT_INPUT, "%s: the codec has not returned after %g s and was stopped", what, seconds);

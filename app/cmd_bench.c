@@ -145,5 +145,8 @@ int cmd_bench_child(app_context *app, const command_line *line)
         registry_destroy(w->codecs);
     }
     free(w);
-    return ok ? app_flush(app, CHILD_DONE) : app_report(app, &f);
+    if (ok) return app_flush(app, CHILD_DONE);
+    const bool differ = f.code == FAULT_NO;
+    const int status = app_report(app, &f);
+    return differ ? app_flush(app, CHILD_NO) : status;
 }

@@ -1,5 +1,6 @@
 /* kvant generate: text from a model through the exact cache or a config's, several beside each other. The texts are
  * made by children, one for each config (app/generate_child.c). */
+#include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -73,6 +74,8 @@ static bool read_line(generating *g, fault *f)
     if (!read_prompt(g, f)) return false;
     if (chat && !g->prompt) return fault_set(f, FAULT_USAGE, "generate: --chat needs a --prompt to answer");
     const char *model = line_n_args(line) ? line_arg(line, 0) : app_model(g->app, line, f);
+    if (line_n_args(line) && access(model, F_OK) != 0) /* where other commands have a config */
+        return fault_set(f, FAULT_INPUT, "%s: %s (the model; a config stands behind --config)", model, strerror(errno));
     const char *calibration = line_text(line, "calibration");
     job *j = &g->lab.job;
     if (!model || !copy(j->model, model, "model", f) || !copy(j->cache, g->app->places.cache, "cache", f) ||

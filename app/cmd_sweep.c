@@ -4,11 +4,9 @@
 
 #include "app/commands.h"
 #include "app/plan.h"
-#include "app/profile.h"
-#include "app/report.h"
 #include "app/shard.h"
-#include "app/sweep.h"
 #include "app/sweep_list.h"
+#include "app/sweep_tell.h"
 
 /* A sweep as it was asked for. */
 typedef struct asked {
@@ -29,13 +27,7 @@ static bool gather(asked *a, fault *f)
 {
     const command_line *line = a->line;
     const char *k = line_text(line, "k"), *v = line_text(line, "v");
-    for (size_t i = 0; i < line_n_args(line); i++) {
-        char *text;
-        if (!profile_expand(a->lab.app, line, line_arg(line, i), &text, f)) return false;
-        const bool added = grid_add(&a->configs, a->lab.known, text, f);
-        free(text);
-        if (!added) return false;
-    }
+    if (!sweep_gather(a->app, line, a->lab.known, &a->configs, f)) return false;
     if ((k || v) && !grid_add_lists(&a->configs, a->lab.known, k, v, f)) return false;
     return a->configs.n > 0 || fault_set(f, FAULT_USAGE, "sweep: no config; give some, or --k LIST --v LIST");
 }
@@ -124,44 +116,6 @@ static bool emit(const asked *a, const char *engine, fault *f)
     return ok && shard_launch(stdout, engine, a->app->places.executable, whole, shards, f);
 }
 
-typedef struct printer {
-    const app_context *app;
-    bool headed;
-    cJSON *list; /* with --json */
-} printer;
-
-static void print_row(void *self, const store_run *run, bool ran)
-{
-    (void)ran;
-    printer *p = self;
-    if (p->list) {
-        cJSON_AddItemToArray(p->list, report_run_json(run, NULL, 0));
-        return;
-    }
-    if (!p->headed) report_heading(stdout, &p->app->out);
-    p->headed = true;
-    report_line(stdout, &p->app->out, run);
-    fflush(stdout);
-}
-
-static bool run(asked *a, fault *f)
-{
-    printer p = { .app = a->app, .list = line_has(a->line, "json") ? cJSON_CreateArray() : NULL };
-    const sweep s = { .lab = &a->lab,
-                      .jobs = (int)line_int(a->line, "jobs"),
-                      .force = line_has(a->line, "force"),
-                      .self = &p,
-                      .row = print_row };
-    sweep_count count = { 0 };
-    bool ok = lab_open_database(&a->lab, a->database, STORE_WRITE, f) && sweep_run(&s, &a->configs, &count, f);
-    if (a->lab.database)
-        fprintf(stderr, "kvant: %zu run, %zu already there, %zu failed\n", count.ran, count.had, count.failed);
-    if (p.list && !report_json(stdout, p.list, ok ? f : NULL)) ok = false;
-    if (ok && count.failed > 0)
-        ok = fault_set(f, FAULT_INPUT, "%zu of %zu runs failed; `kvant runs` says why", count.failed, count.ran);
-    return ok;
-}
-
 int cmd_sweep(app_context *app, const command_line *line)
 {
     fault f = { 0 };
@@ -175,7 +129,8 @@ int cmd_sweep(app_context *app, const command_line *line)
     else if (line_has(line, "dry-run"))
         ok = sweep_list(&a.lab, a.database, &a.configs, (int)line_int(line, "jobs"), line_has(line, "json"), &f);
     else
-        ok = plan_file ? write_plan(&a, plan_file, &f) : run(&a, &f);
+        ok = plan_file ? write_plan(&a, plan_file, &f)
+                       : lab_open_database(&a.lab, a.database, STORE_WRITE, &f) && sweep_tell(&a.lab, &a.configs, &f);
     grid_free(&a.configs);
     lab_close(&a.lab);
     plan_free(&a.plan);

@@ -139,8 +139,8 @@ const command commands_plan[] = {
           "with 95 % intervals. Times are processor time of the thread, so a busy machine widens them little.\n\n"
           "Both versions must give the same bytes and values, or the status is 1. With each codec stand its error, "
           "|x - x'|^2 / |x|^2, and the beginning of the SHA-256 of its bytes: what is fast must still be right.\n\n"
-          "block ns is one block (mostly one row) by itself, as generation encodes it; hosted ns the same through the checks "
-          "that kvant puts around a codec. KVANT_SIMD=portable, avx2, avx512 or neon in the environment names the highest "
+          "The last table has one block (mostly one row) by itself, as generation encodes it, in ns: by the codec alone, and "
+          "hosted, through the checks that kvant puts around a codec. KVANT_SIMD=portable, avx2, avx512 or neon in the environment names the highest "
           "instruction set to use.",
       .examples =
           (const command_example[]){

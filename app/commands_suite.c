@@ -6,7 +6,7 @@
 /* What all suites take. */
 static const command_option options_suite[] = {
     { "ctx", 'c', OPTION_SIZE, "N", .standard = "0", .min = 0, .max = 1 << 24,
-      .help = "positions a sequence may have; 0: as many as the model was trained for" },
+      .help = "positions a sequence may have; 0: as many as the model was trained for, for attention 512" },
     { "model", 'm', OPTION_TEXT, "FILE", COMPLETE_MODEL, .flags = OPTION_SETTING,
       .help = "the model, a GGUF file (default: the model kvant comes with)" },
     { "threads", 'j', OPTION_INT, "N", .standard = "0", .min = 0, .max = 256, .flags = OPTION_SETTING,
@@ -87,7 +87,7 @@ static const command_example examples_attention[] = {
 static const command_example examples_needle[] = {
     { "needle turbo3", "keys in haystacks up to the context of the model kvant comes with" },
     { "needle q8_0 turbo4 turbo2 --trials 4", "three configs, four haystacks for each cell" },
-    { "needle 'k=q8_0 v=turbo3' --text book.txt --lengths 512,1024 --depths 0,0.5,1", "in a text, where you say" },
+    { "needle turbo3 --text book.txt --lengths 512,1024 --depths 0,0.5,1", "in a text, where you say" },
     { NULL, NULL },
 };
 

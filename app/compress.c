@@ -51,7 +51,7 @@ static void add_query_error(const layer_work *w, stream *s, int head, const floa
         .ctx = c->r.ctx,
         .window = (uint32_t)model_window(c->shape, w->layer),
     };
-    const rope_table *rope = engine_layer_rope(c->r.e, w->layer, c->r.ctx, &s->fault);
+    const rope_table *rope = engine_layer_rope(c->r.e, w->layer, c->cache->context, &s->fault);
     if (rope)
         stream_error_add_queries(&s->error, simd_best(), rope, c->r.config->rope_post, exact, decoded, (size_t)c->r.ctx,
                                  c->shape->head_dim, &sample, &s->fault);
@@ -160,10 +160,19 @@ static bool keep_exact(compressor *c, int layer, int side, bool open, fault *f)
     return true;
 }
 
+/* The cache of a sequence, and the angles of its layers: made before tasks on several threads ask for them. */
+static bool take_cache(compressor *c, kv_cache *cache, fault *f)
+{
+    c->cache = cache;
+    for (int il = 0; il < c->shape->n_layers; il++)
+        if (!engine_layer_rope(c->r.e, il, cache->context, f)) return false;
+    return true;
+}
+
 bool compress_begin(compressor *c, kv_cache *cache, fault *f)
 {
     size_t dim = (size_t)c->shape->head_dim;
-    c->cache = cache;
+    if (!take_cache(c, cache, f)) return false;
     if (!c->queries)
         c->queries = reallocarray(NULL, (size_t)c->shape->n_layers * REFERENCE_QUERIES,
                                   (size_t)c->shape->n_heads * dim * sizeof *c->queries);
@@ -225,7 +234,7 @@ static const float *exact_prefix(const layer_work *w, stream *s, int side, int h
     size_t dim = (size_t)c->shape->head_dim;
     const float *exact = reference_rows(c->exact, c->shape, c->r.ctx, w->layer, side, head);
     if (side == KVANT_V || c->cache->form != KV_ROTATED) return exact;
-    const rope_table *rope = engine_layer_rope(c->r.e, w->layer, c->r.ctx, &s->fault);
+    const rope_table *rope = engine_layer_rope(c->r.e, w->layer, c->cache->context, &s->fault);
     memcpy(turned, exact, (size_t)c->r.ctx * dim * sizeof *turned);
     for (int i = 0; rope && i < c->r.ctx; i++)
         rope_rotate(rope, turned + (size_t)i * dim, i);
@@ -265,7 +274,7 @@ static void prefix_task(void *arg, size_t task, int thread)
 
 bool compress_prefix(compressor *c, const reference *exact, kv_cache *cache, fault *f)
 {
-    c->cache = cache;
+    if (!take_cache(c, cache, f)) return false;
     c->exact = exact;
     for (int il = 0; il < c->shape->n_layers; il++) {
         layer_work w = { c, il, 0, c->r.ctx };

@@ -135,14 +135,6 @@ config_layer *compress_plan(const config *c, const model_shape *shape, fault *f)
     return NULL;
 }
 
-/* The angles of all layers, made before tasks on several threads ask for them. */
-static bool open_ropes(const compressor *c, fault *f)
-{
-    for (int il = 0; il < c->shape->n_layers; il++)
-        if (!engine_layer_rope(c->r.e, il, c->r.ctx, f)) return false;
-    return true;
-}
-
 compressor *compress_open(const compress_request *request, fault *f)
 {
     compressor *c = calloc(1, sizeof *c);
@@ -156,7 +148,7 @@ compressor *compress_open(const compress_request *request, fault *f)
     c->streams = calloc(c->n_streams, sizeof *c->streams);
     bool ok = c->streams || fault_memory(f, "the codecs");
     ok = ok && (c->plan = compress_plan(request->config, c->shape, f)) && open_streams(c, f) && open_scratch(c, f) &&
-         open_ropes(c, f) && calibrate_streams(c, f);
+         calibrate_streams(c, f);
     if (ok) return c;
     compress_close(c, NULL);
     return NULL;

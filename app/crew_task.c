@@ -135,7 +135,7 @@ static task_state take_end(crew_task *t)
         t->fault = t->run.why;
         return give_up(t);
     }
-    if (t->result.warning[0]) note(t, "%s", t->result.warning);
+    if (t->result.warning[0]) note(t, "%s: %s", t->label, t->result.warning);
     t->store_until = clock_seconds() + TASK_STORE_S;
     if (t->kind->leader == t) t->kind->leader = NULL;
     return TASK_WORKS;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "app/passages.h"
 #include "app/reference.h"
 #include "base/clock.h"
 
@@ -25,13 +26,11 @@ static const char *step_of(const crew_task *t, const worker_view *now)
     return now->what;
 }
 
-static const char sampling[] = "sampling the text";
-
 /* What a step's total counts: a suite's steps are of its items. */
 static const char *unit_of(const crew_task *t, const worker_view *now)
 {
     if (!now->what[0]) return "";
-    if (t->job->suite[0]) return strcmp(now->what, sampling) == 0 ? "tokens" : "items";
+    if (t->job->suite[0]) return strcmp(now->what, PASSAGES_SAMPLING) == 0 ? "tokens" : "items";
     return evaluates(now) ? "passages" : "tokens";
 }
 

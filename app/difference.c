@@ -25,7 +25,7 @@ static void show_number(int64_t n, char text[SHOWN])
 /* What a comparable set has in common. */
 static bool check_comparable(const store_run *a, const store_run *b, fault *f)
 {
-    char shown[6][2][SHOWN], differ[512] = "";
+    char shown[6][2][SHOWN], differ[768] = "";
     const store_run *runs[2] = { a, b };
     for (int i = 0; i < 2; i++) {
         show_text(runs[i]->model.name, runs[i]->model.hash, shown[0][i]);
@@ -44,13 +44,18 @@ static bool check_comparable(const store_run *a, const store_run *b, fault *f)
         { "protocol", strcmp(a->protocol, b->protocol) == 0 },
         { "ctx", a->ctx == b->ctx },
         { "eval", a->eval == b->eval },
-        { "passages", a->passages == b->passages },
+        { *a->suite && *b->suite ? "items" : "passages", a->passages == b->passages },
     };
-    for (size_t i = 0, n = 0; i < sizeof columns / sizeof *columns && n < sizeof differ; i++)
+    size_t n = 0;
+    for (size_t i = 0; i < sizeof columns / sizeof *columns && n < sizeof differ; i++)
         if (!columns[i].equal)
             n += (size_t)snprintf(differ + n, sizeof differ - n, "%s%s (%s and %s)", n ? ", " : "", columns[i].column,
                                   shown[i][0], shown[i][1]);
     if (!*differ) return true;
+    /* They are in the text's hash, which tells nobody what was asked. */
+    if (*a->suite && strcmp(a->suite, b->suite) == 0 && strcmp(a->suite_options, b->suite_options) != 0 &&
+        n < sizeof differ)
+        snprintf(differ + n, sizeof differ - n, ", options (%.120s and %.120s)", a->suite_options, b->suite_options);
     return fault_set(f, FAULT_INPUT, "runs %" PRId64 " and %" PRId64 " cannot be compared: they differ in %s", a->id,
                      b->id, differ);
 }

@@ -179,14 +179,15 @@ static bool codec_cancelled(void *arg)
 static void at_layer(void *self, int layer)
 {
     const evaluation *v = self;
-    v->watch->stage(v->watch->self, STAGE_CODEC, v->passage, layer);
+    v->watch->stage(v->watch->self, STAGE_CODEC, v->tasks ? v->suite.item : v->passage, layer);
 }
 
 /* A calibration's text must not be the one that is scored. A few common phrases are no overlap. */
 static bool check_overlap(const evaluation *v, fault *f)
 {
-    size_t n = (size_t)v->text.n * (size_t)v->text.length;
-    double shared = calibration_overlap(v->calibration, v->text.tokens, n, f);
+    const int32_t *text = v->tasks ? v->suite.read.at : v->text.tokens;
+    size_t n = v->tasks ? v->suite.read.n : (size_t)v->text.n * (size_t)v->text.length;
+    double shared = calibration_overlap(v->calibration, text, n, f);
     if (isnan(shared)) return false;
     return shared <= OVERLAP_MOST ||
            fault_set(f, FAULT_INPUT,
@@ -252,16 +253,6 @@ static bool run_config(evaluation *v, const reference *exact, const int32_t *tok
     return ok;
 }
 
-static double mean_kld(const metrics *m)
-{
-    double sum = 0, n = 0;
-    for (size_t i = 0; i < m->n_blocks; i++) {
-        sum += m->blocks[i].kld;
-        n += m->blocks[i].n;
-    }
-    return n > 0 ? sum / n : NAN;
-}
-
 static bool run_passage(evaluation *v, int i, float *logits, fault *f)
 {
     const job *j = v->job;
@@ -279,7 +270,7 @@ static bool run_passage(evaluation *v, int i, float *logits, fault *f)
               metrics_add(&v->scores, engine_pool(v->engine), i, exact.logits, logits, next, exact.n_scored,
                           (size_t)v->model->shape.n_vocab, f);
     reference_release(&exact);
-    if (ok) watch->progress(watch->self, "evaluating", (uint64_t)i + 1, (uint64_t)v->text.n, mean_kld(&v->scores));
+    if (ok) watch->progress(watch->self, "evaluating", (uint64_t)i + 1, (uint64_t)v->text.n, metrics_kld(&v->scores));
     return ok;
 }
 
@@ -341,6 +332,7 @@ bool evaluate(const job *j, const evaluate_watch *watch, job_result *out, fault 
     if (!compress_close(v.compressor, ok ? f : NULL)) ok = false;
     shelf_trim(&v.kept, SHELF_MOST, NULL); /* a directory that grows is no reason to lose a run */
     if (v.tasks) v.tasks->release(v.tasks_self);
+    free(v.suite.read.at);
     metrics_release(&v.scores);
     passages_release(&v.text);
     engine_close(v.engine);

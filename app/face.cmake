@@ -15,7 +15,7 @@ target_compile_definitions(face PUBLIC KVANT_VERSION="${PROJECT_VERSION}" PRIVAT
 add_executable(kvant
   main.c child.c child_words.c commands_all.c commands.c commands_compare.c commands_data.c commands_lab.c
   commands_program.c commands_recipe.c commands_report.c commands_screen.c commands_suite.c commands_sweep.c names.c
-  frontier.c lab.c repeat.c report.c selection.c sweep.c columns.c plot.c scale.c table.c table_box.c table_data.c table_query.c
+  frontier.c lab.c repeat.c report.c selection.c sweep.c sweep_tell.c columns.c plot.c scale.c table.c table_box.c table_data.c table_query.c
   cmd_capture.c cmd_offline.c offline_report.c
   cmd_cache.c cmd_calibrate.c cmd_codecs.c cmd_config.c cmd_demo.c cmd_frontier.c cmd_inspect.c cmd_lab.c cmd_logits.c cmd_recipe.c cmd_roundtrip.c cmd_run.c cmd_runs.c
   cmd_sweep.c cmd_tokenize.c cmd_worker.c)

@@ -25,7 +25,7 @@ typedef enum gate_id {
     GATE_KLD,        /* nats, mean */
     GATE_TOP1,       /* percent */
     GATE_ATTENTION,  /* cosine of attention's weights, mean over heads */
-    GATE_NEEDLE,     /* cells lost */
+    GATE_NEEDLE,     /* needles lost */
     GATE_PROMPTS,    /* prompts lost */
     GATE_SESSION,    /* agreement with the reference's session, percent */
     GATE_PROMPT,     /* speed, percent of the reference's */
@@ -51,7 +51,7 @@ typedef struct gate_measure {
     bool known;
     bool failed;            /* the config could not do it: FAIL without a value; about says why */
     double value, lo, hi;   /* lo, hi: its 95 % interval; NaN: none */
-    char about[GATE_ABOUT]; /* what belongs to it: "of 27 cells"; or why it is not known */
+    char about[GATE_ABOUT]; /* what belongs to it: "of 27 needles"; or why it is not known */
     long long run;          /* the row it comes from; 0: none */
 } gate_measure;
 

@@ -3,19 +3,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "app/calibration_files.h"
 #include "app/fingerprint.h"
 #include "app/gate_work.h"
 
 enum { CONDITION = 2048 };
-
-/* The hash of the calibration that would be used now; "" when there is none. */
-static void calibration_now(const gate_work *w, const job *j, char id[HASH_HEX])
-{
-    char path[PATH_MAX];
-    if (!calibration_find(j->calibrations, w->model_id, j->calibration, path, NULL) || !hash_file(path, id, NULL))
-        id[0] = '\0';
-}
 
 /* What the text is, when that can be known before it is read: false, it cannot. */
 static bool text_condition(const job *j, char *to, size_t size)
@@ -48,16 +39,15 @@ static bool take_id(void *arg, const store_run *run)
 bool gate_find(const gate_work *w, lab *l, int64_t *id, fault *f)
 {
     const job *j = &l->job;
-    char calibration[HASH_HEX], text[2 * HASH_HEX], passages[64] = "", where[CONDITION];
+    char text[2 * HASH_HEX], passages[64] = "", where[CONDITION];
     *id = 0;
     if (w->fresh || j->ctx == 0 || !safe(j->suite_options) || !text_condition(j, text, sizeof text)) return true;
-    calibration_now(w, j, calibration);
     if (!j->suite[0]) snprintf(passages, sizeof passages, " AND passages = %d", j->passages);
     snprintf(where, sizeof where,
              "status = 'done' AND model_hash = '%s' AND config_hash = '%s' AND engine = '%s' AND protocol = '%s' AND "
              "ctx = %d AND seed = %" PRIu64 " AND suite = '%s' AND suite_options = '%s' AND "
              "ifnull(calibration_hash, '') IN ('', '%s')%s%s",
              w->model_id, w->config->id, fingerprint_engine(), protocol_name(j->protocol), j->ctx, j->seed, j->suite,
-             j->suite_options, calibration, text, passages);
+             j->suite_options, lab_calibration(l, w->model_id), text, passages);
     return store_each_run(l->database, where, 1, take_id, id, f);
 }

@@ -63,7 +63,6 @@ bool gate_memory(gate_work *w, fault *f)
                       .sequences = 1,
                       .weights = (double)w->shape.weights };
     if (!gate_wants(w, served, sizeof served / sizeof *served)) return true;
-    if (w->shape.n_layers == 0) return true;
     const bool ok = memory_open(&p, f) && (take_bytes(w, &p, f) || forgive(w, GATE_BYTES, f)) &&
                     (take_ceiling(w, &p, f) || forgive(w, GATE_CEILING, f));
     memory_close(&p);

@@ -73,9 +73,9 @@ cJSON *gate_json(const gate_work *w, const gate_line lines[GATES])
         cJSON *one = cJSON_CreateObject();
         cJSON_AddStringToObject(one, "gate", gate_name((gate_id)g));
         cJSON_AddStringToObject(one, "verdict", gate_verdict_word(lines[g].verdict));
-        cJSON_AddItemToObject(one, "value", number_json(x->value));
-        cJSON_AddItemToObject(one, "lo", number_json(x->lo));
-        cJSON_AddItemToObject(one, "hi", number_json(x->hi));
+        number_put(one, "value", x->value);
+        number_put(one, "lo", x->lo);
+        number_put(one, "hi", x->hi);
         cJSON_AddStringToObject(one, "threshold", lines[g].threshold);
         cJSON_AddStringToObject(one, "note", lines[g].note);
         cJSON_AddItemToObject(one, "run", x->run ? number_json((double)x->run) : cJSON_CreateNull());
@@ -83,6 +83,6 @@ cJSON *gate_json(const gate_work *w, const gate_line lines[GATES])
     }
     cJSON *thresholds = cJSON_AddObjectToObject(json, "thresholds");
     for (int i = 0; i < GATE_THRESHOLDS; i++)
-        cJSON_AddItemToObject(thresholds, options_thresholds[i].name, number_json(w->thresholds[i]));
+        number_put(thresholds, options_thresholds[i].name, w->thresholds[i]);
     return json;
 }

@@ -1,7 +1,6 @@
 /* Speed and set-up, measured by `kvant speed --json` in a process of its own. */
 #include <math.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -10,7 +9,7 @@
 #include "app/worker_pipe.h"
 #include "app/progress.h"
 
-enum { TICK_MS = 100, ANSWER_MOST = 1 << 24, TAIL = 1024 };
+enum { TICK_MS = 100, SOON_MS = 5, ANSWER_MOST = 1 << 24 };
 
 /* ---- the process ---- */
 
@@ -18,7 +17,7 @@ typedef struct hearing {
     worker_pipe pipe;
     char *text;
     size_t n, room;
-    char tail[TAIL + 1]; /* of its stderr */
+    worker_tail tail;
 } hearing;
 
 static bool hear(hearing *h, fault *f)
@@ -40,13 +39,9 @@ static bool hear(hearing *h, fault *f)
 
 static void hear_errors(hearing *h)
 {
-    char text[TAIL];
-    for (size_t n; (n = worker_pipe_read(&h->pipe.err, text, sizeof text)) > 0;) {
-        const size_t have = strlen(h->tail), keep = have + n > TAIL ? TAIL - n : have;
-        memmove(h->tail, h->tail + have - keep, keep);
-        memcpy(h->tail + keep, text, n);
-        h->tail[keep + n] = '\0';
-    }
+    char text[WORKER_TAIL];
+    for (size_t n; (n = worker_pipe_read(&h->pipe.err, text, sizeof text)) > 0;)
+        worker_tail_keep(&h->tail, text, n);
 }
 
 static bool wait_for(gate_work *w, hearing *h, fault *f)
@@ -70,11 +65,7 @@ static bool wait_for(gate_work *w, hearing *h, fault *f)
 static const char *last_word(hearing *h)
 {
     static const char name[] = "kvant: ";
-    size_t n = strlen(h->tail);
-    while (n > 0 && strchr("\r\n ", h->tail[n - 1]))
-        h->tail[--n] = '\0';
-    const char *line = strrchr(h->tail, '\n');
-    line = line ? line + 1 : h->tail;
+    const char *line = worker_tail_line(&h->tail);
     return strncmp(line, name, sizeof name - 1) == 0 ? line + sizeof name - 1 : line;
 }
 
@@ -126,9 +117,8 @@ static bool run_child(gate_work *w, const gate_words *words, hearing *h, int *st
     if (!worker_pipe_open(&h->pipe, (char *const *)words->at, f)) return false;
     worker_pipe_close(&h->pipe.in);
     const bool ok = wait_for(w, h, f);
-    if (ok) /* both pipes are closed: it is ending, and must not be ended before it has */
-        while (waitid(P_PID, (id_t)h->pipe.pid, &(siginfo_t){ 0 }, WEXITED | WNOWAIT) != 0 && !app_cancelled(w->app))
-            continue;
+    while (ok && !worker_pipe_ended(&h->pipe) && !app_cancelled(w->app))
+        poll(NULL, 0, SOON_MS); /* both pipes are closed: it is ending, and must not be ended before it has */
     worker_pipe_end(&h->pipe, status);
     return ok;
 }

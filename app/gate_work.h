@@ -17,7 +17,7 @@ typedef struct gate_work {
     lab lab; /* the plain run's */
     const config *config;
     char model_id[HASH_HEX];
-    memory_shape shape; /* n_layers 0: the model could not be read so */
+    memory_shape shape; /* the model's */
     double thresholds[GATE_THRESHOLDS];
     bool wanted[GATES];
     bool fresh;       /* run also what the database has */

@@ -1,6 +1,5 @@
 #include "app/generate_answer.h"
 
-#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -186,34 +185,19 @@ static void read_events(generate_answer *a)
     }
 }
 
-/* Keeps the last bytes. */
 static void read_stderr(generate_answer *a)
 {
-    char text[GENERATE_TAIL];
-    for (size_t n; (n = worker_pipe_read(&a->pipe.err, text, sizeof text)) > 0;) {
-        const size_t have = strlen(a->tail), keep = have + n > GENERATE_TAIL ? GENERATE_TAIL - n : have;
-        memmove(a->tail, a->tail + have - keep, keep);
-        for (size_t i = 0; i < n; i++)
-            a->tail[keep + i] = text[i] ? text[i] : ' ';
-        a->tail[keep + n] = '\0';
-    }
+    char text[WORKER_TAIL];
+    for (size_t n; (n = worker_pipe_read(&a->pipe.err, text, sizeof text)) > 0;)
+        worker_tail_keep(&a->tail, text, n);
 }
 
 /* ---- its end ---- */
 
-static const char *last_line(generate_answer *a)
-{
-    size_t n = strlen(a->tail);
-    while (n > 0 && strchr("\n ", a->tail[n - 1]))
-        a->tail[--n] = '\0';
-    const char *line = strrchr(a->tail, '\n');
-    return line ? line + 1 : a->tail;
-}
-
 /* It came to its end without the word for it. */
 static void judge(generate_answer *a, int status)
 {
-    const char *who = a->exact ? "the process" : "the codec", *said = last_line(a);
+    const char *who = a->exact ? "the process" : "the codec", *said = worker_tail_line(&a->tail);
     fault *f = &a->fault;
     if (a->hung)
         fault_set(f, FAULT_INPUT, "%s: %s has not returned after %g s and was stopped", a->label, who, a->seconds);
@@ -230,13 +214,6 @@ static void judge(generate_answer *a, int status)
     if (*said && f->code == FAULT_INPUT) snprintf(f->text + used, sizeof f->text - used, "; it said: %.200s", said);
 }
 
-static bool has_ended(const generate_answer *a)
-{
-    siginfo_t info = { 0 };
-    if (waitid(P_PID, (id_t)a->pipe.pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0) return info.si_pid != 0;
-    return errno == ECHILD;
-}
-
 static void watch_time(generate_answer *a)
 {
     const double now = clock_seconds(), patience = a->seconds * (a->started ? 1 : OPENING);
@@ -249,7 +226,7 @@ static void watch_time(generate_answer *a)
 bool generate_answer_take(generate_answer *a)
 {
     if (a->over) return true;
-    const bool ended = has_ended(a); /* first: what it wrote before is there to be read */
+    const bool ended = worker_pipe_ended(&a->pipe); /* first: what it wrote before is there to be read */
     if (a->pipe.in >= 0) a->sent += worker_pipe_write(&a->pipe.in, a->request + a->sent, a->request_bytes - a->sent);
     if (a->sent == a->request_bytes) worker_pipe_close(&a->pipe.in);
     read_events(a);

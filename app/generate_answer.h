@@ -17,7 +17,7 @@
 #include "app/generate_job.h"
 #include "app/worker_pipe.h"
 
-enum { GENERATE_FDS = 3, GENERATE_TAIL = 512, GENERATE_LABEL = 512 };
+enum { GENERATE_FDS = 3, GENERATE_LABEL = 512 };
 
 typedef struct generate_answer {
     char label[GENERATE_LABEL]; /* the config, or "exact" */
@@ -45,9 +45,9 @@ typedef struct generate_answer {
     size_t request_bytes, sent;
     char *line; /* an event that is not whole yet */
     size_t used, line_room;
-    char tail[GENERATE_TAIL + 1]; /* of its stderr */
-    double seconds, last;         /* patience, and when the last event came */
-    bool told;                    /* a fault came from the child itself */
+    worker_tail tail;
+    double seconds, last; /* patience, and when the last event came */
+    bool told;            /* a fault came from the child itself */
     bool hung, asked;
     double asked_at;
 } generate_answer;

@@ -15,8 +15,7 @@ cJSON *generate_job_json(const generate_job *j)
         return NULL;
     }
     bool ok = cJSON_AddBoolToObject(json, "exact", j->exact) && cJSON_AddNumberToObject(json, "form", j->form) &&
-              cJSON_AddNumberToObject(json, "tokens", j->tokens) &&
-              cJSON_AddItemToObject(json, "temperature", number_json(j->temperature));
+              cJSON_AddNumberToObject(json, "tokens", j->tokens) && number_put(json, "temperature", j->temperature);
     if (ok && j->prompt) ok = cJSON_AddStringToObject(json, "prompt", j->prompt);
     if (ok) return json;
     cJSON_Delete(json);
@@ -85,9 +84,9 @@ cJSON *generate_figures_json(const generate_figures *x)
     for (int i = 0; i < FLAGS; i++)
         cJSON_AddBoolToObject(json, flags[i].name, *(const bool *)(from + flags[i].offset));
     for (int i = 0; i < COUNTS; i++)
-        cJSON_AddItemToObject(json, counts[i].name, number_json(*(const int *)(from + counts[i].offset)));
+        number_put(json, counts[i].name, *(const int *)(from + counts[i].offset));
     for (int i = 0; i < REALS; i++)
-        cJSON_AddItemToObject(json, reals[i].name, number_json(*(const double *)(from + reals[i].offset)));
+        number_put(json, reals[i].name, *(const double *)(from + reals[i].offset));
     return json;
 }
 

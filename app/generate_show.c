@@ -56,16 +56,6 @@ void generate_show_text(FILE *to, const terminal *t, const generate_answer *a, s
 
 /* ---- figures ---- */
 
-static const char *human_bytes(double bytes, char text[32])
-{
-    static const char *const units[] = { "bytes", "KiB", "MiB", "GiB", "TiB" };
-    size_t unit = 0;
-    for (; bytes >= 1024 && unit + 1 < sizeof units / sizeof *units; unit++)
-        bytes /= 1024;
-    snprintf(text, 32, unit ? "%.1f %s" : "%.0f %s", bytes, units[unit]);
-    return text;
-}
-
 static const char *why_it_ended(const generate_figures *x)
 {
     return x->interrupted ? ", stopped" : x->ended ? ", the model ended it" : x->full ? ", the context is full" : "";
@@ -74,16 +64,18 @@ static const char *why_it_ended(const generate_figures *x)
 void generate_show_figures(FILE *to, const generate_answer *a, bool named)
 {
     const generate_figures *x = &a->figures;
-    char bytes[32];
+    char bytes[NUMBER_TEXT], side[NUMBER_TEXT];
     if (!a->done) return;
+    number_bytes(x->cache_bytes, bytes);
+    number_bytes(x->side_bytes, side);
     fprintf(to, "kvant: %s%s", named ? a->label : "", named ? ": " : "");
     fprintf(to, "%d %s%s", x->tokens, x->tokens == 1 ? "token" : "tokens", why_it_ended(x));
     if (x->tokens > 1 && x->generate_s > 0) fprintf(to, ", %.1f tokens/s", x->tokens / x->generate_s);
     if (isfinite(x->first_s)) fprintf(to, "; the first after %.0f ms, with %d of prompt", 1000 * x->first_s, x->prompt);
     if (x->positions > 0 && x->cache_bytes > 0)
-        fprintf(to, "; cache %s%s for %d positions, ratio %.2fx", human_bytes(x->cache_bytes, bytes),
-                a->exact ? " in f32" : "", x->positions, x->f16_bytes / x->cache_bytes);
-    if (x->side_bytes > 0) fprintf(to, ", and %s of side data", human_bytes(x->side_bytes, bytes));
+        fprintf(to, "; cache %s%s for %d positions, ratio %.2fx", bytes, a->exact ? " in f32" : "", x->positions,
+                x->f16_bytes / x->cache_bytes);
+    if (x->side_bytes > 0) fprintf(to, ", and %s of side data", side);
     fputc('\n', to);
 }
 
@@ -150,7 +142,7 @@ static cJSON *answer_json(const generate_answer *a)
     cJSON *json = a->done ? generate_figures_json(&a->figures) : cJSON_CreateObject();
     cJSON_AddStringToObject(json, "config", a->label);
     cJSON_AddStringToObject(json, "format", a->format);
-    cJSON_AddItemToObject(json, "ratio", number_json(a->done ? a->figures.f16_bytes / a->figures.cache_bytes : NAN));
+    number_put(json, "ratio", a->done ? a->figures.f16_bytes / a->figures.cache_bytes : NAN);
     cJSON_AddItemToObject(json, "text", text_json(a->bytes, a->n_bytes));
     cJSON *ids = cJSON_AddArrayToObject(json, "ids");
     for (size_t i = 0; i < a->n; i++)
@@ -183,8 +175,8 @@ cJSON *generate_show_json(const generate_job *j, const generate_answer *answers,
     cJSON *json = cJSON_CreateObject();
     cJSON_AddStringToObject(json, "model", j->job.model);
     cJSON_AddItemToObject(json, "prompt", j->prompt ? cJSON_CreateString(j->prompt) : cJSON_CreateNull());
-    cJSON_AddItemToObject(json, "temperature", number_json(j->temperature));
-    cJSON_AddItemToObject(json, "seed", number_json((double)j->job.seed));
+    number_put(json, "temperature", j->temperature);
+    number_put(json, "seed", (double)j->job.seed);
     cJSON *list = cJSON_AddArrayToObject(json, "answers");
     for (size_t i = 0; i < n; i++)
         cJSON_AddItemToArray(list, answer_json(&answers[i]));

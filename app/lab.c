@@ -150,8 +150,7 @@ bool lab_evaluate(lab *l, const config *c, lab_run *out, fault *f)
     return ok;
 }
 
-/* The hash of the calibration a run would use now; "" when there is none. Looked up once. */
-static const char *calibration_now(lab *l, const char *model_id)
+const char *lab_calibration(lab *l, const char *model_id)
 {
     char path[PATH_MAX];
     if (!l->calibration_known && calibration_find(l->job.calibrations, model_id, l->job.calibration, path, NULL) &&
@@ -167,6 +166,6 @@ bool lab_find_done(lab *l, const config *c, const store_run *known, int64_t *id,
     *id = 0;
     if (!known->model.hash || !*known->model.hash) return true;
     like.config.hash = c->id;
-    like.calibration.hash = calibration_now(l, known->model.hash);
+    like.calibration.hash = lab_calibration(l, known->model.hash);
     return store_find_done(l->database, &like, id, f);
 }

@@ -59,6 +59,9 @@ bool lab_evaluate(lab *l, const config *c, lab_run *out, fault *f);
 /* What a worker is asked for. */
 bool lab_job(const lab *l, const config *c, job *j, fault *f);
 
+/* The hash of the calibration that a run on this model would use now; "" when there is none. Looked up once. */
+const char *lab_calibration(lab *l, const char *model_id);
+
 /* Describes the run that evaluating this config would be, as far as it is known before: for store_find_done. The
  * model's and the text's hashes are those of *known, the last run that was done (blank: 0 is found). */
 bool lab_find_done(lab *l, const config *c, const store_run *known, int64_t *id, fault *f);

@@ -52,7 +52,11 @@ bool memory_at(memory_plan *p, const char *config, int ctx, memory_figures *out,
         return fault_set(f, FAULT_USAGE, "a context of %d tokens: at most %d are counted", cells, MEMORY_CTX);
     if (!ask(p, config, cells, f)) return false;
     const prediction *a = predictor_answer(p->predictor);
-    if (a->state != PREDICTION_KNOWN) return fault_set(f, FAULT_INPUT, "%s: %s", config, a->text);
+    if (a->state != PREDICTION_KNOWN) {
+        const size_t n = strlen(config); /* what is wrong may begin with it */
+        const bool named = strncmp(a->text, config, n) == 0 && a->text[n] == ':';
+        return fault_set(f, FAULT_INPUT, "%s%s%s", named ? "" : config, named ? "" : ": ", a->text);
+    }
     *out = (memory_figures){
         .cells = cells,
         .bytes = a->bytes,

@@ -5,10 +5,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "app/number.h"
 #include "app/table.h"
 #include "kvant/codec.h"
 
-enum { SHOWN = 32 };
+enum { SHOWN = NUMBER_TEXT };
 
 /* Exact where six digits are enough to be. */
 static void amount(double value, bool about, char text[SHOWN])
@@ -18,20 +19,6 @@ static void amount(double value, bool about, char text[SHOWN])
         snprintf(text, SHOWN, "%s%.0f", mark, value);
     else
         snprintf(text, SHOWN, "%s%.*g", mark, value < 1 ? 4 : 6, value);
-}
-
-static void size_of(double bytes, char text[SHOWN])
-{
-    static const struct {
-        const char *name;
-        double bytes;
-    } units[] = { { "GiB", 1073741824.0 }, { "MiB", 1048576.0 }, { "KiB", 1024.0 } };
-    for (size_t i = 0; i < sizeof units / sizeof *units; i++)
-        if (bytes >= units[i].bytes) {
-            snprintf(text, SHOWN, "%.4g %s", bytes / units[i].bytes, units[i].name);
-            return;
-        }
-    snprintf(text, SHOWN, "%.0f bytes", bytes);
 }
 
 static void tokens(int n, char text[SHOWN])
@@ -92,7 +79,7 @@ static void print_counting(const memory_table *t, memory_unit unit)
 
 static bool add_sizes(table *out, const memory_table *t, const memory_row *row, memory_unit unit, bool wide, fault *f)
 {
-    char shown[MEMORY_CONTEXTS + 3][SHOWN];
+    char shown[MEMORY_CONTEXTS + 4][SHOWN];
     table_cell cells[MEMORY_CONTEXTS + 4] = { table_text(row->config->text) };
     size_t n = 1;
     const memory_figures *last = &row->at[t->n_ctx - 1];
@@ -160,11 +147,11 @@ static void print_remarks(const memory_table *t)
         }
         about = about || last->about;
         char size[SHOWN];
-        size_of(last->side, size);
+        number_bytes(last->side, size);
         if (last->side > 0)
             printf("%s: %s%s of side data are in it, once\n", row->config->text, last->calibrates ? "about " : "",
                    size);
-        size_of(last->peak - last->bytes, size);
+        number_bytes(last->peak - last->bytes, size);
         if (last->peak > last->bytes)
             printf("%s: up to %s more per sequence on the way to %d tokens, while blocks are open\n", row->config->text,
                    size, t->ctx[t->n_ctx - 1]);
@@ -180,8 +167,8 @@ static bool add_ceiling(table *out, const memory_table *t, const memory_row *row
     char most[SHOWN], cache[SHOWN], whole[SHOWN];
     const double need = row->ceiling ? memory_need(&t->plan, &row->full) : t->plan.weights;
     snprintf(most, sizeof most, "%s%d", all ? ">= " : "", row->ceiling);
-    size_of(need - t->plan.weights, cache);
-    size_of(need, whole);
+    number_bytes(need - t->plan.weights, cache);
+    number_bytes(need, whole);
     const table_cell cells[] = { table_text(row->config->text), table_real_as(row->ceiling, most),
                                  table_real_as(need - t->plan.weights, cache), table_real_as(need, whole),
                                  table_text(memory_row_reaches(t, row) ? "yes" : "no") };
@@ -191,8 +178,8 @@ static bool add_ceiling(table *out, const memory_table *t, const memory_row *row
 static void print_budget(const memory_table *t)
 {
     char budget[SHOWN], weights[SHOWN];
-    size_of(t->budget, budget);
-    size_of(t->plan.weights, weights);
+    number_bytes(t->budget, budget);
+    number_bytes(t->plan.weights, weights);
     printf("\nbudget   %s for the cache", budget);
     if (t->plan.weights > 0)
         printf(" and %s of weights (%s)", weights, t->weighed);

@@ -13,6 +13,16 @@ void metrics_release(metrics *m)
     *m = (metrics){ 0 };
 }
 
+double metrics_kld(const metrics *m)
+{
+    double sum = 0, n = 0;
+    for (size_t i = 0; i < m->n_blocks; i++) {
+        sum += m->blocks[i].kld;
+        n += m->blocks[i].n;
+    }
+    return n > 0 ? sum / n : NAN;
+}
+
 /* ---- one position ---- */
 
 typedef struct row_summary {

@@ -62,6 +62,9 @@ void metrics_release(metrics *m);
 bool metrics_add(metrics *m, pool *crew, int passage, const float *p, const float *q, const int32_t *next, size_t n,
                  size_t n_vocab, fault *f);
 
+/* Mean KLD of what was added so far; NaN of nothing. */
+double metrics_kld(const metrics *m);
+
 /* Means, percentiles (linear interpolation at q·(n-1)) and intervals. seed: of the bootstrap. n must not be 0. */
 bool metrics_summarise(const metrics *m, uint64_t seed, run_metrics *out, fault *f);
 

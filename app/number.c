@@ -52,10 +52,24 @@ void number_write(double value, char text[NUMBER_TEXT])
     leave_c_locale(c, before);
 }
 
+void number_bytes(double bytes, char text[NUMBER_TEXT])
+{
+    static const char *const units[] = { "bytes", "KiB", "MiB", "GiB", "TiB" };
+    size_t unit = 0;
+    for (; bytes >= 1024 && unit + 1 < sizeof units / sizeof *units; unit++)
+        bytes /= 1024;
+    snprintf(text, NUMBER_TEXT, unit ? "%.4g %s" : "%.0f %s", bytes, units[unit]);
+}
+
 cJSON *number_json(double value)
 {
     char text[NUMBER_TEXT];
     if (!isfinite(value)) return cJSON_CreateNull();
     number_write(value, text);
     return cJSON_CreateRaw(text);
+}
+
+bool number_put(cJSON *to, const char *name, double value)
+{
+    return cJSON_AddItemToObject(to, name, number_json(value));
 }

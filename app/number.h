@@ -19,8 +19,14 @@ bool number_read(const char *s, size_t n, double *value);
 /* Writes a finite number; -0 becomes 0. Whole numbers below 1e15 are written without an exponent. */
 void number_write(double value, char text[NUMBER_TEXT]);
 
+/* Bytes for people, in powers of 1024: "1.5 MiB". */
+void number_bytes(double bytes, char text[NUMBER_TEXT]);
+
 /* The value as JSON that reads back as the same double (cJSON's own numbers keep 15 digits); null when it is not
  * finite. The caller owns it; NULL when out of memory. */
 cJSON *number_json(double value);
+
+/* The same as a member of an object. False when out of memory. */
+bool number_put(cJSON *to, const char *name, double value);
 
 #endif

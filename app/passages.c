@@ -130,7 +130,7 @@ static bool sample_some(const passages_request *r, engine *e, int32_t first_toke
             seqs[i].tokens = next;
         }
         size_t steps = done * (size_t)r->length + (size_t)at * (size_t)n;
-        if (ok && !watch->at(watch->self, "sampling the text", steps, (size_t)out->n * (size_t)r->length))
+        if (ok && !watch->at(watch->self, PASSAGES_SAMPLING, steps, (size_t)out->n * (size_t)r->length))
             ok = fault_set(f, FAULT_INTERRUPTED, "interrupted while sampling the text");
     }
     for (int i = 0; seqs && i < n; i++)
@@ -189,7 +189,7 @@ static bool from_self(const passages_request *r, const tokenizer *t, engine *e, 
             missing[n_missing++] = i;
         shelf_release(&entry);
     }
-    if (n_missing > 0) watch->at(watch->self, "sampling the text", 0, (size_t)r->n * (size_t)r->length);
+    if (n_missing > 0) watch->at(watch->self, PASSAGES_SAMPLING, 0, (size_t)r->n * (size_t)r->length);
     int together = sampled_together(&engine_model(e)->shape, r->length);
     for (int i = 0; ok && i < n_missing; i += together) {
         int n = n_missing - i < together ? n_missing - i : together;

@@ -24,6 +24,8 @@ typedef struct passages {
     uint64_t text_tokens;   /* tokens of the whole file; for self n * length */
 } passages;
 
+#define PASSAGES_SAMPLING "sampling the text" /* a step of so many tokens */
+
 /* Told how far a long step is; false stops it (FAULT_INTERRUPTED). */
 typedef struct passages_watch {
     bool (*at)(void *self, const char *what, size_t done, size_t total);

@@ -30,28 +30,31 @@ static size_t cut(const char *text, size_t columns)
     return i;
 }
 
-static void bar(const progress *p, double share, char *text, size_t capacity)
+static void bar(const progress *p, double share, int cells, char *text, size_t capacity)
 {
-    enum { CELLS = 20 };
     const char *full = p->terminal->utf8 ? "\xE2\x96\x88" : "#";
     const char *empty = p->terminal->utf8 ? "\xE2\x96\x91" : "-";
-    int filled = (int)(share * CELLS);
+    int filled = (int)(share * cells);
     size_t n = 0;
-    for (int i = 0; i < CELLS && n < capacity; i++)
+    for (int i = 0; i < cells && n < capacity; i++)
         n += (size_t)snprintf(text + n, capacity - n, "%s", i < filled ? full : empty);
 }
+
+enum { NARROW = 90 }; /* with fewer columns the bar is half as long, so that the note has room */
 
 size_t progress_line(const progress *p, double seconds, const char *note, int width, char *line, size_t capacity)
 {
     char cells[96] = "", share_text[160] = "", rate[64] = "", left[64] = "", text[768];
+    /* A rate of the first moment is nobody's: what is done may have been done before the clock began. */
+    const bool timed = seconds >= 0.2;
     double share = p->total ? ((double)p->done + p->part) / (double)p->total : 0;
     if (share > 1) share = 1;
     if (p->total) {
-        bar(p, share, cells, sizeof cells);
+        bar(p, share, width < NARROW ? 10 : 20, cells, sizeof cells);
         snprintf(share_text, sizeof share_text, "%s %3.0f %%  ", p->terminal->moves ? cells : "", 100 * share);
     }
-    if (p->done && seconds > 0) snprintf(rate, sizeof rate, "  %.3g %s/s", (double)p->done / seconds, p->unit);
-    if (share > 0 && p->done < p->total) {
+    if (p->done && timed) snprintf(rate, sizeof rate, "  %.3g %s/s", (double)p->done / seconds, p->unit);
+    if (share > 0 && timed && p->done < p->total) {
         char time[32];
         progress_duration(seconds * (1 / share - 1), time, sizeof time);
         snprintf(left, sizeof left, "  %s left", time);

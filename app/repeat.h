@@ -8,8 +8,9 @@
 
 #include "db/store.h"
 
-/* begin: "kvant " for a shell, "" for the prompt. A run of a suite is made by the suite's command. The database knows a text that was a file by its name alone;
- * text says where it lies, NULL: in the directory the line is typed in. NULL without memory. [any thread] */
+/* begin: "kvant " for a shell, "" for the prompt. A run of a suite is made by the suite's command. The database knows a
+ * text that was a file by its name alone; text says where it lies, NULL: in the directory the line is typed in. NULL
+ * without memory. [any thread] */
 char *repeat_line(const char *begin, const store_run *run, const char *text);
 
 #endif

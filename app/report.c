@@ -112,8 +112,10 @@ void report_run(FILE *to, const terminal *t, const store_run *r, const store_lay
 {
     write_head(to, t, r);
     if (strcmp(r->status, "done") != 0) {
-        fprintf(to, "%sfailed%s   %s (%s)\n", terminal_style(t, STYLE_BAD), terminal_style(t, STYLE_PLAIN), r->reason,
-                r->phase);
+        fprintf(to, "%sfailed%s   %s", terminal_style(t, STYLE_BAD), terminal_style(t, STYLE_PLAIN), r->reason);
+        /* Many a reason names it. */
+        if (*r->phase && !strstr(r->reason, r->phase)) fprintf(to, " (%s)", r->phase);
+        fputc('\n', to);
         return;
     }
     write_bytes(to, r);
@@ -147,7 +149,8 @@ void report_line(FILE *to, const terminal *t, const store_run *r)
             r->dppl.value, r->top1.value);
     write_verdict(to, t, r->verdict);
     fprintf(to, "%*s %s", (int)(strlen(r->verdict) < 10 ? 10 - strlen(r->verdict) : 0), "", r->config.canonical);
-    if (*r->suite) fprintf(to, "   (%s: %.4g)", r->suite, r->score);
+    if (*r->suite && isnan(r->score)) fprintf(to, "   (%s: n/a)", r->suite);
+    if (*r->suite && !isnan(r->score)) fprintf(to, "   (%s: %.4g)", r->suite, r->score);
     fputc('\n', to);
 }
 

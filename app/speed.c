@@ -12,7 +12,7 @@ typedef struct side {
     compressor *codecs; /* NULL: the exact cache */
     calibration *calibration;
     int32_t *ids; /* what it generated last */
-    bool has_ids; /* in a run that counts */
+    bool has_ids; /* it has generated */
     double setup;
     double bytes, positions; /* counted before the timed runs */
 } side;

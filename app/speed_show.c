@@ -2,15 +2,16 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "app/number.h"
 #include "app/table.h"
 
-enum { SHOWN = 32 };
+enum { SHOWN = 32, FIGURES = 7 };
 
 /* ---- for a person ---- */
 
-static bool add_side(table *t, const speed_report *r, size_t i, speed_side side, fault *f)
+static bool add_side(table *t, const speed_report *r, size_t i, speed_side side, size_t from, size_t end, fault *f)
 {
     const double mib = 1048576;
     const speed_result *x = &r->result[i];
@@ -25,31 +26,42 @@ static bool add_side(table *t, const speed_report *r, size_t i, speed_side side,
         { 1000 * (own ? x->first.config : x->first.reference), "%.1f" },
         { x->peak[side] / mib, "%.1f" },
         { (q->cache_bytes + q->side_bytes) / mib, "%.3f" },
-        { q->against_exact.kld.value, "%.6g" },
+        { q->against_exact.kld.value, "%.4g" },
         { q->against_exact.top1.value, "%.2f" },
     };
-    enum { N = sizeof figures / sizeof *figures };
-    char shown[N][SHOWN];
-    table_cell cells[N + 2] = { table_text(r->names[side]), table_integer(r->depth[i]) };
-    for (size_t j = 0; j < N; j++) {
+    _Static_assert(sizeof figures / sizeof *figures == FIGURES, "a name for each");
+    char shown[FIGURES][SHOWN];
+    table_cell cells[FIGURES + 2] = { table_text(r->names[side]), table_integer(r->depth[i]) };
+    for (size_t j = from; j < end; j++) {
         snprintf(shown[j], SHOWN, figures[j].format, figures[j].value);
-        cells[j + 2] = table_real_as(figures[j].value, shown[j]);
+        cells[j - from + 2] = table_real_as(figures[j].value, shown[j]);
     }
     return table_add(t, cells, f);
 }
 
-static bool print_table(const speed_report *r, const terminal *to, fault *f)
+/* The figures `from` to `end`. */
+static bool print_part(const speed_report *r, const terminal *to, int width, size_t from, size_t end, fault *f)
 {
-    static const char *const names[] = { "config",   "depth",     "prompt t/s", "generation t/s", "first ms",
-                                         "peak MiB", "cache MiB", "KLD",        "top-1 %" };
-    table *t = table_create(sizeof names / sizeof *names, names, f);
+    static const char *const names[FIGURES] = { "prompt t/s", "generation t/s", "first ms", "peak MiB", "cache MiB",
+                                                "KLD",        "top-1 %" };
+    const char *shown[FIGURES + 2] = { "config", "depth" };
+    memcpy(shown + 2, names + from, (end - from) * sizeof *names);
+    table *t = table_create(end - from + 2, shown, f);
     bool ok = t != NULL;
     for (size_t i = 0; ok && i < r->n; i++)
-        ok = add_side(t, r, i, SPEED_REFERENCE, f) && add_side(t, r, i, SPEED_CONFIG, f);
-    const int width = to->is_tty ? terminal_width(to) : 0;
+        ok = add_side(t, r, i, SPEED_REFERENCE, from, end, f) && add_side(t, r, i, SPEED_CONFIG, from, end, f);
     ok = ok && table_write(t, stdout, &(table_style){ TABLE_BOX, to->utf8, width }, f);
     table_free(t);
     return ok;
+}
+
+/* Two tables where one would not fit. */
+static bool print_table(const speed_report *r, const terminal *to, fault *f)
+{
+    enum { WIDE = 110, TIMES = 3 };
+    const int width = to->is_tty ? terminal_width(to) : 0;
+    if (!to->is_tty || width >= WIDE) return print_part(r, to, width, 0, FIGURES, f);
+    return print_part(r, to, width, 0, TIMES, f) && print_part(r, to, width, TIMES, FIGURES, f);
 }
 
 static void print_ratio(const char *what, const speed_figure *x)
@@ -104,24 +116,19 @@ bool speed_print(const speed_report *r, const terminal *to, fault *f)
 
 /* ---- JSON ---- */
 
-static void put(cJSON *json, const char *name, double value)
-{
-    cJSON_AddItemToObject(json, name, number_json(value));
-}
-
 static void put_interval(cJSON *json, const char *name, interval x)
 {
     cJSON *to = cJSON_AddObjectToObject(json, name);
-    put(to, "value", x.value);
-    put(to, "lo", x.lo);
-    put(to, "hi", x.hi);
+    number_put(to, "value", x.value);
+    number_put(to, "lo", x.lo);
+    number_put(to, "hi", x.hi);
 }
 
 static void put_figure(cJSON *json, const char *name, const speed_figure *x)
 {
     cJSON *to = cJSON_AddObjectToObject(json, name);
-    put(to, "reference", x->reference);
-    put(to, "config", x->config);
+    number_put(to, "reference", x->reference);
+    number_put(to, "config", x->config);
     put_interval(to, "ratio", x->ratio);
 }
 
@@ -131,26 +138,26 @@ static cJSON *quality_json(const speed_result *x, speed_side side)
     cJSON *json = cJSON_CreateObject();
     put_interval(json, "kld", q->against_exact.kld);
     put_interval(json, "top1", q->against_exact.top1);
-    put(json, "scored", (double)q->against_exact.n);
+    number_put(json, "scored", (double)q->against_exact.n);
     cJSON_AddStringToObject(json, "generated_hash", q->ids);
-    put(json, "cache_bytes", q->cache_bytes);
-    put(json, "side_bytes", q->side_bytes);
-    put(json, "encode_gbs", q->encode_gbs > 0 ? q->encode_gbs : (double)NAN);
-    put(json, "decode_gbs", q->decode_gbs > 0 ? q->decode_gbs : (double)NAN);
-    put(json, "setup_s", q->setup_s);
-    put(json, "peak_bytes", x->peak[side] > 0 ? x->peak[side] : (double)NAN);
+    number_put(json, "cache_bytes", q->cache_bytes);
+    number_put(json, "side_bytes", q->side_bytes);
+    number_put(json, "encode_gbs", q->encode_gbs > 0 ? q->encode_gbs : (double)NAN);
+    number_put(json, "decode_gbs", q->decode_gbs > 0 ? q->decode_gbs : (double)NAN);
+    number_put(json, "setup_s", q->setup_s);
+    number_put(json, "peak_bytes", x->peak[side] > 0 ? x->peak[side] : (double)NAN);
     return json;
 }
 
 static cJSON *sample_json(const speed_sample *s)
 {
     cJSON *json = cJSON_CreateObject();
-    put(json, "rep", s->rep);
+    number_put(json, "rep", s->rep);
     cJSON_AddStringToObject(json, "side", s->side == SPEED_CONFIG ? "config" : "reference");
-    put(json, "prompt_s", s->prompt_s);
-    put(json, "first_s", s->first_s);
-    put(json, "generate_s", s->generate_s);
-    put(json, "peak_bytes", s->peak ? (double)s->peak : (double)NAN);
+    number_put(json, "prompt_s", s->prompt_s);
+    number_put(json, "first_s", s->first_s);
+    number_put(json, "generate_s", s->generate_s);
+    number_put(json, "peak_bytes", s->peak ? (double)s->peak : (double)NAN);
     return json;
 }
 
@@ -158,13 +165,13 @@ static cJSON *depth_json(const speed_report *r, size_t i)
 {
     const speed_result *x = &r->result[i];
     cJSON *json = cJSON_CreateObject();
-    put(json, "depth", r->depth[i]);
+    number_put(json, "depth", r->depth[i]);
     put_figure(json, "prompt_per_s", &x->prompt);
     put_figure(json, "generation_per_s", &x->generation);
     put_figure(json, "first_token_s", &x->first);
     cJSON_AddItemToObject(json, "reference", quality_json(x, SPEED_REFERENCE));
     cJSON_AddItemToObject(json, "config", quality_json(x, SPEED_CONFIG));
-    put(json, "common_tokens", x->common);
+    number_put(json, "common_tokens", x->common);
     cJSON_AddBoolToObject(json, "repeatable", x->stable);
     cJSON *samples = cJSON_AddArrayToObject(json, "samples");
     for (size_t j = 0; j < x->n_samples; j++)
@@ -183,11 +190,11 @@ cJSON *speed_json(const speed_report *r)
     cJSON_AddStringToObject(json, "model_hash", r->model_id);
     cJSON_AddStringToObject(json, "text", r->text);
     cJSON_AddStringToObject(json, "text_hash", r->text_id);
-    put(json, "prompt", r->prompt);
-    put(json, "generate", r->generate);
-    put(json, "reps", r->reps);
-    put(json, "threads", r->threads);
-    put(json, "seed", (double)r->seed);
+    number_put(json, "prompt", r->prompt);
+    number_put(json, "generate", r->generate);
+    number_put(json, "reps", r->reps);
+    number_put(json, "threads", r->threads);
+    number_put(json, "seed", (double)r->seed);
     cJSON_AddStringToObject(json, "cpu", m.cpu);
     cJSON_AddStringToObject(json, "simd", m.simd);
     cJSON_AddStringToObject(json, "engine", m.engine);

@@ -10,12 +10,7 @@
 
 /* A suite more: a line here, one in app/suite_work.h, and its command in app/commands_suite.c. */
 static const suite *const suites[] = {
-    &suite_needle,
-    &suite_prompts,
-    &suite_session,
-    &suite_trajectory,
-    &suite_attention,
-    NULL,
+    &suite_needle, &suite_prompts, &suite_session, &suite_trajectory, &suite_attention, NULL,
 };
 
 const suite *suite_named(const char *name)
@@ -64,7 +59,7 @@ bool suite_option_next(const char *options, size_t *at, char name[32], char valu
     return true;
 }
 
-static bool find(const char *options, const char *name, char value[SUITE_OPTIONS], fault *f)
+bool suite_option_text(const char *options, const char *name, char value[SUITE_OPTIONS], fault *f)
 {
     char key[32];
     for (size_t at = 0; suite_option_next(options, &at, key, value);)
@@ -84,7 +79,8 @@ bool suite_option_int(const char *options, const char *name, int min, int max, i
 {
     char text[SUITE_OPTIONS], *end;
     double number;
-    if (!find(options, name, text, f) || !read_number(name, text, &end, min, max, &number, f)) return false;
+    if (!suite_option_text(options, name, text, f) || !read_number(name, text, &end, min, max, &number, f))
+        return false;
     if (*end || number != floor(number))
         return fault_set(f, FAULT_USAGE, "--%s: \"%s\" is no whole number from %d to %d", name, text, min, max);
     *value = (int)number;
@@ -95,7 +91,7 @@ int suite_option_list(const char *options, const char *name, double min, double 
                       fault *f)
 {
     char text[SUITE_OPTIONS], *end;
-    if (!find(options, name, text, f)) return 0;
+    if (!suite_option_text(options, name, text, f)) return 0;
     const char *from = text;
     for (int n = 0; n < SUITE_LIST; from = end + 1) {
         if (!read_number(name, from, &end, min, max, &values[n++], f)) return 0;
@@ -136,7 +132,8 @@ bool suite_passages(suite_work *w, int n, int length, passages *out, fault *f)
         .length = length,
     };
     const passages_watch watch = { at_passage, w };
-    return passages_make(&request, w->tokenizer, w->engine, w->kept, &watch, out, f);
+    return passages_make(&request, w->tokenizer, w->engine, w->kept, &watch, out, f) &&
+           token_list_append(&w->read, out->tokens, (size_t)out->n * (size_t)out->length, f);
 }
 
 suite_item *suite_add_item(suite_work *w, fault *f)
@@ -178,19 +175,15 @@ bool suite_score(suite_work *w, int item_index, suite_item *item, const float *e
     return true;
 }
 
-void suite_stage(const suite_work *w, evaluate_stage stage, int item)
+void suite_stage(suite_work *w, evaluate_stage stage, int item)
 {
+    w->item = item;
     w->watch->stage(w->watch->self, stage, item, -1);
 }
 
 void suite_progress(const suite_work *w, const char *what, size_t done, size_t total)
 {
-    double kld = 0, n = 0;
-    for (size_t i = 0; w->scores && i < w->scores->n_blocks; i++) {
-        kld += w->scores->blocks[i].kld;
-        n += w->scores->blocks[i].n;
-    }
-    w->watch->progress(w->watch->self, what, done, total, n > 0 ? kld / n : NAN);
+    w->watch->progress(w->watch->self, what, done, total, w->scores ? metrics_kld(w->scores) : NAN);
 }
 
 bool suite_stopped(const suite_work *w, fault *f)

@@ -77,8 +77,9 @@ const char *suite_plain_text(const char *suite_name, const char *name);
 
 /* ---- options as text: "turns=50 lengths=256,512" ---- */
 
-/* The option's value; a number, or a list of numbers (their count), that is missing or malformed, or out of range, is a
- * fault that names it. */
+/* The option's value as text; a number, or a list of numbers (their count), that is missing or malformed, or out of
+ * range, is a fault that names it. */
+bool suite_option_text(const char *options, const char *name, char value[SUITE_OPTIONS], fault *f);
 bool suite_option_int(const char *options, const char *name, int min, int max, int *value, fault *f);
 int suite_option_list(const char *options, const char *name, double min, double max, double values[SUITE_LIST],
                       fault *f);

@@ -35,8 +35,7 @@ static bool prepare(suite_work *w, void **self, fault *f)
     if (reference_scored(PROTOCOL_STREAM, w->ctx, 0) < 1)
         return fault_set(f, FAULT_USAGE, "attention: passages of %d tokens leave nothing to score", w->ctx);
     if (!suite_passages(w, n, w->ctx, &a->text, f)) return false;
-    if (a->text.n < n && !w->out->warning[0])
-        snprintf(w->out->warning, sizeof w->out->warning, "the text has %d passages, not %d", a->text.n, n);
+    if (a->text.n < n) suite_warn(w, "the text has %d passages, not %d", a->text.n, n);
     for (int i = 0; i < a->text.n; i++)
         suite_text(w, passages_at(&a->text, i), (size_t)w->ctx);
     w->out->passages = a->text.n;
@@ -123,23 +122,18 @@ static bool add_items(suite_work *w, const attention_tap *t, summary *s, fault *
     return true;
 }
 
-static void say(const suite_work *w, const summary *s)
+static void say(suite_work *w, const summary *s)
 {
     suite_item *worst = &w->out->items[s->worst];
-    char *text = w->out->warning;
-    const size_t size = sizeof w->out->warning, used = strlen(text);
-    if (worst->score < 1) {
-        char note[sizeof worst->note];
-        snprintf(note, sizeof note, "worst: %.100s", worst->note);
-        memcpy(worst->note, note, sizeof note);
-    }
-    if (worst->score >= 1 || used + 4 >= size) return;
-    snprintf(
-        text + used, size - used,
-        "%sworst head: layer %g, head %g, cosine of weights %.4f, of outputs %.4f; %d of %d heads below %g; outputs "
+    char note[sizeof worst->note];
+    if (worst->score >= 1) return;
+    snprintf(note, sizeof note, "worst: %.100s", worst->note);
+    memcpy(worst->note, note, sizeof note);
+    suite_warn(
+        w,
+        "worst head: layer %g, head %g, cosine of weights %.4f, of outputs %.4f; %d of %d heads below %g; outputs "
         "%.5f, logit error %.3g (means)",
-        used ? "; " : "", worst->x, worst->y, worst->score, worst->second, s->low, s->heads, HEAD_LOW, s->outputs,
-        s->logits);
+        worst->x, worst->y, worst->score, worst->second, s->low, s->heads, HEAD_LOW, s->outputs, s->logits);
 }
 
 static bool run(suite_work *w, void *self, fault *f)

@@ -44,17 +44,15 @@ static void standard_lengths(needle *n, int ctx)
 
 static bool read_kinds(const char *options, bool kind[NEEDLE_KINDS], fault *f)
 {
-    char text[SUITE_OPTIONS], name[32];
-    for (size_t at = 0; suite_option_next(options, &at, name, text);) {
-        if (strcmp(name, "kinds") != 0) continue;
-        for (char *rest = text, *word; (word = strsep(&rest, ","));) {
-            int i = 0;
-            while (i < NEEDLE_KINDS && strcmp(needle_kinds[i].name, word) != 0)
-                i++;
-            if (i == NEEDLE_KINDS)
-                return fault_set(f, FAULT_USAGE, "--kinds: \"%s\" is none of single, several, marked and chain", word);
-            kind[i] = true;
-        }
+    char text[SUITE_OPTIONS];
+    if (!suite_option_text(options, "kinds", text, f)) return false;
+    for (char *rest = text, *word; (word = strsep(&rest, ","));) {
+        int i = 0;
+        while (i < NEEDLE_KINDS && strcmp(needle_kinds[i].name, word) != 0)
+            i++;
+        if (i == NEEDLE_KINDS)
+            return fault_set(f, FAULT_USAGE, "--kinds: \"%s\" is none of single, several, marked and chain", word);
+        kind[i] = true;
     }
     return true;
 }
@@ -164,6 +162,24 @@ typedef struct tally {
     int asked, reference, config; /* config: of those the reference finds */
 } tally;
 
+/* The item shows its last trial, or the first that the config alone lost. */
+static void tell(const suite_work *w, const needle_stack *s, const suite_answers *a, suite_item *item, tally *cell)
+{
+    char said_ref[SUITE_SAID], said[SUITE_SAID];
+    suite_say(w, a->reference.tokens, a->reference.n, said_ref, sizeof said_ref);
+    suite_say(w, a->config.tokens, a->config.n, said, sizeof said);
+    const bool found = needle_found(s->key, said_ref), kept = needle_found(s->key, said);
+    if (cell->config == cell->reference) {
+        memcpy(item->said_ref, said_ref, sizeof said_ref);
+        memcpy(item->said, said, sizeof said);
+        item->note[0] = '\0';
+        if (!found || !kept) snprintf(item->note, sizeof item->note, "the key is \"%s\"", s->key);
+    }
+    cell->asked++;
+    cell->reference += found;
+    cell->config += found && kept;
+}
+
 /* One trial: adds to the item what it scored. */
 static bool run_trial(suite_work *w, const needle *n, size_t i, suite_item *item, tally *cell, fault *f)
 {
@@ -173,14 +189,7 @@ static bool run_trial(suite_work *w, const needle *n, size_t i, suite_item *item
     suite_item one = { 0 };
     const bool ok = suite_task_run(w, n->done, &one, &task, &a, f);
     if (ok) {
-        suite_say(w, a.reference.tokens, a.reference.n, item->said_ref, sizeof item->said_ref);
-        suite_say(w, a.config.tokens, a.config.n, item->said, sizeof item->said);
-        const bool found = needle_found(s->key, item->said_ref);
-        const bool kept = needle_found(s->key, item->said);
-        cell->asked++;
-        cell->reference += found;
-        cell->config += found && kept;
-        if (!found || !kept) snprintf(item->note, sizeof item->note, "the key is \"%s\"", s->key);
+        tell(w, s, &a, item, cell);
         if (one.n > 0) {
             const double all = (double)(item->n + one.n), share = (double)one.n / all;
             item->kld = item->n ? item->kld + share * (one.kld - item->kld) : one.kld;
@@ -214,29 +223,24 @@ static bool run_cell(suite_work *w, needle *n, int length, int depth, int kind, 
 }
 
 /* What the reference finds only now and then measures little. */
-static void warn(job_result *out, const char *what, const tally *t, const char *so)
+static void warn(suite_work *w, const char *what, const tally *t, const char *so)
 {
-    const size_t used = strlen(out->warning);
     if (3 * t->reference < t->asked)
-        snprintf(out->warning + used, sizeof out->warning - used, "%s%s: the reference itself finds only %d of %d%s",
-                 used ? "; " : "", what, t->reference, t->asked, so);
+        suite_warn(w, "%s: the reference itself finds only %d of %d%s", what, t->reference, t->asked, so);
 }
 
 static void summarise(suite_work *w, const needle *n, const tally kinds[NEEDLE_KINDS])
 {
     tally all = { 0 };
-    const size_t used = strlen(w->out->warning);
-    if (*chat_warning(n->chat))
-        snprintf(w->out->warning + used, sizeof w->out->warning - used, "%s%s", used ? "; " : "",
-                 chat_warning(n->chat));
+    suite_warn(w, "%s", chat_warning(n->chat));
     for (int i = 0; i < NEEDLE_KINDS; i++) {
         if (!needle_kinds[i].ranked || !n->kind[i]) continue;
-        warn(w->out, needle_kinds[i].name, &kinds[i], "");
+        warn(w, needle_kinds[i].name, &kinds[i], "");
         all.asked += kinds[i].asked;
         all.reference += kinds[i].reference;
         all.config += kinds[i].config;
     }
-    warn(w->out, "all kinds", &all, ", this says little");
+    warn(w, "all kinds", &all, ", this says little");
     w->out->score_ref = all.asked ? 100.0 * all.reference / all.asked : NAN;
     w->out->score = all.reference ? 100.0 * all.config / all.reference : NAN;
 }

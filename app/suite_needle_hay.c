@@ -71,9 +71,7 @@ static bool add_passage(suite_work *w, const int32_t *tokens, int n, char *text,
     int32_t *ids;
     size_t n_ids, length = needle_hay_clean(text, decode(w, tokens, n, text, room));
     if (!tokenizer_encode(w->tokenizer, text, length, false, &ids, &n_ids, f)) return false;
-    bool ok = true;
-    for (size_t i = 0; ok && i < n_ids; i++)
-        ok = token_list_push(all, ids[i], f);
+    const bool ok = token_list_append(all, ids, n_ids, f);
     free(ids);
     return ok;
 }

@@ -11,9 +11,7 @@ static bool push_text(const needle_place *p, token_list *ids, const char *text, 
     int32_t *piece;
     size_t n;
     if (!tokenizer_encode(p->tokenizer, text, strlen(text), false, &piece, &n, f)) return false;
-    bool ok = true;
-    for (size_t i = 0; ok && i < n; i++)
-        ok = token_list_push(ids, piece[i], f);
+    const bool ok = token_list_append(ids, piece, n, f);
     free(piece);
     return ok;
 }
@@ -71,8 +69,7 @@ static bool fill(const needle_place *p, const needle_task *t, const lines *l, in
         if (place < done) place = done;
         if (!push_hay(p->hay, from, done, place, body, f)) return false;
         done = place;
-        for (size_t k = 0; k < l->ids[i].n; k++)
-            if (!token_list_push(body, l->ids[i].at[k], f)) return false;
+        if (!token_list_append(body, l->ids[i].at, l->ids[i].n, f)) return false;
     }
     char question[sizeof t->question + 2];
     snprintf(question, sizeof question, "\n%s", t->question);
@@ -84,9 +81,7 @@ static bool wrap(const needle_place *p, const needle_task *t, const token_list *
     if (!chat_begin(p->chat, ids, f)) return false;
     if (!chat_is_plain(p->chat))
         return chat_ask_tokens(p->chat, body->at, body->n, ids, f) && chat_add_answer(p->chat, t->lead, ids, f);
-    for (size_t i = 0; i < body->n; i++)
-        if (!token_list_push(ids, body->at[i], f)) return false;
-    return push_text(p, ids, t->lead, f);
+    return token_list_append(ids, body->at, body->n, f) && push_text(p, ids, t->lead, f);
 }
 
 static bool make_whole(const needle_place *p, const needle_task *t, const lines *l, int n_hay, uint64_t seed,

@@ -1,10 +1,12 @@
 /* suite_needle_task.h - what is hidden in a haystack and what is asked: the words of the suite `needle`.
  *
  *     single   one note; shown, never ranked, because every cache that is not broken finds it
- *     several  notes of several people's keys, each with another's beside it whose name and key differ in one
- * character; the key of one is asked for marked   notes that say what to forget, and one that says what to remember,
- * all but alike: one character of the name, another person, another thing; which was it? chain    "Let K = 4821." "Let
- * Q = K." "Let V = Q." and a second chain whose value differs in one digit: what is V?
+ *     several  notes of several people's keys, each beside one whose name and key differ in one character
+ *     marked   notes that say what to forget, and one that says what to remember: which was it?
+ *     chain    "Let K = 4821." "Let Q = K." "Let V = Q.": what is V?
+ *
+ * The notes of `marked` are all but alike: one character of the name, another person, another thing. Beside a chain
+ * stands a second one whose value differs in one digit.
  *
  * The answer's first words are put into the model's mouth (`lead`), so that it must go on with the key itself. A model
  * without a chat template is asked for a single note's words, not its number: small ones can do that.

@@ -67,9 +67,7 @@ static bool push_plain(const suite_work *w, const char *text, token_list *ids, f
     int32_t *piece;
     size_t n;
     if (!tokenizer_encode(w->tokenizer, text, strlen(text), false, &piece, &n, f)) return false;
-    bool ok = true;
-    for (size_t i = 0; ok && i < n; i++)
-        ok = token_list_push(ids, piece[i], f);
+    const bool ok = token_list_append(ids, piece, n, f);
     free(piece);
     return ok;
 }
@@ -117,14 +115,11 @@ static bool make_prompt(const suite_work *w, const prompts *s, const prompt *p, 
 
 static bool choose(suite_work *w, prompts *s, fault *f)
 {
-    char name[32], value[SUITE_OPTIONS];
-    for (size_t at = 0; suite_option_next(w->job->suite_options, &at, name, value);) {
-        if (strcmp(name, "list") != 0) continue;
-        s->plain = strcmp(value, "base") == 0 || (strcmp(value, "auto") == 0 && chat_is_plain(s->chat));
-        s->list = s->plain ? prompts_base : prompts_chat;
-        return true;
-    }
-    return fault_set(f, FAULT_INTERNAL, "the suite prompts was asked for without a list");
+    char value[SUITE_OPTIONS];
+    if (!suite_option_text(w->job->suite_options, "list", value, f)) return false;
+    s->plain = strcmp(value, "base") == 0 || (strcmp(value, "auto") == 0 && chat_is_plain(s->chat));
+    s->list = s->plain ? prompts_base : prompts_chat;
+    return true;
 }
 
 static bool prepare(suite_work *w, void **self, fault *f)
@@ -147,28 +142,11 @@ static bool prepare(suite_work *w, void **self, fault *f)
 
 /* ---- at work ---- */
 
-/* All of an answer, as text without NUL; malloc'd. */
-static char *text_of(const suite_work *w, const answer *a)
-{
-    char piece[64];
-    size_t room = 1;
-    for (int i = 0; i < a->n; i++)
-        room += tokenizer_piece(w->tokenizer, a->tokens[i], piece, sizeof piece);
-    char *text = malloc(room);
-    size_t n = 0;
-    for (int i = 0; text && i < a->n; i++)
-        n += tokenizer_piece(w->tokenizer, a->tokens[i], text + n, room - 1 - n);
-    if (!text) return NULL;
-    for (size_t i = 0; i < n; i++)
-        if (!text[i]) text[i] = ' ';
-    text[n] = '\0';
-    return text;
-}
-
 static bool judge(const suite_work *w, const prompt *p, const suite_answers *a, suite_item *item, fault *f)
 {
-    char *exact = text_of(w, &a->reference), *own = text_of(w, &a->config);
-    const bool ok = (exact && own) || fault_memory(f, "an answer");
+    char *exact = suite_said(w, a->reference.tokens, a->reference.n, f);
+    char *own = exact ? suite_said(w, a->config.tokens, a->config.n, f) : NULL;
+    const bool ok = own != NULL;
     if (ok) {
         char why[SUITE_NOTE] = "";
         const bool passed = p->passes(exact, why);
@@ -204,12 +182,6 @@ static bool run_prompt(suite_work *w, const prompts *s, int i, fault *f)
     return ok;
 }
 
-static void add_warning(job_result *out, const char *text)
-{
-    const size_t used = strlen(out->warning);
-    if (*text) snprintf(out->warning + used, sizeof out->warning - used, "%s%s", used ? "; " : "", text);
-}
-
 static void summarise(suite_work *w, const prompts *s)
 {
     int asked = 0, passed = 0, kept = 0;
@@ -221,17 +193,13 @@ static void summarise(suite_work *w, const prompts *s)
     }
     w->out->score_ref = 100.0 * passed / asked;
     w->out->score = passed ? 100.0 * kept / passed : NAN;
-    char text[160] = "";
-    add_warning(w->out, chat_warning(s->chat));
-    if (asked < PROMPTS) {
-        snprintf(text, sizeof text, "%d of %d prompts do not fit a context of %d", PROMPTS - asked, PROMPTS, w->ctx);
-        add_warning(w->out, text);
-    }
-    if (2 * passed >= asked) return;
-    snprintf(text, sizeof text,
-             "the reference itself passes only %d of %d: what is left is the KLD of its answers and the agreement",
-             passed, asked);
-    add_warning(w->out, text);
+    suite_warn(w, "%s", chat_warning(s->chat));
+    if (asked < PROMPTS) suite_warn(w, "%d of %d prompts do not fit a context of %d", PROMPTS - asked, PROMPTS, w->ctx);
+    if (2 * passed < asked)
+        suite_warn(w,
+                   "the reference itself passes only %d of %d: what is left is the KLD of its answers and the "
+                   "agreement",
+                   passed, asked);
 }
 
 static bool run(suite_work *w, void *self, fault *f)

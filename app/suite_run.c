@@ -1,5 +1,7 @@
 /* A suite at work in the worker: what evaluate.c calls, and the words a suite says. */
+#include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "app/suite_work.h"
@@ -15,9 +17,7 @@ const suite *suite_open(suite_work *w, void **self, fault *f)
         fault_set(f, FAULT_INTERNAL, "a worker was asked for a suite \"%s\"", w->job->suite);
         return NULL;
     }
-    if (w->ctx > most)
-        snprintf(w->out->warning, sizeof w->out->warning, "sequences of %d tokens, but the model was trained for %d",
-                 w->ctx, most);
+    if (w->ctx > most) suite_warn(w, "sequences of %d tokens, but the model was trained for %d", w->ctx, most);
     hash_start(&w->text);
     hash_string(&w->text, w->job->suite);
     hash_string(&w->text, w->job->suite_options);
@@ -30,6 +30,17 @@ const suite *suite_open(suite_work *w, void **self, fault *f)
     }
     hash_finish(&w->text, w->out->text_id);
     return s;
+}
+
+void suite_warn(suite_work *w, const char *format, ...)
+{
+    char text[sizeof w->out->warning];
+    const size_t used = strlen(w->out->warning);
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    if (*text) snprintf(w->out->warning + used, sizeof w->out->warning - used, "%s%s", used ? "; " : "", text);
 }
 
 /* One character, or a mark in the place of a byte that is none. */
@@ -60,4 +71,23 @@ void suite_say(const suite_work *w, const int32_t *tokens, int n, char *to, size
         used += put;
     }
     to[used] = '\0';
+}
+
+char *suite_said(const suite_work *w, const int32_t *tokens, int n, fault *f)
+{
+    char none[1];
+    size_t length = 0, at = 0;
+    for (int i = 0; i < n; i++)
+        length += tokenizer_piece(w->tokenizer, tokens[i], none, 0);
+    char *text = malloc(length + 1);
+    if (!text) {
+        fault_memory(f, "an answer");
+        return NULL;
+    }
+    for (int i = 0; i < n; i++)
+        at += tokenizer_piece(w->tokenizer, tokens[i], text + at, length - at);
+    for (size_t i = 0; i < length; i++)
+        if (!text[i]) text[i] = ' ';
+    text[length] = '\0';
+    return text;
 }

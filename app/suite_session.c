@@ -36,7 +36,7 @@ static bool prepare(suite_work *w, void **self, fault *f)
         !suite_option_int(options, "tokens", 0, 1 << 16, &tokens, f) ||
         !session_plan_make(w, turns, tokens, &s->plan, f))
         return false;
-    if (s->plan.turns < turns) session_warn(w, "%d of %d turns fit %d tokens", s->plan.turns, turns, w->ctx);
+    if (s->plan.turns < turns) suite_warn(w, "%d of %d turns fit %d tokens", s->plan.turns, turns, w->ctx);
     const int32_t sizes[] = { s->plan.turns, s->plan.most };
     suite_text(w, sizes, 2);
     for (int turn = 0; turn < s->plan.turns; turn++)

@@ -60,7 +60,7 @@ bool session_compare(store *s, int64_t a, int64_t b, session_comparison *out, fa
     if (!store_each_item(s, a, read_item, &r, f)) return false;
     r.second = true;
     if (!store_each_item(s, b, read_item, &r, f)) return false;
-    if (r.at != out->n || !r.alike)
+    if (out->n == 0 || r.at != out->n || !r.alike)
         return fault_set(f, FAULT_INPUT, "runs %" PRId64 " and %" PRId64 " are sessions of different turns", a, b);
     average(out);
     return true;
@@ -72,7 +72,9 @@ void session_comparison_release(session_comparison *c)
     *c = (session_comparison){ 0 };
 }
 
-session_answer_to session_verdict(const session_comparison *c)
+typedef enum session_answer_to { SESSION_ALIKE, SESSION_A_LOOKS_BETTER, SESSION_B_LOOKS_BETTER } session_answer_to;
+
+static session_answer_to verdict_of(const session_comparison *c)
 {
     if (fabs(c->b - c->a) <= SESSION_EQUIVALENT) return SESSION_ALIKE;
     return c->a > c->b ? SESSION_A_LOOKS_BETTER : SESSION_B_LOOKS_BETTER;
@@ -114,7 +116,7 @@ bool session_comparison_print(const app_context *app, const session_comparison *
     size_t same = 0;
     for (size_t i = 0; i < c->n; i++)
         same += c->turns[i].a == c->turns[i].b;
-    const session_answer_to answer = session_verdict(c);
+    const session_answer_to answer = verdict_of(c);
     if (answer == SESSION_ALIKE)
         snprintf(verdict, sizeof verdict, "equivalent (within %g)", SESSION_EQUIVALENT);
     else
@@ -129,9 +131,9 @@ static cJSON *turn_json(const session_turn_pair *turn)
     cJSON *one = cJSON_CreateObject();
     cJSON_AddNumberToObject(one, "turn", turn->turn);
     cJSON_AddStringToObject(one, "phase", turn->phase);
-    cJSON_AddItemToObject(one, "a", number_json(turn->a));
-    cJSON_AddItemToObject(one, "b", number_json(turn->b));
-    cJSON_AddItemToObject(one, "difference", number_json(turn->b - turn->a));
+    number_put(one, "a", turn->a);
+    number_put(one, "b", turn->b);
+    number_put(one, "difference", turn->b - turn->a);
     return one;
 }
 
@@ -139,10 +141,10 @@ cJSON *session_comparison_json(const session_comparison *c)
 {
     static const char *const verdicts[] = { "equivalent", "a", "b" };
     cJSON *json = cJSON_CreateObject();
-    cJSON_AddItemToObject(json, "quality_a", number_json(c->a));
-    cJSON_AddItemToObject(json, "quality_b", number_json(c->b));
-    cJSON_AddItemToObject(json, "difference", number_json(c->b - c->a));
-    cJSON_AddStringToObject(json, "verdict", verdicts[session_verdict(c)]);
+    number_put(json, "quality_a", c->a);
+    number_put(json, "quality_b", c->b);
+    number_put(json, "difference", c->b - c->a);
+    cJSON_AddStringToObject(json, "verdict", verdicts[verdict_of(c)]);
     cJSON *turns = cJSON_AddArrayToObject(json, "turns");
     for (size_t i = 0; i < c->n; i++)
         cJSON_AddItemToArray(turns, turn_json(&c->turns[i]));

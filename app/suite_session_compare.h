@@ -25,15 +25,12 @@ typedef struct session_comparison {
     double a, b; /* average qualities */
 } session_comparison;
 
-typedef enum session_answer_to { SESSION_ALIKE, SESSION_A_LOOKS_BETTER, SESSION_B_LOOKS_BETTER } session_answer_to;
-
 /* Whether a run is a session. */
 bool session_is(const store_run *run);
 
 /* Two sessions of one comparable set (app/difference.h). *out is released also on failure. */
 bool session_compare(store *s, int64_t a, int64_t b, session_comparison *out, fault *f);
 void session_comparison_release(session_comparison *c);
-session_answer_to session_verdict(const session_comparison *c);
 
 /* For kvant diff: a paragraph, and a table of the turns that look different. */
 bool session_comparison_print(const app_context *app, const session_comparison *c, int64_t a, int64_t b, fault *f);

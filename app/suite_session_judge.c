@@ -1,6 +1,5 @@
 /* How a session looks: qualities of what was said, drops and alerts. */
 #include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,39 +8,6 @@
 #include "app/suite_session_prompts.h"
 #include "app/suite_session_quality.h"
 #include "app/suite_session_work.h"
-
-void session_warn(suite_work *w, const char *format, ...)
-{
-    char *text = w->out->warning;
-    const size_t size = sizeof w->out->warning, used = strlen(text);
-    if (used + 3 >= size) return;
-    if (used > 0) memcpy(text + used, "; ", 3);
-    const size_t from = used > 0 ? used + 2 : 0;
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(text + from, size - from, format, arguments);
-    va_end(arguments);
-}
-
-/* The bytes of an answer, ended by zero; malloc'd. A zero among them would hide what follows: it is no character. */
-static char *text_of(const suite_work *w, const session_answer *a, fault *f)
-{
-    char none[1];
-    size_t n = 0, at = 0;
-    for (int i = 0; i < a->n; i++)
-        n += tokenizer_piece(w->tokenizer, a->tokens[i], none, 0);
-    char *text = malloc(n + 1);
-    if (!text) {
-        fault_memory(f, "a session's answer");
-        return NULL;
-    }
-    for (int i = 0; i < a->n; i++)
-        at += tokenizer_piece(w->tokenizer, a->tokens[i], text + at, n - at);
-    for (size_t i = 0; i < n; i++)
-        if (!text[i]) text[i] = ' ';
-    text[n] = '\0';
-    return text;
-}
 
 /* Qualities by who speaks and in which form. */
 typedef struct qualities {
@@ -55,7 +21,7 @@ static bool judge_answer(const suite_work *w, const session_plan *plan, const se
     const session_turn *asked = session_turn_at(turn);
     const char *prompt = plan->plain ? asked->plain : asked->chat;
     const session_answer a = session_said_at(plan, said, turn);
-    char *text = text_of(w, &a, f);
+    char *text = suite_said(w, a.tokens, a.n, f);
     quality_parts parts;
     bool ok = text && quality_measure(prompt, text, QUALITY_MENDED, &parts, f);
     if (ok) *mended = quality_of(&parts);
@@ -96,13 +62,13 @@ static void tell_alerts(suite_work *w, const qualities *q, int turns)
     }
     if (first >= 0) {
         const session_drop d = session_drop_at(q->own, q->reference, first);
-        session_warn(w, "degraded at turn %d (%s): %.3f after %.3f, a drop of %.3f", first + 1, session_phase_of(first),
-                     session_rounded(d.current), session_rounded(d.average), session_rounded(d.drop));
-        if (lab > 1) session_warn(w, "%d turns degraded in all", lab);
+        suite_warn(w, "degraded at turn %d (%s): %.3f after %.3f, a drop of %.3f", first + 1, session_phase_of(first),
+                   session_rounded(d.current), session_rounded(d.average), session_rounded(d.drop));
+        if (lab > 1) suite_warn(w, "%d turns degraded in all", lab);
     }
     if (published > published_exact)
-        session_warn(w, "alerts by the published rule: %d, of the reference's own session: %d", published,
-                     published_exact);
+        suite_warn(w, "alerts by the published rule: %d, of the reference's own session: %d", published,
+                   published_exact);
 }
 
 /* Where the conversation was cut, so that the record says it, too. */

@@ -77,7 +77,4 @@ bool session_force(suite_work *w, const session_plan *plan, const session_said *
 bool session_judge(suite_work *w, const session_plan *plan, const session_said *exact, const session_said *own,
                    fault *f);
 
-/* Puts a sentence behind what stands there. */
-void session_warn(suite_work *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
 #endif

@@ -126,11 +126,6 @@ void suite_show(FILE *to, const terminal *t, const store_run *run, const suite_i
 
 /* ---- JSON ---- */
 
-static bool add_number(cJSON *to, const char *name, double value)
-{
-    return cJSON_AddItemToObject(to, name, number_json(value));
-}
-
 static cJSON *item_json(const store_item *from)
 {
     const struct {
@@ -150,7 +145,7 @@ static cJSON *item_json(const store_item *from)
     cJSON *one = cJSON_CreateObject();
     bool ok = one && cJSON_AddStringToObject(one, texts[0].name, texts[0].text);
     for (size_t i = 0; ok && i < sizeof numbers / sizeof *numbers; i++)
-        ok = add_number(one, numbers[i].name, numbers[i].value);
+        ok = number_put(one, numbers[i].name, numbers[i].value);
     for (size_t i = 1; ok && i < sizeof texts / sizeof *texts; i++)
         ok = cJSON_AddStringToObject(one, texts[i].name, texts[i].text);
     if (ok) return one;

@@ -33,7 +33,7 @@ store_item *needle_counts(const store_run *run, const suite_items *items)
 
 /* ---- heatmaps ---- */
 
-enum { KINDS = 16, BLOCKS = 64, DEPTH = 7, BETWEEN = 4 };
+enum { KINDS = 16, BLOCKS = KINDS * SUITE_LIST, DEPTH = 7, BETWEEN = 4 };
 
 /* Some columns of one kind's heatmap: as many as stand beside each other. */
 typedef struct block {

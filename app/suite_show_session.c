@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "app/suite_grid.h"
 #include "app/suite_show_work.h"
 
 bool session_degraded(const store_item *i)
@@ -32,10 +33,7 @@ static phase phase_at(const suite_items *items, size_t from)
     p.kld = item_mean(&own, item_kld, true);
     p.agreement = item_mean(&own, item_agreement, true);
     p.score_ref = item_mean(&own, item_score_ref, false);
-    double sum = 0, n = 0;
-    for (size_t i = 0; i < p.n; i++)
-        if (!isnan(p.turns[i].score)) sum += p.turns[i].score, n++;
-    p.score = n > 0 ? sum / n : NAN;
+    p.score = item_mean(&own, suite_score_of, false);
     return p;
 }
 
@@ -227,11 +225,6 @@ static void rest(suite_sheet *to, const store_run *run, const suite_items *items
     draw_said(to, items, &(said_choice){ rank, head, 4 });
 }
 
-static double item_score(const store_item *i)
-{
-    return i->score;
-}
-
 static void summary(const store_run *run, const suite_items *items, char *text, size_t size)
 {
     const store_item *first = NULL;
@@ -245,7 +238,7 @@ static void summary(const store_run *run, const suite_items *items, char *text, 
     int n = snprintf(text, size, "%zu turn%s: KLD %s, same token %s %%, quality %s (reference %s)", items->n,
                      items->n == 1 ? "" : "s", item_text(item_mean(items, item_kld, true), 3).text,
                      item_text(item_mean(items, item_agreement, true), 4).text,
-                     item_text(item_mean(items, item_score, false), 3).text,
+                     item_text(item_mean(items, suite_score_of, false), 3).text,
                      item_text(item_mean(items, item_score_ref, false), 3).text);
     if (n < 0 || (size_t)n >= size) return;
     if (!first)

@@ -27,6 +27,14 @@ size_t trajectory_common_text(const store_item *i)
     return n;
 }
 
+size_t trajectory_before(const char *text, size_t at, size_t most)
+{
+    size_t from = at > most ? at - most : 0;
+    while (from > 0 && ((unsigned char)text[from] & 0xc0) == 0x80)
+        from--;
+    return from;
+}
+
 /* ---- a line each ---- */
 
 static void draw_bar(suite_sheet *to, const store_item *i, int width)
@@ -52,20 +60,11 @@ static void draw_line(suite_sheet *to, const store_item *i, int width)
 
 /* ---- where they part ---- */
 
-/* The text from some characters before the place on. */
-static size_t begin_of(const char *text, size_t at)
-{
-    size_t from = at > BEFORE ? at - BEFORE : 0;
-    while (from > 0 && ((unsigned char)text[from] & 0xc0) == 0x80)
-        from--;
-    return from;
-}
-
 static void draw_text(suite_sheet *to, const char *who, const char *text, size_t at, terminal_look look)
 {
     enum { FROM = 17 };
     char common[BEFORE + 8];
-    const size_t from = begin_of(text, at);
+    const size_t from = trajectory_before(text, at, BEFORE);
     snprintf(common, sizeof common, "%.*s", (int)(at - from), text + from);
     sheet_to(to, BAR);
     sheet_put(to, STYLE_DIM, who);

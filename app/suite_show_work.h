@@ -50,6 +50,9 @@ double trajectory_length(const store_item *i);
 bool trajectory_parts(const store_item *i);
 size_t trajectory_common_text(const store_item *i);
 
+/* Where to begin with a text that is shown from about `most` bytes before the place `at` on: at a character. */
+size_t trajectory_before(const char *text, size_t at, size_t most);
+
 /* 1 - cosine above which a head is marked: the gate's threshold for the mean (evaluation.md, section 4). */
 #define ATTENTION_MARK 0.005
 

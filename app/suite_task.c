@@ -46,7 +46,8 @@ static bool point(exact *x, const suite_work *w, const void *bytes, size_t n)
     memcpy(&x->head, bytes, sizeof x->head);
     const int32_t rows = x->head.rows;
     const size_t one = (size_t)w->model->shape.n_vocab * sizeof(float) + sizeof *x->next;
-    if (rows < 0 || (n - sizeof x->head) % one != 0 || (n - sizeof x->head) / one != (size_t)rows) return false;
+    if (rows < 0 || x->head.n < rows - 1 || x->head.n > rows) return false;
+    if ((n - sizeof x->head) % one != 0 || (n - sizeof x->head) / one != (size_t)rows) return false;
     x->logits = (const float *)((const char *)bytes + sizeof x->head);
     x->next = (const int32_t *)(x->logits + (size_t)rows * (size_t)w->model->shape.n_vocab);
     return true;
@@ -57,7 +58,7 @@ static bool answer_exactly(const suite_work *w, const suite_task *task, int most
                            float *logits, fault *f)
 {
     const size_t n_vocab = (size_t)w->model->shape.n_vocab;
-    generation *g = generation_open(w->engine, NULL, task->n_prompt + most, f);
+    generation *g = generation_open(w->engine, NULL, w->ctx, f); /* as the config: RoPE can depend on it */
     answer a = { .tokens = next };
     bool ok = g && generation_read(g, task->prompt, task->n_prompt, NULL, f);
     for (int rows = 0; ok && rows < most && !a.ended; rows++) {

@@ -8,10 +8,9 @@
  * most likely token hides it. Low and high: below 80 percent, above 0.05 nats (where a gate begins to warn).
  */
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
+#include "app/bootstrap.h"
 #include "app/suite_work.h"
 
 #define SCORE_LOW 80.0
@@ -40,8 +39,7 @@ static bool prepare(suite_work *w, void **self, fault *f)
         !suite_option_int(options, "tokens", 1, 1 << 16, &t->most, f) || !check_room(w, length, t->most, f) ||
         !suite_passages(w, n, length, &t->prompts, f))
         return false;
-    if (t->prompts.n < n)
-        snprintf(w->out->warning, sizeof w->out->warning, "the text has %d prompts, not %d", t->prompts.n, n);
+    if (t->prompts.n < n) suite_warn(w, "the text has %d prompts, not %d", t->prompts.n, n);
     for (int i = 0; i < t->prompts.n; i++)
         suite_text(w, passages_at(&t->prompts, i), (size_t)length);
     w->out->passages = t->prompts.n;
@@ -61,7 +59,6 @@ static double shared(const suite_answers *a)
     return longer > 0 ? (double)a->common / longer : 1;
 }
 
-/* Notes where they part, by the token each would have next. */
 static void fill_item(const suite_work *w, const suite_answers *a, suite_item *item)
 {
     item->score = a->common;
@@ -89,12 +86,6 @@ static bool run_prompt(suite_work *w, const trajectory *t, int i, double *part, 
 
 /* ---- what it says ---- */
 
-static int ascending(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 /* Where the middle one of those that part does so, counted from 1; NaN when none does. first has room for all. */
 static double median_divergence(const job_result *out, double *first)
 {
@@ -103,9 +94,7 @@ static double median_divergence(const job_result *out, double *first)
         const suite_item *item = &out->items[i];
         if (item->score < item->score_ref || item->score < item->second) first[n++] = item->score + 1;
     }
-    if (n == 0) return NAN;
-    qsort(first, n, sizeof *first, ascending);
-    return (first[(n - 1) / 2] + first[n / 2]) / 2;
+    return n > 0 ? bootstrap_median(first, n) : (double)NAN;
 }
 
 static double mean_kld(const metrics *m)
@@ -118,22 +107,14 @@ static double mean_kld(const metrics *m)
 
 static void say(suite_work *w, int whole, double median)
 {
-    char *text = w->out->warning;
-    const size_t size = sizeof w->out->warning;
-    size_t used = strlen(text);
     const double kld = mean_kld(w->scores);
     const int n = (int)w->out->n_items;
     if (whole < n)
-        used += (size_t)snprintf(text + used, size - used,
-                                 "%s%d of %d continuations are the same; the others part at "
-                                 "token %g (median)",
-                                 used ? "; " : "", whole, n, median);
-    if (used >= size) return;
+        suite_warn(w, "%d of %d continuations are the same; the others part at token %g (median)", whole, n, median);
     if (w->out->score < SCORE_LOW && kld <= KLD_HIGH)
-        snprintf(text + used, size - used, "; KLD is only %.3g: near-ties were decided otherwise", kld);
+        suite_warn(w, "KLD is only %.3g: near-ties were decided otherwise", kld);
     else if (w->out->score >= SCORE_LOW && kld > KLD_HIGH)
-        snprintf(text + used, size - used, "%sKLD is %.3g: predictions have moved, and the first choice hides it",
-                 used ? "; " : "", kld);
+        suite_warn(w, "KLD is %.3g: predictions have moved, and the first choice hides it", kld);
 }
 
 static bool run(suite_work *w, void *self, fault *f)

@@ -19,6 +19,7 @@
 #include "app/passages.h"
 #include "app/shelf.h"
 #include "app/suite.h"
+#include "engine/token_list.h"
 
 typedef struct suite_work {
     const job *job; /* suite_options: what was asked; text, seed */
@@ -32,7 +33,9 @@ typedef struct suite_work {
     compressor *compressor; /* in run */
     const config *config;
     metrics *scores;
-    hash text; /* of all that is put to the model */
+    hash text;       /* of all that is put to the model */
+    token_list read; /* of the job's text: passages that were taken from it */
+    int item;        /* at work */
     size_t items_room;
 } suite_work;
 
@@ -67,12 +70,19 @@ suite_item *suite_add_item(suite_work *w, fault *f);
 bool suite_score(suite_work *w, int item_index, suite_item *item, const float *exact, const float *config_logits,
                  const int32_t *next, size_t n, fault *f);
 
-void suite_stage(const suite_work *w, evaluate_stage stage, int item);
+void suite_stage(suite_work *w, evaluate_stage stage, int item);
 void suite_progress(const suite_work *w, const char *what, size_t done, size_t total);
 bool suite_stopped(const suite_work *w, fault *f); /* true with FAULT_INTERRUPTED */
 
+/* What a person should know of the run, behind what is said already; "" is nothing. */
+void suite_warn(suite_work *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
 /* Text of tokens, UTF-8 (broken characters replaced), cut to fit, ended by zero. */
 void suite_say(const suite_work *w, const int32_t *tokens, int n, char *to, size_t size);
+
+/* All of the text as the tokens have it, ended by zero, malloc'd: a zero among its bytes is a blank. NULL with a fault.
+ */
+char *suite_said(const suite_work *w, const int32_t *tokens, int n, fault *f);
 
 /* ---- one task to both caches ---- */
 

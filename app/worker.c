@@ -1,6 +1,5 @@
 #include "app/worker.h"
 
-#include <errno.h>
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
@@ -14,7 +13,6 @@
 
 enum {
     GRACE_S = 2,       /* between asking a worker to stop and making it */
-    TAIL = 1024,       /* bytes of stderr that are kept */
     BITE = 1 << 20,    /* bytes taken from one worker before the others' turn */
     PATIENCE_MS = 100, /* nothing on a pipe says that a process was stopped, or that its time is over */
     SOON_MS = 5,       /* both pipes are closed: the process is ending */
@@ -26,7 +24,7 @@ struct worker {
     char *job; /* the line that is being sent */
     size_t job_bytes, job_sent;
     worker_events said;
-    char tail[TAIL + 1];
+    worker_tail tail;
     bool asked, hung, ended;
     double asked_at, stopped_at;
 };
@@ -81,22 +79,12 @@ static void read_events(worker *w)
     }
 }
 
-/* Keeps the last TAIL bytes. */
-static void keep_tail(worker *w, const char *text, size_t add)
-{
-    size_t have = strlen(w->tail), keep = have + add > TAIL ? TAIL - add : have;
-    memmove(w->tail, w->tail + have - keep, keep);
-    for (size_t i = 0; i < add; i++)
-        w->tail[keep + i] = text[i] ? text[i] : ' ';
-    w->tail[keep + add] = '\0';
-}
-
 static void read_stderr(worker *w)
 {
-    char text[TAIL + 1];
-    for (size_t n, sum = 0; sum < BITE && (n = worker_pipe_read(&w->pipe.err, text, TAIL)) > 0; sum += n) {
+    char text[WORKER_TAIL + 1];
+    for (size_t n, sum = 0; sum < BITE && (n = worker_pipe_read(&w->pipe.err, text, WORKER_TAIL)) > 0; sum += n) {
         text[n] = '\0';
-        keep_tail(w, text, n);
+        worker_tail_keep(&w->tail, text, n);
         if (w->options.log) w->options.log(w->options.self, text);
     }
 }
@@ -125,14 +113,6 @@ static void note_stops(worker *w)
     }
 }
 
-/* Leaves the process to be waited for, so that its number still means its group when that is killed. */
-static bool has_ended(const worker *w)
-{
-    siginfo_t info = { 0 };
-    if (waitid(P_PID, (id_t)w->pipe.pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0) return info.si_pid != 0;
-    return errno == ECHILD;
-}
-
 static double limit_of(const worker *w)
 {
     const bool long_step = strcmp(w->said.now.stage, "codec") != 0 && !w->said.done && !w->said.faulted;
@@ -155,7 +135,7 @@ static void watch_time(worker *w)
 bool worker_take(worker *w)
 {
     if (w->ended) return true;
-    const bool ended = has_ended(w); /* first: what it wrote before is there to be read */
+    const bool ended = worker_pipe_ended(&w->pipe); /* first: what it wrote before is there to be read */
     send_job(w);
     read_events(w);
     read_stderr(w);
@@ -191,14 +171,9 @@ static void phase_of(const worker_view *now, char phase[WORKER_PHASE])
     if (now->layer >= 0) snprintf(phase + n, WORKER_PHASE - n, ", layer %d", now->layer);
 }
 
-/* The last line a worker wrote to stderr that says something, for the reason of its death. */
 static void add_tail(worker *w, fault *f)
 {
-    size_t n = strlen(w->tail);
-    while (n > 0 && (w->tail[n - 1] == '\n' || w->tail[n - 1] == ' '))
-        w->tail[--n] = '\0';
-    const char *last = strrchr(w->tail, '\n');
-    last = last ? last + 1 : w->tail;
+    const char *last = worker_tail_line(&w->tail);
     const size_t used = strlen(f->text);
     if (*last) snprintf(f->text + used, sizeof f->text - used, "; it said: %.200s", last);
 }

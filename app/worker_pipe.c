@@ -102,3 +102,28 @@ size_t worker_pipe_write(int *fd, const char *bytes, size_t n)
     worker_pipe_close(fd);
     return n;
 }
+
+bool worker_pipe_ended(const worker_pipe *p)
+{
+    siginfo_t info = { 0 };
+    if (waitid(P_PID, (id_t)p->pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0) return info.si_pid != 0;
+    return errno == ECHILD;
+}
+
+void worker_tail_keep(worker_tail *t, const char *bytes, size_t n)
+{
+    const size_t have = strlen(t->text), keep = have + n > WORKER_TAIL ? WORKER_TAIL - n : have;
+    memmove(t->text, t->text + have - keep, keep);
+    for (size_t i = 0; i < n; i++)
+        t->text[keep + i] = bytes[i] ? bytes[i] : ' ';
+    t->text[keep + n] = '\0';
+}
+
+const char *worker_tail_line(worker_tail *t)
+{
+    size_t n = strlen(t->text);
+    while (n > 0 && strchr("\r\n ", t->text[n - 1]))
+        t->text[--n] = '\0';
+    const char *last = strrchr(t->text, '\n');
+    return last ? last + 1 : t->text;
+}

@@ -8,6 +8,7 @@
 #ifndef KVANT_APP_WORKER_PIPE_H
 #define KVANT_APP_WORKER_PIPE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -31,5 +32,21 @@ size_t worker_pipe_read(int *fd, char *bytes, size_t room);
 size_t worker_pipe_write(int *fd, const char *bytes, size_t n);
 
 void worker_pipe_close(int *fd); /* -1 is fine */
+
+/* Whether the child has ended. It is left to be waited for, so that its number still means its group when that is
+ * killed. */
+bool worker_pipe_ended(const worker_pipe *p);
+
+/* ---- the last of what it says on stderr, for the reason of its death; begins as {0} ---- */
+
+enum { WORKER_TAIL = 1024 };
+typedef struct worker_tail {
+    char text[WORKER_TAIL + 1];
+} worker_tail;
+
+void worker_tail_keep(worker_tail *t, const char *bytes, size_t n); /* n: at most WORKER_TAIL */
+
+/* The last line that says something, or "". */
+const char *worker_tail_line(worker_tail *t);
 
 #endif

@@ -25,7 +25,10 @@ static bool read_all(FILE *in, const char *path, char **bytes, size_t *n, fault 
         }
         *n += fread(*bytes + *n, 1, room - *n, in);
     } while (!feof(in) && !ferror(in));
-    return !ferror(in) || fault_set(f, code_of(errno), "%s: reading failed: %s", path, strerror(errno));
+    const int why = errno;
+    if (!ferror(in)) return true;
+    if (code_of(why) == FAULT_INTERRUPTED) return fault_set(f, FAULT_INTERRUPTED, "%s: reading was interrupted", path);
+    return fault_set(f, FAULT_INPUT, "%s: reading failed: %s", path, strerror(why));
 }
 
 bool file_read(const char *path, char **bytes, size_t *n, fault *f)

@@ -14,5 +14,6 @@ typedef struct token_list {
 } token_list;
 
 bool token_list_push(token_list *list, int32_t number, fault *f);
+bool token_list_append(token_list *list, const int32_t *numbers, size_t n, fault *f);
 
 #endif

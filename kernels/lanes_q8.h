@@ -22,9 +22,25 @@ INNER block block_load(const float *x)
     return (block){ _mm512_loadu_ps(x), _mm512_loadu_ps(x + 16) };
 }
 
-INNER float block_largest(block x)
+INNER vf larger(vf a, vf b)
 {
-    const __m512 most = _mm512_max_ps(_mm512_abs_ps(x.a), _mm512_abs_ps(x.b));
+    return (vf)_mm512_max_ps((__m512)a, (__m512)b);
+}
+
+/* Each lane the largest of two magnitudes of the block. */
+INNER vf block_magnitudes(const float *x)
+{
+    return larger((vf)_mm512_abs_ps(_mm512_loadu_ps(x)), (vf)_mm512_abs_ps(_mm512_loadu_ps(x + 16)));
+}
+
+INNER void store_halves(uint16_t *out, vf d)
+{
+    _mm256_storeu_si256((__m256i *)(void *)out, _mm512_cvtps_ph((__m512)d, _MM_FROUND_TO_NEAREST_INT));
+}
+
+INNER float block_largest(const float *x)
+{
+    const __m512 most = (__m512)block_magnitudes(x);
     __m256 m = _mm256_max_ps(_mm512_castps512_ps256(most),
                              _mm256_castpd_ps(_mm512_extractf64x4_pd(_mm512_castps_pd(most), 1)));
     __m128 s = _mm_max_ps(_mm256_castps256_ps128(m), _mm256_extractf128_ps(m, 1));
@@ -80,12 +96,29 @@ INNER block block_load(const float *x)
     return b;
 }
 
-INNER float block_largest(block x)
+INNER vf larger(vf a, vf b)
+{
+    return (vf)_mm256_max_ps((__m256)a, (__m256)b);
+}
+
+INNER vf block_magnitudes(const float *x)
 {
     const __m256 sign = _mm256_set1_ps(-0.0f);
-    __m256 m = _mm256_setzero_ps();
-    for (int i = 0; i < 4; i++)
-        m = _mm256_max_ps(m, _mm256_andnot_ps(sign, x.v[i]));
+    vf m = { 0 };
+    for (int i = 0; i < BLOCK_Q; i += 8)
+        m = larger(m, (vf)_mm256_andnot_ps(sign, _mm256_loadu_ps(x + i)));
+    return m;
+}
+
+INNER void store_halves(uint16_t *out, vf d)
+{
+    for (int i = 0; i < N; i++)
+        out[i] = half_from_float(d[i]);
+}
+
+INNER float block_largest(const float *x)
+{
+    const __m256 m = (__m256)block_magnitudes(x);
     __m128 s = _mm_max_ps(_mm256_castps256_ps128(m), _mm256_extractf128_ps(m, 1));
     s = _mm_max_ps(s, _mm_movehl_ps(s, s));
     return _mm_cvtss_f32(_mm_max_ss(s, _mm_movehdup_ps(s)));
@@ -125,19 +158,73 @@ INNER int block_has_lowest(const uint8_t *in)
     return _mm_movemask_epi8(_mm_or_si128(a, b)) != 0;
 }
 
+/* 1/d, and 0 where that is not finite. */
+INNER float reciprocal(float d)
+{
+    const float quotient = d != 0.0f ? 1.0f / d : 0.0f;
+    return quotient <= FLT_MAX ? quotient : 0.0f;
+}
+
+/* False when the scale does not fit f16. */
+static bool encode_block(const float *x, uint8_t *out)
+{
+    const float d = block_largest(x) / 127.0f;
+    const uint16_t scale = half_of(d);
+    if (half_is_special(scale)) return false;
+    half_store(out, scale);
+    block_codes(block_load(x), reciprocal(d), out + 2);
+    return true;
+}
+
+/* Register r's largest lane in lane r. */
+INNER vf largest_of_each(vf v[N])
+{
+#define FOLD(n, s)                                                                                                     \
+    _Pragma("GCC unroll 8") for (int i = 0; i < (n); i++) v[i] =                                                       \
+        larger(EVEN(v[2 * i], v[2 * i + 1], s), ODD(v[2 * i], v[2 * i + 1], s));
+    FOLD(N / 2, 1)
+    FOLD(N / 4, 2)
+    FOLD(N / 8, 4)
+#if N == 16
+    FOLD(N / 16, 8)
+#endif
+#undef FOLD
+    return v[0];
+}
+
+/* As many blocks as there are lanes, whose scales are found side by side; false when one of them is for encode_block to
+ * refuse. */
+static bool encode_blocks(const float *x, uint8_t *out)
+{
+    vf v[N];
+    float inverse[N];
+    uint16_t scales[N];
+    int special = 0;
+#pragma GCC unroll 16
+    for (int r = 0; r < N; r++)
+        v[r] = block_magnitudes(x + r * BLOCK_Q);
+    const vf d = largest_of_each(v) / 127.0f, quotient = 1.0f / d;
+    store_f(inverse, (vf)((vu)quotient & (vu)(quotient <= FLT_MAX)));
+    store_halves(scales, d);
+    for (int r = 0; r < N; r++)
+        special |= half_is_special(scales[r]);
+    if (special) return false;
+    for (int r = 0; r < N; r++, out += BLOCK_Q8_0_BYTES) {
+        half_store(out, scales[r]);
+        block_codes(block_load(x + r * BLOCK_Q), inverse[r], out + 2);
+    }
+    return true;
+}
+
 static size_t q8_0_encode(const float *values, size_t n, uint8_t *bytes)
 {
-    for (size_t b = 0; b < n / BLOCK_Q; b++) {
-        const block x = block_load(values + b * BLOCK_Q);
-        uint8_t *out = bytes + b * BLOCK_Q8_0_BYTES;
-        const float d = block_largest(x) / 127.0f, quotient = d != 0.0f ? 1.0f / d : 0.0f;
-        const float inverse = quotient <= FLT_MAX ? quotient : 0.0f;
-        const uint16_t scale = half_of(d);
-        if (half_is_special(scale)) return b;
-        half_store(out, scale);
-        block_codes(x, inverse, out + 2);
-    }
-    return n / BLOCK_Q;
+    const size_t blocks = n / BLOCK_Q;
+    size_t b = 0;
+    while (b + N <= blocks && encode_blocks(values + b * BLOCK_Q, bytes + b * BLOCK_Q8_0_BYTES))
+        b += N;
+    while (b < blocks && encode_block(values + b * BLOCK_Q, bytes + b * BLOCK_Q8_0_BYTES))
+        b++;
+    return b;
 }
 
 static size_t q8_0_decode(const uint8_t *bytes, size_t n, float *values)

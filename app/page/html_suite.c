@@ -10,19 +10,6 @@
 #include "app/suite_show.h"
 #include "app/suite_show_work.h"
 
-const page_run *page_suite_run(const page_set *set, size_t k, size_t *left)
-{
-    const page_run *found = NULL;
-    size_t n = 0;
-    for (size_t i = 0; i < set->n_runs; i++) {
-        const page_run *run = &set->runs[i];
-        if (run->items.n == 0 || set->places[0][0][i].where == PAGE_OLDER) continue;
-        if (n++ == k && k < SUITES_SHOWN) found = run;
-    }
-    *left = n > SUITES_SHOWN ? n - SUITES_SHOWN : 0;
-    return found;
-}
-
 /* ---- tables ---- */
 
 static void put_table(FILE *to, const suite_table *t)

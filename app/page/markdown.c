@@ -185,7 +185,7 @@ static void write_failures(FILE *to, const page_set *set)
         escape_markdown_code(to, r->config.canonical);
         fputs(": ", to);
         escape_markdown(to, r->reason);
-        if (*r->phase) {
+        if (*r->phase && !strstr(r->reason, r->phase)) {
             fputs(" (", to);
             escape_markdown(to, r->phase);
             fputc(')', to);

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 
 #include "app/page/escape.h"
-#include "app/page/html_suite.h"
 #include "app/page/suite_tables.h"
 #include "app/suite_show.h"
 #include "app/table.h"

@@ -102,7 +102,7 @@ const fillDetails = () => {
   if (s.calibration[i]) fact(list, "calibrated on", s.calibration[i]);
   fact(list, "started, UTC", new Date(1000 * s.started[i]).toISOString().slice(0, 16).replace("T", " "));
   const notes = [];
-  if (failed) notes.push(make("p", { className: "note bad", textContent: `Failed: ${s.reason[i]}${s.phase[i] ? ` (${s.phase[i]})` : ""}` }));
+  if (failed) notes.push(make("p", { className: "note bad", textContent: `Failed: ${s.reason[i]}${s.phase[i] && !s.reason[i].includes(s.phase[i]) ? ` (${s.phase[i]})` : ""}` }));
   if (s.note[i]) notes.push(make("p", { className: "note", textContent: s.note[i] }));
   if (s.alike[state.x][state.y].includes(i)) notes.push(make("p", { className: "note", textContent: "Cannot be told apart from the run before it on the frontier." }));
   box.replaceChildren(make("h3", { textContent: s.config[i] }), badges, list, ...notes, ...(failed ? [] : byteSplit(s, i)), ...layerParts(s, i));

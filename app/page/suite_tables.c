@@ -240,9 +240,8 @@ static void part_of(builder *b, const char *text, size_t at)
 {
     enum { BEFORE = 24, ROOM = 160 };
     char part[ROOM];
-    size_t from = at > BEFORE ? at - BEFORE : 0, n = 0;
-    while (from > 0 && ((unsigned char)text[from] & 0xc0) == 0x80)
-        from--;
+    const size_t from = trajectory_before(text, at, BEFORE);
+    size_t n = 0;
     if (from > 0) n = (size_t)snprintf(part, sizeof part, "…");
     snprintf(part + n, sizeof part - n, "%.*s|", (int)(at - from), text + from);
     n = strlen(part);
@@ -318,4 +317,19 @@ void suite_tables_free(suite_tables *t)
     }
     free(t->items);
     *t = (suite_tables){ 0 };
+}
+
+/* ---- which runs ---- */
+
+const page_run *page_suite_run(const page_set *set, size_t k, size_t *left)
+{
+    const page_run *found = NULL;
+    size_t n = 0;
+    for (size_t i = 0; i < set->n_runs; i++) {
+        const page_run *run = &set->runs[i];
+        if (run->items.n == 0 || set->places[0][0][i].where == PAGE_OLDER) continue;
+        if (n++ == k && k < SUITES_SHOWN) found = run;
+    }
+    *left = n > SUITES_SHOWN ? n - SUITES_SHOWN : 0;
+    return found;
 }

@@ -6,7 +6,7 @@
 #ifndef KVANT_APP_PAGE_SUITE_TABLES_H
 #define KVANT_APP_PAGE_SUITE_TABLES_H
 
-#include "app/suite_items.h"
+#include "app/page/gather.h"
 
 typedef struct suite_cell_text {
     char *text;
@@ -32,5 +32,10 @@ typedef struct suite_tables {
 /* No table for what has no items. Without memory: false, and nothing is to be freed. */
 bool suite_tables_make(const store_run *run, const suite_items *items, suite_tables *out, fault *f);
 void suite_tables_free(suite_tables *t);
+
+/* The runs that a report shows in full: the k-th of them, counted from 0; NULL: there are no more. *left: how many of
+ * the set are not among them. */
+enum { SUITES_SHOWN = 24 };
+const page_run *page_suite_run(const page_set *set, size_t k, size_t *left);
 
 #endif

@@ -120,7 +120,8 @@ static void write_run(pen *p, const board_details *d)
         layers_sparks(p, d->layers, d->n_layers);
         write_rest(p, r);
     } else {
-        field(p, "failed", LOOK_BAD, "%s%s%s", r->reason, *r->phase ? ", while " : "", r->phase);
+        const bool apart = *r->phase && !strstr(r->reason, r->phase); /* many a reason names it */
+        field(p, "failed", LOOK_BAD, "%s%s%s", r->reason, apart ? ", while " : "", apart ? r->phase : "");
     }
     write_where(p, r);
     if (done) details_suite_rest(p, d);

@@ -284,7 +284,6 @@ static bool encode_tile(const turbo *c, const float *x, size_t n_values, uint8_t
     l->squares(tile, n, norm);
     for (size_t r = 0; r < at_once; r++) {
         norm[r] = sqrtf(norm[r]);
-        if (!isfinite(norm[r])) return false;
         by[r] = inverse_of(norm[r]);
     }
     l->rotate(&c->rotation, c->rotation.s1, c->rotation.s2, by, tile);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "app/reference.h"
 #include "app/registry.h"
 #include "engine/sample.h"
 
@@ -347,6 +348,64 @@ static void a_prompt_that_leaves_no_room_is_refused(void **state)
     assert_int_equal(f.code, FAULT_USAGE);
 }
 
+/* ---- RoPE that depends on the room of a sequence ---- */
+
+/* A model whose sequences with room for more than `original` positions are turned by other angles. */
+static void bend(place *p, int original)
+{
+    model_shape *s = &p->model->shape;
+    s->scaling.long_factors = true;
+    s->scaling.original = original;
+    p->model->ropes[model_rope_at(s, 0, original + 1)] = (model_rope){ 50 * s->rope_base, 1, NULL };
+}
+
+static void unbend(place *p)
+{
+    p->model->shape.scaling.long_factors = false;
+}
+
+static void both_caches_are_turned_by_the_same_angles(void **state)
+{
+    place *p = the(state);
+    shelf none = { "" };
+    bend(p, PROMPT + SAID); /* prompt and answer fit the original context, and CTX does not */
+    trial t = try_task(p, "identity", &none);
+    assert_true(t.item.kld == 0 && t.item.agreement == 100);
+    release(&t);
+    unbend(p);
+}
+
+static void a_prefix_is_turned_by_the_angles_of_its_sequence(void **state)
+{
+    enum { PREFIX = 32, EVAL = 16 };
+    place *p = the(state);
+    fault f = { 0 };
+    shelf none = { "" };
+    int32_t tokens[PREFIX + EVAL];
+    for (int i = 0; i < PREFIX + EVAL; i++)
+        tokens[i] = (i * 41 + 7) % p->model->shape.n_vocab;
+    bend(p, PREFIX);
+    config *c = config_parse(registry_catalog(p->known), "rope=post identity", &f);
+    const compress_request request = { .known = p->known, .config = c, .e = p->engine, .ctx = PREFIX, .env = &p->env };
+    compressor *codecs = compress_open(&request, &f);
+    kv_cache *cache = kv_cache_create(&p->model->shape, PREFIX + EVAL, KV_ROTATED, &f);
+    const reference_request exactly = { p->engine, &none, "m", PROTOCOL_SNAPSHOT, PREFIX, EVAL };
+    reference exact;
+    assert_true(codecs && cache && reference_make(&exactly, tokens, &exact, &f));
+    const size_t n = exact.n_scored * (size_t)p->model->shape.n_vocab;
+    float *logits = calloc(n, sizeof *logits);
+    sequence s = { .cache = cache, .tokens = tokens + PREFIX, .n = EVAL - 1, .logits = logits };
+    assert_true(compress_prefix(codecs, &exact, cache, &f) && engine_forward(p->engine, &s, 1, &f));
+    for (size_t i = 0; i < n; i++)
+        assert_true(fabsf(logits[i] - exact.logits[i]) < 1e-4f);
+    free(logits);
+    reference_release(&exact);
+    kv_cache_destroy(cache);
+    compress_close(codecs, NULL);
+    config_free(c);
+    unbend(p);
+}
+
 /* ---- options ---- */
 
 static void options_are_read_and_refused_by_name(void **state)
@@ -388,6 +447,8 @@ int main(void)
         cmocka_unit_test(a_task_through_identity_is_exact_and_kept),
         cmocka_unit_test(the_configs_answer_is_what_it_says_alone),
         cmocka_unit_test(a_prompt_that_leaves_no_room_is_refused),
+        cmocka_unit_test(both_caches_are_turned_by_the_same_angles),
+        cmocka_unit_test(a_prefix_is_turned_by_the_angles_of_its_sequence),
         cmocka_unit_test(options_are_read_and_refused_by_name),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

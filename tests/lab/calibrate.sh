@@ -67,6 +67,9 @@ run calibrate --model "$small" --ctx 64 --text "$home/short" --name all
 evaluate shifts "${shifts[@]}" --text "$home/short" --calibration all
 is "the same text is refused" 3 $status
 has "in a sentence" "of the text is in the calibration (made on short," "$err"
+run attention shifts "${shifts[@]}" --model "$small" --ctx 64 --passages 4 --text "$home/short" --calibration all
+is "by a suite, too" 3 $status
+has "which reads it" "of the text is in the calibration (made on short," "$err"
 
 # Another model's, and what is no calibration.
 evaluate shifts "${shifts[@]}" --calibration "$small.safetensors"

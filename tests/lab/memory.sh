@@ -34,6 +34,12 @@ run memory "$hermes" turbo4 --ctx 1000 --round 256 --sequences 4 --json
 is "rounded cells, four sequences" "1024 $((4 * 1024 * 43520))" \
     "$(jq -r '.configs[0].contexts[0] | "\(.cells) \(.bytes)"' <<<"$out")"
 
+many=$(seq -s, 1024 1024 24576)
+run memory "$hermes" f16 --ctx "$many" --unit bytes --ascii
+has "as many contexts as there may be" " $((24576 * 163840)) |" "$out"
+run memory "$hermes" f16 --ctx "$many,32k"
+is "and not one more" "2 " "$status $out"
+
 # The ceiling: 27 GiB less 16 of weights at 163840 and 43520 bytes a token.
 run memory "$hermes" f16 turbo4 --budget 27G --weights 16G --json
 is "no context is asked for: yes" 0 "$status"
@@ -87,6 +93,7 @@ expect "no such codec" 3 'did you mean "turbo4"' memory "$hermes" turob4
 expect "a head it does not take" 3 "does not take head dimension 99" memory "layers=1 kv=1 dim=99" q8_0
 expect "a need without a budget" 2 "needs --budget" memory "$hermes" --need-ctx 64k
 expect "contexts" 2 'option --ctx is "x"' memory "$hermes" --ctx 8k,x
+expect "a number that is cut nowhere" 2 "is no size" memory "$hermes" --ctx 00000000000000000000000000000008k
 expect "an end of a list" 2 'option --ctx is ""' memory "$hermes" --ctx 8k,
 expect "a context out of reach" 2 "must lie in 1 ... 16777216" memory "$hermes" --ctx 20M
 expect "a description is not run" 2 "--measure needs a model's file" memory "$hermes" --measure

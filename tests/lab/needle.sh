@@ -23,19 +23,18 @@ first=$(jq -cS .items <<<"$out")
 
 run needle q8_0 "${few[@]}" --json --threads 1 --no-cache
 is "the same again, on one thread" "$first" "$(jq -cS .items <<<"$out")"
-run needle q8_0 "${few[@]}" --json --seed 2
-is "another seed asks for something else" true "$([[ $(jq -cS .items <<<"$out") != "$first" ]] && echo true)"
 
-run needle identity f16 q8_0 "${few[@]}" --json
-has "what was run is not run again" "2 run, 1 already there, 0 failed" "$err"
+run needle identity q8_0 "${few[@]}" --json
+has "what was run is not run again" "1 run, 1 already there, 0 failed" "$err"
 is "the exact cache against itself" "0" "$(jq -r '.[] | select(.config == "identity") | "\(.kld[0])"' <<<"$out")"
 
 # What is bad must be seen to be.
-run needle bad_uniform2 "${bad[@]}" "${text[@]}" --kinds marked --lengths 256,512 --json
+run needle bad_uniform2 "${bad[@]}" "${text[@]}" --kinds marked --lengths 256 --json
 is "a bad codec runs, too" 0 $status
 lost=$(items 'select(.score_ref > 0 and .score < 1) | 1' | wc -l)
-is "and loses keys" true "$([[ $lost -ge 2 ]] && echo true)"
-is "it is said which" true "$([[ $(items 'select(.score < 1) | .note' | grep -c 'the key is "') -ge 2 ]] && echo true)"
+is "and loses keys" true "$([[ $lost -ge 1 ]] && echo true)"
+is "it is said which" "$lost" "$(items 'select(.score_ref > 0 and .score < 1) | .note' | grep -c 'the key is "')"
+is "and shown" "" "$(items 'select(.score_ref > 0 and .score < 1) | (.note | capture("is \"(?<k>.*)\"").k) as $k | [.said_ref, .said][] | startswith(" " + $k)' | paste -sd' ' | sed 's/true false *//g')"
 
 # Where the model fails, nothing is said about the cache.
 run needle q8_0 "${text[@]}" --lengths 512 --depths 0.5 --kinds several,chain --trials 1 --json
@@ -47,6 +46,9 @@ has "of all" "this says little" "$err"
 run needle q8_0 "${text[@]}" --lengths 256 --depths 0.5 --kinds marked --trials 3 --json
 is "trials make one cell" 1 "$(items 1 | wc -l)"
 is "with its share" true "$(items '.score_ref > 0 and .score == 1 and .n > 10')"
+first=$(jq -cS .items <<<"$out")
+run needle q8_0 "${text[@]}" --lengths 256 --depths 0.5 --kinds marked --trials 3 --seed 2 --json
+is "another seed asks for something else" true "$([[ $status == 0 && $(jq -cS .items <<<"$out") != "$first" ]] && echo true)"
 
 # A haystack's length is exact, so a length that has no room is refused and one that has is not.
 run needle q8_0 "${text[@]}" --lengths 100

@@ -24,13 +24,13 @@ has "with its reason" "it must go on with" "$lost"
 is "and a large KLD" true "$(jq '.kld[0] > 0.02' <<<"$out")"
 
 # What a model cannot do is n/a, and what is left is said.
-run prompts q8_0 --list chat --ctx 512 --json
+run prompts q8_0 --list chat --ctx 320 --json
 is "the other list" "summary reasoning code" "$(items .label | head -3 | paste -sd' ')"
 is "nothing passes, so nothing regresses" "null" "$(items 'select(.score_ref == 0) | .score' | sort -u)"
 has "why is said" "reference: " "$(items .note)"
 has "what is left is said" "what is left is the KLD of its answers" "$err"
 is "what does not fit is not put" "does not fit the context" "$(items 'select(.score_ref == null) | .note' | sort -u)"
-has "and it is said how many" "prompts do not fit a context of 512" "$err"
+has "and it is said how many" "prompts do not fit a context of 320" "$err"
 is "KLD is there all the same" true "$(jq '[.items[] | select(.n > 0) | .kld >= 0] | all and length > 3' <<<"$out")"
 run prompts q8_0 --ctx 20
 is "nothing fits" 2 $status
@@ -39,7 +39,7 @@ run prompts q8_0 --list all
 is "a list nobody knows" 2 $status
 
 with_template "$books" "$home/chat.gguf"
-run prompts q8_0 -m "$home/chat.gguf" --ctx 512 --json
+run prompts q8_0 -m "$home/chat.gguf" --ctx 256 --json
 is "a model with a template gets the list for chat" 0 $status
 is "by itself" summary "$(items .label | head -1)"
 finish

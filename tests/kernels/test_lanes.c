@@ -1,0 +1,389 @@
+/* Every level of kernels/lanes.h gives the bits of its portable counterparts. */
+#include "kernels/lanes.h"
+
+#include <float.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "kernels/bitpack.h"
+#include "kernels/block_q.h"
+#include "kernels/cpu.h"
+#include "kernels/finite.h"
+#include "kernels/random.h"
+#include "kernels/sphere.h"
+#include "kernels/wht.h"
+
+enum { MOST = WHT_MAX * LANES_MOST };
+
+/* Some of it tiny, some of it zero of either sign. */
+static void fill(float *x, size_t n, uint64_t key)
+{
+    for (size_t i = 0; i < n; i++) {
+        x[i] = (float)random_normal(key, i);
+        if (i % 37 == 5) x[i] = i % 2 ? 0.0f : -0.0f;
+        if (i % 41 == 7) x[i] *= 1e-30f;
+    }
+}
+
+#define EACH_LEVEL(l, i)                                                                                               \
+    const lanes *l;                                                                                                    \
+    for (int i = 1; (l = lanes_at(i)); i++)
+
+static void a_tile_is_the_rows_on_their_side(void **state)
+{
+    (void)state;
+    static float rows[LANES_MOST * 200], back[LANES_MOST * 200];
+    _Alignas(LANES_ALIGN) static float tile[256 * LANES_MOST];
+    EACH_LEVEL(l, i)
+    {
+        const size_t n = (size_t)l->n, stride = 200;
+        for (size_t have = 1; have <= 200; have += have < 40 ? 1 : 40) {
+            fill(rows, n * stride, have);
+            memset(tile, 0xff, sizeof tile);
+            memset(back, 0x77, sizeof back);
+            l->gather(rows, stride, have, have + 3, tile);
+            for (size_t r = 0; r < n; r++) {
+                for (size_t c = 0; c < have; c++)
+                    assert_memory_equal(&tile[c * n + r], &rows[r * stride + c], sizeof *tile);
+                for (size_t c = have; c < have + 3; c++)
+                    assert_true(tile[c * n + r] == 0.0f);
+            }
+            l->scatter(tile, have, back, stride);
+            for (size_t r = 0; r < n; r++) {
+                assert_memory_equal(back + r * stride, rows + r * stride, have * sizeof *rows);
+                for (size_t c = have; c < stride; c++)
+                    assert_memory_equal(&back[r * stride + c], "wwww", sizeof *back);
+            }
+        }
+    }
+}
+
+static void rotations_are_those_of_one_row(void **state)
+{
+    (void)state;
+    static const int sizes[] = { 16, 32, 48, 62, 64, 80, 96, 112, 128, 160, 176, 240, 256, 384, 480, 496, 512 };
+    static float rows[MOST], one[MOST];
+    EACH_LEVEL(l, i) for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++)
+    {
+        const size_t n = (size_t)sizes[s];
+        wht w, portable;
+        assert_true(wht_init(&w, sizes[s]));
+        w.lanes = l;
+        portable = w;
+        portable.lanes = NULL;
+        for (size_t n_rows = 1; n_rows <= LANES_MOST && n_rows * n <= MOST; n_rows += 5) {
+            fill(rows, n_rows * n, n);
+            memcpy(one, rows, sizeof rows);
+            wht_forward(&w, rows, n_rows);
+            wht_forward(&portable, one, n_rows);
+            assert_memory_equal(rows, one, n_rows * n * sizeof *rows);
+            wht_inverse(&w, rows, n_rows);
+            wht_inverse(&portable, one, n_rows);
+            assert_memory_equal(rows, one, n_rows * n * sizeof *rows);
+        }
+    }
+}
+
+static void a_rotation_takes_factors_for_rows(void **state)
+{
+    (void)state;
+    _Alignas(LANES_ALIGN) static float tile[MOST];
+    static float rows[MOST];
+    EACH_LEVEL(l, i) for (int n = 96; n <= 128; n += 32)
+    {
+        const size_t at_once = (size_t)l->n;
+        float by[LANES_MOST];
+        wht w;
+        assert_true(wht_init(&w, n));
+        fill(rows, at_once * (size_t)n, 3);
+        l->gather(rows, (size_t)n, (size_t)n, (size_t)n, tile);
+        for (size_t r = 0; r < at_once; r++) {
+            by[r] = 0.3f + (float)r;
+            for (int c = 0; c < n; c++)
+                rows[r * (size_t)n + (size_t)c] *= by[r];
+        }
+        l->rotate(&w, w.s1, w.s2, by, tile);
+        w.lanes = NULL;
+        wht_forward(&w, rows, at_once);
+        for (size_t r = 0; r < at_once; r++)
+            for (size_t c = 0; c < (size_t)n; c++)
+                assert_memory_equal(&tile[c * at_once + r], &rows[r * (size_t)n + c], sizeof *tile);
+    }
+}
+
+static void make_table(quantizer *q, int n)
+{
+    float level[QUANTIZER_LEVELS], boundary[QUANTIZER_LEVELS];
+    for (int i = 0; i < n; i++) {
+        level[i] = 5.0f * ((float)i + 0.4f) / (float)n - 2.5f;
+        boundary[i] = 5.0f * (float)(i + 1) / (float)n - 2.5f;
+    }
+    assert_true(quantizer_init(q, level, boundary, n));
+}
+
+static void codes_and_values_are_the_quantizer_s(void **state)
+{
+    (void)state;
+    enum { COUNT = 96 };
+    _Alignas(LANES_ALIGN) static float x[COUNT * LANES_MOST], v[COUNT * LANES_MOST];
+    static uint32_t codes[COUNT * LANES_MOST];
+    static uint8_t one[COUNT * LANES_MOST];
+    static float level[COUNT * LANES_MOST];
+    EACH_LEVEL(l, i) for (int n = 2; n <= QUANTIZER_LEVELS; n += n < 16 ? 1 : 48)
+    {
+        const size_t all = COUNT * (size_t)l->n;
+        quantizer q;
+        make_table(&q, n);
+        fill(x, all, 11);
+        for (int b = 0; b < n - 1; b++) /* on a boundary, and right below it */
+            x[b] = q.boundary[b], x[n - 1 + b] = nextafterf(q.boundary[b], -10.0f);
+        x[2 * n] = FLT_MAX, x[2 * n + 1] = -FLT_MAX;
+        quantizer_codes(&q, x, all, one);
+        if (n <= QUANTIZER_COUNTED)
+            l->codes(&q, x, COUNT, codes);
+        else
+            for (size_t k = 0; k < all; k++)
+                codes[k] = one[k];
+        quantizer_values(&q, one, all, level);
+        l->values(&q, codes, COUNT, v);
+        for (size_t k = 0; k < all; k++)
+            assert_int_equal(codes[k], one[k]);
+        assert_memory_equal(v, level, all * sizeof *v);
+        float sums[LANES_MOST], of_codes[LANES_MOST];
+        l->squares(v, COUNT, sums);
+        l->squares_of(&q, codes, COUNT, of_codes);
+        assert_memory_equal(of_codes, sums, (size_t)l->n * sizeof *sums);
+    }
+}
+
+static void sums_run_in_the_order_of_one_row(void **state)
+{
+    (void)state;
+    enum { COUNT = 128 };
+    static float a[COUNT * LANES_MOST], b[COUNT * LANES_MOST], y[COUNT * LANES_MOST];
+    EACH_LEVEL(l, i)
+    {
+        const size_t n = (size_t)l->n;
+        float squares[LANES_MOST];
+        double dots[LANES_MOST], own[LANES_MOST], by[LANES_MOST];
+        fill(a, COUNT * n, 20);
+        fill(b, COUNT * n, 21);
+        memcpy(y, a, sizeof a);
+        l->squares(a, COUNT, squares);
+        l->dot_f64(a, b, COUNT, dots);
+        l->dot_f64(a, a, COUNT, own);
+        for (size_t r = 0; r < n; r++)
+            by[r] = 1.0 / (3.0 + (double)r);
+        l->scale_f64(y, COUNT, by);
+        for (size_t r = 0; r < n; r++) {
+            float sum = 0;
+            double four[4] = { 0 }, self[4] = { 0 };
+            for (size_t c = 0; c < COUNT; c++) {
+                const float x = a[c * n + r];
+                const float scaled = (float)((double)x * by[r]);
+                sum += x * x;
+                four[c % 4] += (double)x * (double)b[c * n + r];
+                self[c % 4] += (double)x * (double)x;
+                assert_memory_equal(&y[c * n + r], &scaled, sizeof scaled);
+            }
+            const double dot = (four[0] + four[1]) + (four[2] + four[3]);
+            const double norm = (self[0] + self[1]) + (self[2] + self[3]);
+            assert_memory_equal(&squares[r], &sum, sizeof sum);
+            assert_memory_equal(&dots[r], &dot, sizeof dot);
+            assert_memory_equal(&own[r], &norm, sizeof norm);
+        }
+    }
+}
+
+/* The bytes behind those of a row are another's. */
+static void packing_is_bitpack_s_and_stays_in_its_row(void **state)
+{
+    (void)state;
+    enum { COUNT = 160, GAP = 5 };
+    static uint32_t codes[COUNT * LANES_MOST], back[COUNT * LANES_MOST];
+    static uint8_t bytes[LANES_MOST * (COUNT + GAP)], expected[COUNT], one[COUNT];
+    EACH_LEVEL(l, i) for (int bits = 1; bits <= 8; bits++) for (size_t count = 32; count <= COUNT; count += 32)
+    {
+        const size_t n = (size_t)l->n, size = bitpack_bytes(count, bits), stride = size + GAP;
+        for (int from = 0; from <= 2; from += 2) {
+            for (size_t k = 0; k < count * n; k++)
+                codes[k] = (uint32_t)(random_bits(31, k) & ((1u << (bits + from)) - 1u));
+            memset(bytes, 0xee, sizeof bytes);
+            l->pack(codes, count, from, bits, bytes, stride);
+            memset(back, 0, sizeof back);
+            for (size_t k = 0; from && k < count * n; k++)
+                back[k] = codes[k] & 3;
+            l->unpack(bytes, stride, count, from, bits, back);
+            assert_memory_equal(back, codes, count * n * sizeof *codes);
+            for (size_t r = 0; r < n; r++) {
+                for (size_t c = 0; c < count; c++)
+                    one[c] = (uint8_t)(codes[c * n + r] >> from);
+                bitpack_put(one, count, bits, expected);
+                assert_memory_equal(bytes + r * stride, expected, size);
+                for (size_t g = 0; g < GAP; g++)
+                    assert_int_equal(bytes[r * stride + size + g], 0xee);
+            }
+        }
+    }
+}
+
+static void one_bad_value_anywhere_is_seen(void **state)
+{
+    (void)state;
+    static const float bad[] = { NAN, -NAN, INFINITY, -INFINITY };
+    float x[150];
+    EACH_LEVEL(l, i) for (size_t n = 0; n <= 150; n += n < 70 ? 1 : 20)
+    {
+        fill(x, n, 7);
+        if (n > 0) x[n / 2] = n % 2 ? FLT_MAX : -FLT_MAX;
+        assert_true(l->finite(x, n));
+        for (size_t at = 0; at < n; at++) {
+            const float kept = x[at];
+            x[at] = bad[(at + n) % 4];
+            assert_false(l->finite(x, n));
+            x[at] = kept;
+        }
+    }
+}
+
+static void q8_0_is_block_q_s(void **state)
+{
+    (void)state;
+    enum { BLOCKS = 64, N = BLOCKS * BLOCK_Q };
+    static float x[N], a[N], b[N];
+    static uint8_t p[BLOCKS * BLOCK_Q8_0_BYTES], q[BLOCKS * BLOCK_Q8_0_BYTES];
+    static const float sizes[] = { 1.0f, 127.0f, 1e-38f, 1e-42f, 1e-7f, 3e-5f, 8e6f, 0.0f };
+    EACH_LEVEL(l, i)
+    {
+        if (!l->q8_0_encode) continue;
+        for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {
+            fill(x, N, 60 + s);
+            for (size_t k = 0; k < N; k++)
+                x[k] = k % 64 < 32 ? (float)((int)k % 255 - 127) * 0.5f * sizes[s] : x[k] * sizes[s];
+            for (size_t k = 0; k < N; k += 64)
+                x[k] = 127.0f * sizes[s]; /* now the halves are exactly that */
+            memset(p, 1, sizeof p);
+            memset(q, 1, sizeof q);
+            assert_int_equal(l->q8_0_encode(x, N, q), block_q8_0_encode(x, N, p));
+            assert_memory_equal(q, p, sizeof p);
+            assert_int_equal(l->q8_0_decode(p, N, b), block_q8_0_decode(p, N, a));
+            assert_memory_equal(b, a, sizeof a);
+        }
+        fill(x, N, 70);
+        x[40 * BLOCK_Q + 3] = 9e6f; /* d > 65504 */
+        assert_int_equal(l->q8_0_encode(x, N, q), 40);
+        x[40 * BLOCK_Q + 3] = 0.0f;
+        l->q8_0_encode(x, N, q);
+        q[33 * BLOCK_Q8_0_BYTES + 2 + 31] = 0x80;
+        assert_int_equal(l->q8_0_decode(q, N, a), 33);
+        q[20 * BLOCK_Q8_0_BYTES + 1] |= 0x80;
+        assert_int_equal(l->q8_0_decode(q, N, a), 20);
+        q[10 * BLOCK_Q8_0_BYTES + 1] = 0x7c;
+        assert_int_equal(l->q8_0_decode(q, N, a), 10);
+    }
+}
+
+/* Every third float from 1/4 to 1 and every 61st up to 127, of either sign, beside roundf; and the
+ * neighbours of every half. */
+static void q8_0_rounds_halves_away_from_zero(void **state)
+{
+    (void)state;
+    float x[BLOCK_Q] = { 127.0f };
+    uint8_t bytes[BLOCK_Q8_0_BYTES];
+    EACH_LEVEL(l, level)
+    {
+        if (!l->q8_0_encode) continue;
+        for (float half = 0.5f; half < 127.0f; half += 1.0f) {
+            x[1] = half, x[2] = nextafterf(half, 0.0f), x[3] = nextafterf(half, 128.0f);
+            x[4] = -x[1], x[5] = -x[2], x[6] = -x[3];
+            assert_int_equal(l->q8_0_encode(x, BLOCK_Q, bytes), 1);
+            for (int i = 1; i <= 6; i++)
+                assert_int_equal((int8_t)bytes[2 + i], (int)roundf(x[i]));
+        }
+        uint32_t bits = 0x3e800000u; /* 0.25 */
+        while (bits < 0x42fe0000u) { /* 127 */
+            for (int i = 1; i < BLOCK_Q; i++, bits += bits < 0x3f800000u ? 3 : 61) {
+                const uint32_t one = i % 2 ? bits : bits | 0x80000000u;
+                memcpy(&x[i], &one, sizeof one);
+                if (fabsf(x[i]) > 127.0f) x[i] = 0.0f;
+            }
+            assert_int_equal(l->q8_0_encode(x, BLOCK_Q, bytes), 1);
+            for (int i = 0; i < BLOCK_Q; i++)
+                if ((int8_t)bytes[2 + i] != (int)roundf(x[i]))
+                    fail_msg("%a became %d", (double)x[i], (int8_t)bytes[2 + i]);
+        }
+    }
+}
+
+/* Also where a row in the middle is zero, too small for its scale, or too large. */
+static void rows_of_a_sphere_are_as_one_by_one(void **state)
+{
+    (void)state;
+    enum { N_ROWS = 3 * LANES_MOST + 5, DIM = 96 };
+    static float x[N_ROWS * DIM], back[N_ROWS * DIM], row[DIM];
+    static uint8_t bytes[N_ROWS * (DIM + 2)], one[DIM + 2];
+    EACH_LEVEL(l, i)
+    for (int bits = 1; bits <= 8; bits++)
+        for (int scale = SPHERE_PLAIN; scale <= SPHERE_UNBIASED; scale++) {
+            static sphere s;
+            assert_true(sphere_init(&s, DIM, bits));
+            s.rotation.lanes = l;
+            const size_t size = sphere_bytes(DIM, bits);
+            fill(x, N_ROWS * DIM, (uint64_t)bits);
+            memset(x + 20 * DIM, 0, DIM * sizeof *x);
+            for (int c = 0; c < DIM; c++)
+                x[25 * DIM + c] *= 1e-12f;
+            assert_int_equal(sphere_encode_rows(&s, scale, x, N_ROWS, bytes), N_ROWS);
+            assert_int_equal(sphere_decode_rows(&s, bytes, back, N_ROWS), N_ROWS);
+            for (size_t r = 0; r < N_ROWS; r++) {
+                assert_true(sphere_encode(&s, scale, x + r * DIM, one) == 0.0);
+                assert_memory_equal(bytes + r * size, one, size);
+                assert_true(sphere_decode(&s, one, row));
+                assert_memory_equal(back + r * DIM, row, sizeof row);
+            }
+            bytes[18 * size + 1] = 0x7c;
+            assert_int_equal(sphere_decode_rows(&s, bytes, back, N_ROWS), 18);
+            x[37 * DIM] = 1e30f;
+            assert_int_equal(sphere_encode_rows(&s, scale, x, N_ROWS, bytes), 37);
+        }
+}
+
+static void the_environment_names_the_highest_level(void **state)
+{
+    (void)state;
+    const int best = cpu_level();
+    for (int i = 0; i <= best; i++) {
+        cpu_force(cpu_level_name(i));
+        assert_int_equal(cpu_level(), i);
+    }
+    cpu_force("abacus"); /* no level: as if it were not there */
+    assert_int_equal(cpu_level(), best);
+    cpu_force(NULL);
+    assert_int_equal(cpu_level(), best);
+    assert_null(lanes_at(0));
+    assert_null(lanes_at(-1));
+    assert_null(lanes_at(99));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_tile_is_the_rows_on_their_side),
+        cmocka_unit_test(rotations_are_those_of_one_row),
+        cmocka_unit_test(a_rotation_takes_factors_for_rows),
+        cmocka_unit_test(codes_and_values_are_the_quantizer_s),
+        cmocka_unit_test(sums_run_in_the_order_of_one_row),
+        cmocka_unit_test(packing_is_bitpack_s_and_stays_in_its_row),
+        cmocka_unit_test(one_bad_value_anywhere_is_seen),
+        cmocka_unit_test(q8_0_is_block_q_s),
+        cmocka_unit_test(q8_0_rounds_halves_away_from_zero),
+        cmocka_unit_test(rows_of_a_sphere_are_as_one_by_one),
+        cmocka_unit_test(the_environment_names_the_highest_level),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
