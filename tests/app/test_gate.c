@@ -170,6 +170,26 @@ static void an_interval_across_the_threshold_is_told_and_changes_nothing(void **
     }
 }
 
+static void a_time_that_may_as_well_pass_warns(void **state)
+{
+    (void)state;
+    static const struct {
+        gate_id gate;
+        double value, lo, hi;
+        gate_verdict verdict;
+    } cases[] = {
+        { GATE_PROMPT, 80, 70, 95, GATE_WARN },     { GATE_PROMPT, 80, 75, 89.9, GATE_FAIL },
+        { GATE_PROMPT, 91, 70, 95, GATE_PASS },     { GATE_GENERATION, 80, NAN, NAN, GATE_FAIL },
+        { GATE_GENERATION, 89, 80, 91, GATE_WARN }, { GATE_FIRST, 120, 105, 130, GATE_WARN },
+        { GATE_FIRST, 120, 111, 130, GATE_FAIL },   { GATE_TOP1, 94, 90, 97, GATE_FAIL },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        gate_measures m = gate_measures_none("");
+        gate_know(&m, cases[i].gate, cases[i].value, cases[i].lo, cases[i].hi);
+        assert_int_equal(judge(&m, cases[i].gate).verdict, cases[i].verdict);
+    }
+}
+
 static void the_ceiling_is_compared_with_what_is_needed(void **state)
 {
     (void)state;
@@ -491,6 +511,7 @@ int main(void)
         cmocka_unit_test(what_the_config_could_not_do_is_failed),
         cmocka_unit_test(turns_that_degrade_warn_and_no_more),
         cmocka_unit_test(an_interval_across_the_threshold_is_told_and_changes_nothing),
+        cmocka_unit_test(a_time_that_may_as_well_pass_warns),
         cmocka_unit_test(the_ceiling_is_compared_with_what_is_needed),
         cmocka_unit_test(the_whole_is_as_bad_as_its_worst_gate),
         cmocka_unit_test(a_file_of_lines_or_json_is_laid_over_the_defaults),
