@@ -95,7 +95,8 @@ static bool add_exact(table *t, const char *name, double a, double b, const char
     char shown[2][32], by[32];
     snprintf(shown[0], sizeof shown[0], format, a);
     snprintf(shown[1], sizeof shown[1], format, b);
-    snprintf(by, sizeof by, a != 0 ? "x %.3f" : "", b / a);
+    by[0] = '\0';
+    if (a != 0) snprintf(by, sizeof by, "x %.3f", b / a);
     return table_add(t,
                      (const table_cell[]){ table_text(name), table_real_as(a, shown[0]), table_real_as(b, shown[1]),
                                            table_real_as(b - a, by), table_text(""), table_text("") },

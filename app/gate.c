@@ -25,19 +25,19 @@ static void refine_kld(const gate_measures *m, const double *t, gate_line *to);
 static void refine_session(const gate_measures *m, const double *t, gate_line *to);
 
 static const gate_row rows[GATES] = {
-    [GATE_PPL] = { "ppl", "perplexity", GATE_T_PPL, AT_MOST, "%+.4f", refine_ppl },
-    [GATE_KLD] = { "kld", "mean KLD", GATE_T_KLD_GOOD, AT_MOST, "%.4g nats", refine_kld },
-    [GATE_TOP1] = { "top1", "same top token", GATE_T_TOP1, AT_LEAST, "%.2f %%", NULL },
-    [GATE_ATTENTION] = { "attention", "attention cosine", GATE_T_ATTENTION, AT_LEAST, "%.5f", NULL },
-    [GATE_NEEDLE] = { "needle", "needles lost", GATE_T_NEEDLE, AT_MOST, "%.0f", NULL },
-    [GATE_PROMPTS] = { "prompts", "prompts lost", GATE_T_PROMPTS, AT_MOST, "%.0f", NULL },
-    [GATE_SESSION] = { "session", "session agreement", GATE_T_SESSION, AT_LEAST, "%.2f %%", refine_session },
+    [GATE_PPL] = { "ppl", "perplexity", GATE_T_PPL, AT_MOST, "%+.4f", refine_ppl, false },
+    [GATE_KLD] = { "kld", "mean KLD", GATE_T_KLD_GOOD, AT_MOST, "%.4g nats", refine_kld, false },
+    [GATE_TOP1] = { "top1", "same top token", GATE_T_TOP1, AT_LEAST, "%.2f %%", NULL, false },
+    [GATE_ATTENTION] = { "attention", "attention cosine", GATE_T_ATTENTION, AT_LEAST, "%.5f", NULL, false },
+    [GATE_NEEDLE] = { "needle", "needles lost", GATE_T_NEEDLE, AT_MOST, "%.0f", NULL, false },
+    [GATE_PROMPTS] = { "prompts", "prompts lost", GATE_T_PROMPTS, AT_MOST, "%.0f", NULL, false },
+    [GATE_SESSION] = { "session", "session agreement", GATE_T_SESSION, AT_LEAST, "%.2f %%", refine_session, false },
     [GATE_PROMPT] = { "prompt-speed", "prompt speed", GATE_T_PROMPT, AT_LEAST, "%.1f %%", NULL, true },
     [GATE_GENERATION] = { "generation-speed", "generation speed", GATE_T_GENERATION, AT_LEAST, "%.1f %%", NULL, true },
     [GATE_FIRST] = { "first-token", "first token", GATE_T_FIRST, AT_MOST, "%.1f %%", NULL, true },
-    [GATE_BYTES] = { "bytes", "bytes off formula", GATE_T_BYTES, AT_MOST, "%.2f %%", NULL },
-    [GATE_CEILING] = { "ceiling", "context ceiling", GATE_T_NEED_CTX, AT_LEAST, "%.0f", NULL },
-    [GATE_SETUP] = { "setup", "codec set-up", GATE_T_SETUP, BELOW, "%.3f s", NULL },
+    [GATE_BYTES] = { "bytes", "bytes off formula", GATE_T_BYTES, AT_MOST, "%.2f %%", NULL, false },
+    [GATE_CEILING] = { "ceiling", "context ceiling", GATE_T_NEED_CTX, AT_LEAST, "%.0f", NULL, false },
+    [GATE_SETUP] = { "setup", "codec set-up", GATE_T_SETUP, BELOW, "%.3f s", NULL, false },
 };
 
 const char *gate_name(gate_id g)

@@ -50,7 +50,7 @@ static void layers_lie_on_the_base_in_order(void **state)
         profile_layer layers[3];
         const char *expected; /* NULL: refused */
     } cases[] = {
-        { "turbo4", { { NULL } }, "turbo4" },
+        { "turbo4", { { NULL, NULL } }, "turbo4" },
         { "k=turbo4 v=turbo4", { { "0-1", "k=q8_0" }, { "3", "turbo3" } }, "turbo4 @0-1:k=q8_0 @3:turbo3" },
         { "turbo4", { { "0-3", "q8_0" }, { "1", "f16" }, { "2", "turbo4" } }, "turbo4 @0,3:q8_0 @1:f16" },
         { "k=q8_0 v=turbo3 @0-1:v=q8_0", { { "0", NULL } }, "k=q8_0 v=turbo3 @1:v=q8_0" },
@@ -60,7 +60,7 @@ static void layers_lie_on_the_base_in_order(void **state)
         { "turbo4", { { "0 @1", "q8_0" } }, NULL },
         { "turbo4", { { "", "q8_0" } }, NULL },
         { "turbo4", { { "0", "q8_0 rope=" } }, NULL },
-        { "", { { NULL } }, NULL },
+        { "", { { NULL, NULL } }, NULL },
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {

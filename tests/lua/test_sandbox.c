@@ -340,8 +340,8 @@ static void nothing_follows_a_stop(void **state)
         "coroutine.resume(coroutine.create(function() while true do end end)) host()",
         "pcall(coroutine.wrap(function() while true do end end)) host()",
         "local x <close> = setmetatable({}, { __close = host }) while true do end",
-        "local c = coroutine.create(function() local x <close> = setmetatable({}, { __close = function() while true do end "
-        "end }) coroutine.yield() end) coroutine.resume(c) coroutine.close(c) host()",
+        ("local c = coroutine.create(function() local x <close> = setmetatable({}, { __close = function() while true do end "
+         "end }) coroutine.yield() end) coroutine.resume(c) coroutine.close(c) host()"),
     };
     for (size_t i = 0; i < SIZE(programs); i++) {
         fault f = { 0 };

@@ -75,6 +75,7 @@ keys b
 until_shows "⡇"
 
 # a click chooses the point under it: that of identity is the only one on the line of zeros
+until_quiet
 line=$(screen | grep -n '0 ┤ ' | tail -1)
 row=${line%%:*}
 line=${line#*:}

@@ -88,13 +88,14 @@ _wait() { # FUNCTION TEXT
 }
 _shows() { [[ $(screen) == *"$1"* ]]; }
 _lacks() { [[ $(screen) != *"$1"* ]]; }
+# What was seen counts, not what the next look finds: the screen may be half drawn then.
 until_shows() {
-    _wait _shows "$1"
-    has "the screen shows" "$1" "$(screen)"
+    checks=$((checks + 1))
+    _wait _shows "$1" || _say "the screen shows" "  no \"$1\" in: $(screen)"
 }
 until_gone() {
-    _wait _lacks "$1"
-    lacks "the screen shows no more" "$1" "$(screen)"
+    checks=$((checks + 1))
+    _wait _lacks "$1" || _say "the screen shows no more" "  \"$1\" in: $(screen)"
 }
 _quiet() {
     local now

@@ -242,8 +242,8 @@ static void output_is_made_harmless(void **state)
                                             "bell\\x07",
                                             "tab     here",
                                             "bad \xef\xbf\xbd\xef\xbf\xbd(",
-                                            "Gr\xc3\xb6\xc3\x9f"
-                                            "e",
+                                            ("Gr\xc3\xb6\xc3\x9f"
+                                             "e"),
                                             "",
                                             "last" };
     scene s;

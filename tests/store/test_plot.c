@@ -331,7 +331,7 @@ static void the_mark_that_matters_more_lies_above(void **state)
             for (int swapped = 0; swapped < 2; swapped++) {
                 plot_point two[2] = { by_rank[swapped ? k : i], by_rank[swapped ? i : k] };
                 plot *both = make(two, 2, small), *alone = make(&by_rank[k], 1, small);
-                int row, column, r, c;
+                int row = 0, column = 0, r = 0, c = 0;
                 assert_true(plot_place(both, 0, &row, &column) && plot_place(alone, 0, &r, &c));
                 assert_string_equal(plot_cell_at(both, row, column)->text, plot_cell_at(alone, r, c)->text);
                 assert_int_equal(plot_nearest(both, row, column), swapped ? 0 : 1);
