@@ -112,70 +112,50 @@ static const command_example examples_trajectory[] = {
 #define SUITE_OPTION_TABLES options_suite, options_jobs, options_plugin, options_database, options_output
 
 const command commands_suite[] = {
-    { "needle",
-      "Suites",
-      "look for keys hidden in long texts",
-      arguments_suite,
-      { options_needle, options_suite_text, SUITE_OPTION_TABLES },
-      "Notes are hidden in a text, and one is asked for. Four kinds: single, one note alone (shown, never ranked, because "
-      "nearly every cache finds it); several, eight people's keys, in pairs whose names and keys differ in one character; "
-      "marked, one note that begins with \"Remember this\" among others that are nearly the same; chain, "
-      "\"Let K = 4821\", \"Let Q = K\", \"Let V = Q\" beside a second chain whose value differs in one digit: what is "
-      "V?\n\n"
-      "The answer must begin with the right key. Cells that the exact cache does not find are n/a; the score is how many "
-      "of the others, in percent, the config's cache finds. Where the model itself finds little, the run says so.",
-      examples_needle,
-      cmd_suite,
-      0 },
-    { "prompts",
-      "Suites",
-      "put ten tasks with exact checkers to a config's cache",
-      arguments_suite,
-      { options_prompts, SUITE_OPTION_TABLES },
-      "Ten tasks, one for each category: summary of a long text, reasoning, code that is run, debugging, recall, a story "
-      "to measure, a conversation, JSON that is parsed, translation, eight constraints. Each answer is checked exactly; "
-      "what the exact cache fails is n/a, what it passes and the config's cache fails is a regression. KLD and agreement "
-      "are of the exact cache's answers forced through the config's.\n\n"
-      "A model without a chat template gets ten beginnings instead, whose continuation follows from what was read.",
-      examples_prompts,
-      cmd_suite,
-      0 },
-    { "session",
-      "Suites",
-      "hold a long working conversation with a config's cache",
-      arguments_suite,
-      { options_session, SUITE_OPTION_TABLES },
-      "Fifty turns about one small program, in five phases: write, debug, refactor, test, extend. The exact cache holds "
-      "the session first, greedily and with its whole history; what it said is then forced through the config's cache: "
-      "KLD and agreement turn by turn. Then the config holds the session by itself, and how its answers look is compared "
-      "with how the reference's look. A turn that falls by more than 0.15 below the five before it is marked.\n\n"
-      "Where the context is too short for all turns, as many are held as fit, and the run says so.",
-      examples_session,
-      cmd_suite,
-      0 },
-    { "trajectory",
-      "Suites",
-      "see how long greedy continuations stay together",
-      arguments_suite,
-      { options_trajectory, options_suite_text, SUITE_OPTION_TABLES },
-      "Beginnings of passages of a text are continued greedily by the exact cache and by the config's. The score is the "
-      "mean of the tokens in common over the length of the longer continuation, in percent.",
-      examples_trajectory,
-      cmd_suite,
-      0 },
-    { "attention",
-      "Suites",
-      "compare attention head by head",
-      arguments_suite,
-      { options_attention, options_suite_text, SUITE_OPTION_TABLES },
-      "Passages of a text go through the model with the config's cache, 512 tokens each unless --ctx says otherwise, and "
-      "in every layer the same queries also meet the rows as they were before the codec. Of each query head comes the mean "
-      "cosine between the two vectors of softmax weights and between the two outputs, and the relative squared error of "
-      "the logits; the worst head is named. The score is the mean cosine of weights over all heads. What layers below do "
-      "to a layer's input is in both: KLD and perplexity, which are those of a plain stream run of the same passages, "
-      "show that.",
-      examples_attention,
-      cmd_suite,
-      0 },
+    { "needle", "Suites", "look for keys hidden in long texts", .arguments = arguments_suite,
+      .options = { options_needle, options_suite_text, SUITE_OPTION_TABLES, NULL },
+      .text =
+          "Notes are hidden in a text, and one is asked for. Four kinds: single, one note alone (shown, never ranked, because "
+          "nearly every cache finds it); several, eight people's keys, in pairs whose names and keys differ in one character; "
+          "marked, one note that begins with \"Remember this\" among others that are nearly the same; chain, "
+          "\"Let K = 4821\", \"Let Q = K\", \"Let V = Q\" beside a second chain whose value differs in one digit: what is "
+          "V?\n\n"
+          "The answer must begin with the right key. Cells that the exact cache does not find are n/a; the score is how many "
+          "of the others, in percent, the config's cache finds. Where the model itself finds little, the run says so.",
+      .examples = examples_needle, .run = cmd_suite },
+    { "prompts", "Suites", "put ten tasks with exact checkers to a config's cache", .arguments = arguments_suite,
+      .options = { options_prompts, SUITE_OPTION_TABLES, NULL },
+      .text =
+          "Ten tasks, one for each category: summary of a long text, reasoning, code that is run, debugging, recall, a story "
+          "to measure, a conversation, JSON that is parsed, translation, eight constraints. Each answer is checked exactly; "
+          "what the exact cache fails is n/a, what it passes and the config's cache fails is a regression. KLD and agreement "
+          "are of the exact cache's answers forced through the config's.\n\n"
+          "A model without a chat template gets ten beginnings instead, whose continuation follows from what was read.",
+      .examples = examples_prompts, .run = cmd_suite },
+    { "session", "Suites", "hold a long working conversation with a config's cache", .arguments = arguments_suite,
+      .options = { options_session, SUITE_OPTION_TABLES, NULL },
+      .text =
+          "Fifty turns about one small program, in five phases: write, debug, refactor, test, extend. The exact cache holds "
+          "the session first, greedily and with its whole history; what it said is then forced through the config's cache: "
+          "KLD and agreement turn by turn. Then the config holds the session by itself, and how its answers look is compared "
+          "with how the reference's look. A turn that falls by more than 0.15 below the five before it is marked.\n\n"
+          "Where the context is too short for all turns, as many are held as fit, and the run says so.",
+      .examples = examples_session, .run = cmd_suite },
+    { "trajectory", "Suites", "see how long greedy continuations stay together", .arguments = arguments_suite,
+      .options = { options_trajectory, options_suite_text, SUITE_OPTION_TABLES, NULL },
+      .text =
+          "Beginnings of passages of a text are continued greedily by the exact cache and by the config's. The score is the "
+          "mean of the tokens in common over the length of the longer continuation, in percent.",
+      .examples = examples_trajectory, .run = cmd_suite },
+    { "attention", "Suites", "compare attention head by head", .arguments = arguments_suite,
+      .options = { options_attention, options_suite_text, SUITE_OPTION_TABLES, NULL },
+      .text =
+          "Passages of a text go through the model with the config's cache, 512 tokens each unless --ctx says otherwise, and "
+          "in every layer the same queries also meet the rows as they were before the codec. Of each query head comes the mean "
+          "cosine between the two vectors of softmax weights and between the two outputs, and the relative squared error of "
+          "the logits; the worst head is named. The score is the mean cosine of weights over all heads. What layers below do "
+          "to a layer's input is in both: KLD and perplexity, which are those of a plain stream run of the same passages, "
+          "show that.",
+      .examples = examples_attention, .run = cmd_suite },
     { 0 },
 };
