@@ -18,6 +18,11 @@ const char *fingerprint_engine(void)
     return ENGINE_SOURCES;
 }
 
+const char *fingerprint_suites(void)
+{
+    return ENGINE_SOURCES "+" SUITE_SOURCES;
+}
+
 /* The first "model name" of /proc/cpuinfo, or the machine's architecture. */
 static void cpu_name(char *name, size_t capacity, const char *otherwise)
 {

@@ -12,9 +12,12 @@
 /* 16 hexadecimal digits. */
 const char *fingerprint_engine(void);
 
+/* The same, and 16 digits more for the sources of the suites: a suite that asks something else makes other runs. */
+const char *fingerprint_suites(void);
+
 typedef struct machine {
     char version[32]; /* kvant's */
-    char engine[20];  /* fingerprint_engine */
+    char engine[36];  /* fingerprint_engine; of a suite's run fingerprint_suites */
     char cpu[96];
     char simd[16]; /* level in use */
     char compiler[64];

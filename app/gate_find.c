@@ -47,7 +47,8 @@ bool gate_find(const gate_work *w, lab *l, int64_t *id, fault *f)
              "status = 'done' AND model_hash = '%s' AND config_hash = '%s' AND engine = '%s' AND protocol = '%s' AND "
              "ctx = %d AND seed = %" PRIu64 " AND suite = '%s' AND suite_options = '%s' AND "
              "ifnull(calibration_hash, '') IN ('', '%s')%s%s",
-             w->model_id, w->config->id, fingerprint_engine(), protocol_name(j->protocol), j->ctx, j->seed, j->suite,
-             j->suite_options, lab_calibration(l, w->model_id), text, passages);
+             w->model_id, w->config->id, j->suite[0] ? fingerprint_suites() : fingerprint_engine(),
+             protocol_name(j->protocol), j->ctx, j->seed, j->suite, j->suite_options, lab_calibration(l, w->model_id),
+             text, passages);
     return store_each_run(l->database, where, 1, take_id, id, f);
 }

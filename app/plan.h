@@ -26,7 +26,7 @@
 enum { PLAN_VERSION = 1, PLAN_CELLS = 1000000, PLAN_NAME = 256 };
 
 typedef struct plan {
-    char version[32], engine[32]; /* of the kvant that made it */
+    char version[32], engine[36]; /* of the kvant that made it */
     char model_hash[HASH_HEX], model_name[PLAN_NAME], model_path[PATH_MAX];
     bool self;
     char text_hash[HASH_HEX], text_name[PLAN_NAME], text_path[PATH_MAX];

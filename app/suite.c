@@ -20,11 +20,6 @@ const suite *suite_named(const char *name)
     return NULL;
 }
 
-const char *suite_name(const suite *s)
-{
-    return s->name;
-}
-
 bool suite_uses_text(const suite *s)
 {
     return s->uses_text;

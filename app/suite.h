@@ -64,7 +64,6 @@ typedef struct suite suite; /* app/suite_work.h */
 
 /* NULL when there is none of this name. [any thread] */
 const suite *suite_named(const char *name);
-const char *suite_name(const suite *s);
 bool suite_uses_text(const suite *s); /* --text means something to it */
 
 /* A row's text is called "needle: self", or just "session" when the suite has its own; a plain run's is the text's

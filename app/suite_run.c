@@ -18,6 +18,7 @@ const suite *suite_open(suite_work *w, void **self, fault *f)
         return NULL;
     }
     if (w->ctx > most) suite_warn(w, "sequences of %d tokens, but the model was trained for %d", w->ctx, most);
+    snprintf(w->out->machine.engine, sizeof w->out->machine.engine, "%s", fingerprint_suites());
     hash_start(&w->text);
     hash_string(&w->text, w->job->suite);
     hash_string(&w->text, w->job->suite_options);

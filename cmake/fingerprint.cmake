@@ -1,4 +1,5 @@
-# Writes OUT: a header with a hash over the engine's sources and the compiler, only when it changes.
+# Writes OUT: a header with a hash over the engine's sources and the compiler, and one over what suites put to a model,
+# only when they change.
 # cmake -DROOT=... -DOUT=... -DCOMPILER=... -P fingerprint.cmake
 file(GLOB sources ${ROOT}/kernels/*.[ch] ${ROOT}/engine/*.[ch])
 list(SORT sources)
@@ -9,7 +10,17 @@ foreach(source ${sources})
 endforeach()
 string(SHA256 digest "${all}")
 string(SUBSTRING ${digest} 0 16 digest)
-set(text "#define ENGINE_SOURCES \"${digest}\"\n")
+file(GLOB sources ${ROOT}/app/suite*.[ch] ${ROOT}/app/chat*.[ch])
+list(FILTER sources EXCLUDE REGEX "/suite_(show|sheet|grid|items)")
+list(SORT sources)
+set(all "")
+foreach(source ${sources})
+  file(SHA256 ${source} one)
+  string(APPEND all " ${one}")
+endforeach()
+string(SHA256 suites "${all}")
+string(SUBSTRING ${suites} 0 16 suites)
+set(text "#define ENGINE_SOURCES \"${digest}\"\n#define SUITE_SOURCES \"${suites}\"\n")
 if(EXISTS ${OUT})
   file(READ ${OUT} old)
 endif()
