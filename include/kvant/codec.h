@@ -254,11 +254,14 @@ struct kvant_codec {
                  kvant_split *out);
 
     /* Attention without decoding, both optional. scores[i*n_rows + r] = <q_i, row_r> for n_q queries of dim f32 (for
-     * keys after RoPE); mix adds sum_r weights[i*n_rows + r] row_r to out[i*dim …]. */
-    int (*scores)(void *state, size_t first, const uint8_t *bytes, size_t n_bytes, size_t n_rows, const float *q,
+     * keys after RoPE); mix adds sum_r weights[i*n_rows + r] row_r to out[i*dim ...]. The bytes are as decode takes
+     * them. What a query gets does not depend, to the last bit, on the other queries of the call, nor a score on the
+     * other rows. Weights are finite and mostly small; a row that all queries give weight 0 need not be looked at.
+     * [several threads at once on one instance, as long as nothing else uses it: neither changes the state] */
+    int (*scores)(const void *state, size_t first, const uint8_t *bytes, size_t n_bytes, size_t n_rows, const float *q,
                   size_t n_q, float *scores);
-    int (*mix)(void *state, size_t first, const uint8_t *bytes, size_t n_bytes, size_t n_rows, const float *weights,
-               size_t n_q, float *out);
+    int (*mix)(const void *state, size_t first, const uint8_t *bytes, size_t n_bytes, size_t n_rows,
+               const float *weights, size_t n_q, float *out);
 };
 
 /* ---- the plugin ------------------------------------------------------------------------------------------------- */

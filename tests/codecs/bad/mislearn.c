@@ -142,9 +142,8 @@ static int64_t encode(void *state, size_t first, const float *rows, size_t n_row
     return (int64_t)bound(c, first, n_rows);
 }
 
-static int decode(void *state, size_t first, const uint8_t *bytes, size_t n_bytes, float *rows, size_t n_rows)
+static int unpack(const mislearn *c, size_t first, const uint8_t *bytes, size_t n_bytes, float *rows, size_t n_rows)
 {
-    const mislearn *c = state;
     if (!c->ready && FAULT != MODE_bare) return fail(c, KVANT_E_STATE, "no side data");
     if (FAULT == MODE_variable && n_bytes == HEAD && n_rows > 0) {
         memset(rows, 0, n_rows * c->dim * sizeof *rows);
@@ -158,6 +157,11 @@ static int decode(void *state, size_t first, const uint8_t *bytes, size_t n_byte
             rows[r * c->dim + i] = half_to_float(h) + c->mean[i];
         }
     return KVANT_OK;
+}
+
+static int decode(void *state, size_t first, const uint8_t *bytes, size_t n_bytes, float *rows, size_t n_rows)
+{
+    return unpack(state, first, bytes, n_bytes, rows, n_rows);
 }
 
 static int64_t save(const void *state, uint8_t *out, size_t capacity)
@@ -181,14 +185,14 @@ static int load(void *state, const uint8_t *bytes, size_t n_bytes)
     return KVANT_OK;
 }
 
-static int scores(void *state, size_t first, const uint8_t *bytes, size_t n_bytes, size_t n_rows, const float *q,
+static int scores(const void *state, size_t first, const uint8_t *bytes, size_t n_bytes, size_t n_rows, const float *q,
                   size_t n_q, float *out)
 {
     const mislearn *c = state;
     float block[MAX_DIM * BLOCK];
     (void)n_bytes;
     for (size_t r = 0; r < n_rows; r += BLOCK, bytes += bound(c, first, BLOCK)) {
-        const int rc = decode(state, first + r, bytes, bound(c, first, BLOCK), block, BLOCK);
+        const int rc = unpack(c, first + r, bytes, bound(c, first, BLOCK), block, BLOCK);
         if (rc != KVANT_OK) return rc;
         for (size_t i = 0; i < n_q * BLOCK; i++) {
             double sum = 0;
@@ -200,14 +204,14 @@ static int scores(void *state, size_t first, const uint8_t *bytes, size_t n_byte
     return KVANT_OK;
 }
 
-static int mix(void *state, size_t first, const uint8_t *bytes, size_t n_bytes, size_t n_rows, const float *weights,
+static int mix(const void *state, size_t first, const uint8_t *bytes, size_t n_bytes, size_t n_rows, const float *weights,
                size_t n_q, float *out)
 {
     const mislearn *c = state;
     float block[MAX_DIM * BLOCK];
     (void)n_bytes;
     for (size_t r = 0; r < n_rows; r += BLOCK, bytes += bound(c, first, BLOCK)) {
-        const int rc = decode(state, first + r, bytes, bound(c, first, BLOCK), block, BLOCK);
+        const int rc = unpack(c, first + r, bytes, bound(c, first, BLOCK), block, BLOCK);
         if (rc != KVANT_OK) return rc;
         for (size_t i = 0; i < n_q * BLOCK; i++)
             for (size_t k = 0; k < c->dim; k++)
