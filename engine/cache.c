@@ -28,7 +28,7 @@ kv_cache *kv_cache_create(const model_shape *shape, int capacity, kv_form form, 
     for (int il = 0; ok && il < c->n_layers; il++) {
         kv_layer *l = &c->layers[il];
         l->k.block = l->v.block = 1;
-        ok = (l->k.settled = side_rows(c)) && (l->v.settled = side_rows(c));
+        if (form != KV_KEPT) ok = (l->k.settled = side_rows(c)) && (l->v.settled = side_rows(c));
     }
     if (ok) return c;
     kv_cache_destroy(c);

@@ -2,7 +2,8 @@
  *
  * Per layer and per side (keys, values) it holds one stream per kv head: rows are positions, row-major f32. Keys stand
  * there before RoPE and are rotated when they are used, or after RoPE, or after RoPE and packed for the next token
- * (which nobody can read or rewrite, but generating one token needs no other work). A side may hold each row twice,
+ * (which nobody can read or rewrite, but generating one token needs no other work), or not at all, where a keeper has
+ * them (engine/forward.h). A side may hold each row twice,
  * settled and open (kernels/attention.h says which one a query sees): whoever compresses a cache sets block and window
  * and writes both.
  *
@@ -19,6 +20,7 @@ typedef enum kv_form {
     KV_BEFORE_ROPE,
     KV_ROTATED,
     KV_PACKED, /* keys rotated, in the panels of kernels/attention.h; no taps, no kv_rows of keys */
+    KV_KEPT,   /* no rows: positions are counted, the sequence's keeper has them */
 } kv_form;
 
 typedef struct kv_side {
@@ -40,7 +42,7 @@ typedef struct kv_cache {
     kv_layer *layers;
 } kv_cache;
 
-/* Memory: layers x 2 x heads x capacity x dim x 4 bytes. */
+/* Memory: layers x 2 x heads x capacity x dim x 4 bytes; KV_KEPT: none. */
 kv_cache *kv_cache_create(const model_shape *shape, int capacity, kv_form form, fault *f);
 void kv_cache_destroy(kv_cache *c);
 

@@ -35,7 +35,14 @@ struct engine {
     size_t scratch_floats;
     piece pieces[BATCH];
     int n_pieces, n_rows;
+    void (*step)(void *self, engine_step now); /* engine_observe's; or NULL */
+    void *observer;
 };
+
+static inline void engine_at(const engine *e, engine_step now)
+{
+    if (e->step) e->step(e->observer, now);
+}
 
 /* The rotation of a layer in a sequence with room for ctx positions, ready for n_pos. */
 const rope_table *engine_rope_for(engine *e, int layer, int ctx, int n_pos, fault *f);

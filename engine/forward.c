@@ -1,5 +1,6 @@
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "engine/engine_work.h"
 
@@ -64,6 +65,12 @@ pool *engine_pool(const engine *e)
     return e->work.crew;
 }
 
+void engine_observe(engine *e, void (*step)(void *self, engine_step now), void *self)
+{
+    e->step = step;
+    e->observer = self;
+}
+
 const rope_table *engine_rope_for(engine *e, int layer, int ctx, int n_pos, fault *f)
 {
     int i = model_rope_at(&e->m->shape, layer, ctx);
@@ -120,16 +127,6 @@ static void rms_norm(engine *e, const float *in, const float *weight, int width,
     pool_run(e->work.crew, row_tasks(e), normalise_task, &t);
 }
 
-static void gate_task(void *arg, size_t task, int thread)
-{
-    (void)thread;
-    engine *e = arg;
-    size_t from = task * ROWS_PER_TASK, to = from + ROWS_PER_TASK, ff = (size_t)e->m->shape.n_ff;
-    if (to > (size_t)e->n_rows) to = (size_t)e->n_rows;
-    const simd *s = e->work.simd;
-    (e->m->shape.arch->gelu ? s->gelu_mul : s->silu_mul)(e->gate + from * ff, e->up + from * ff, (to - from) * ff);
-}
-
 static void add_rows(float *x, const float *y, size_t n)
 {
     for (size_t i = 0; i < n; i++)
@@ -138,28 +135,61 @@ static void add_rows(float *x, const float *y, size_t n)
 
 /* ---- a batch ---- */
 
+/* x += norm(in W^T), the norm only where the architecture has one there. */
+static bool add_product(engine *e, const linear *l, const float *in, const float *norm, fault *f)
+{
+    const int d = e->m->shape.n_embd;
+    const size_t m = (size_t)e->n_rows;
+    const linear_round r = { .x = in, .m = m, .n = 1, .parts = { { l, e->h, norm ? NULL : e->x } } };
+    const bool ok = linear_run(&r, &e->work, f);
+    engine_at(e, ENGINE_ROWS);
+    if (!ok || !norm) return ok;
+    rms_norm(e, e->h, norm, d, 1, e->h);
+    add_rows(e->x, e->h, m * (size_t)d);
+    return true;
+}
+
 static bool run_layer(engine *e, int il, fault *f)
 {
     const model_shape *s = &e->m->shape;
     const model_layer *l = &e->m->layers[il];
     size_t m = (size_t)e->n_rows;
     linear_work *w = &e->work;
+    engine_at(e, ENGINE_ROWS);
     rms_norm(e, e->x, l->attn_norm, s->n_embd, 1, e->h);
-    if (!linear_apply(&l->q, w, e->h, m, e->q, f) || !linear_apply(&l->k, w, e->h, m, e->k, f) ||
-        !linear_apply(&l->v, w, e->h, m, e->v, f))
-        return false;
+    engine_at(e, ENGINE_PRODUCT);
+    const linear_round qkv = {
+        .x = e->h, .m = m, .n = 3, .parts = { { &l->q, e->q, NULL }, { &l->k, e->k, NULL }, { &l->v, e->v, NULL } }
+    };
+    if (!linear_run(&qkv, w, f)) return false;
+    engine_at(e, ENGINE_ROWS);
     if (l->q_norm) rms_norm(e, e->q, l->q_norm, s->head_dim, s->n_heads, e->q);
     if (l->k_norm) rms_norm(e, e->k, l->k_norm, s->head_dim, s->n_kv_heads, e->k);
-    if (!engine_attend(e, il, f) || !linear_apply(&l->o, w, e->att, m, e->h, f)) return false;
-    if (l->attn_post_norm) rms_norm(e, e->h, l->attn_post_norm, s->n_embd, 1, e->h);
-    add_rows(e->x, e->h, m * (size_t)s->n_embd);
+    engine_at(e, ENGINE_ATTENTION);
+    if (!engine_attend(e, il, f)) return false;
+    engine_at(e, ENGINE_PRODUCT);
+    if (!add_product(e, &l->o, e->att, l->attn_post_norm, f)) return false;
     rms_norm(e, e->x, l->ffn_norm, s->n_embd, 1, e->h);
-    if (!linear_apply(&l->gate, w, e->h, m, e->gate, f) || !linear_apply(&l->up, w, e->h, m, e->up, f)) return false;
-    pool_run(w->crew, row_tasks(e), gate_task, e);
-    if (!linear_apply(&l->down, w, e->gate, m, e->h, f)) return false;
-    if (l->ffn_post_norm) rms_norm(e, e->h, l->ffn_post_norm, s->n_embd, 1, e->h);
-    add_rows(e->x, e->h, m * (size_t)s->n_embd);
-    return true;
+    engine_at(e, ENGINE_PRODUCT);
+    const linear_round gated = { .x = e->h,
+                                 .m = m,
+                                 .n = 2,
+                                 .parts = { { &l->gate, e->gate, NULL }, { &l->up, e->up, NULL } },
+                                 .gate = s->arch->gelu ? w->simd->gelu_mul : w->simd->silu_mul };
+    return linear_run(&gated, w, f) && add_product(e, &l->down, e->gate, l->ffn_post_norm, f);
+}
+
+/* Rows of e->h, the normalised output, to the sequences that want them as states. */
+static void write_states(const engine *e)
+{
+    size_t d = (size_t)e->m->shape.n_embd;
+    for (int ip = 0; ip < e->n_pieces; ip++) {
+        const piece *p = &e->pieces[ip];
+        int first = p->seq->logits_from, from = first > p->from ? first : p->from, n = p->from + p->n - from;
+        if (p->seq->states && n > 0)
+            memcpy(p->seq->states + (size_t)(from - first) * d, e->h + (size_t)(p->offset + from - p->from) * d,
+                   (size_t)n * d * sizeof *e->h);
+    }
 }
 
 /* Logits of the rows that want them, straight into the sequences' buffers. Neighbouring pieces whose rows and buffers
@@ -169,6 +199,8 @@ static bool write_logits(engine *e, fault *f)
     const model_shape *s = &e->m->shape;
     size_t d = (size_t)s->n_embd, vocab = (size_t)s->n_vocab;
     rms_norm(e, e->x, e->m->output_norm, s->n_embd, 1, e->h);
+    write_states(e);
+    engine_at(e, ENGINE_LOGITS);
     const float *rows = NULL;
     float *out = NULL;
     size_t n = 0;
@@ -191,25 +223,31 @@ static bool write_logits(engine *e, fault *f)
     return n == 0 || linear_apply(&e->m->output, &e->work, rows, n, out, f);
 }
 
-static void embed(engine *e)
+/* The embeddings of some rows of the batch. */
+static void embed_task(void *arg, size_t task, int thread)
 {
+    (void)thread;
+    engine *e = arg;
     const model_shape *s = &e->m->shape;
     const size_t d = (size_t)s->n_embd;
+    const int begin = (int)task * ROWS_PER_TASK;
+    const float scale = s->arch->scaled_embedding ? sqrtf((float)s->n_embd) : 1;
     for (int ip = 0; ip < e->n_pieces; ip++) {
         const piece *p = &e->pieces[ip];
-        for (int i = 0; i < p->n; i++)
-            linear_row(&e->m->embedding, (size_t)p->seq->tokens[p->from + i], e->x + (size_t)(p->offset + i) * d);
+        const int from = begin > p->offset ? begin : p->offset, end = p->offset + p->n;
+        for (int row = from; row < end && row < begin + ROWS_PER_TASK; row++) {
+            float *x = e->x + (size_t)row * d;
+            linear_row(&e->m->embedding, (size_t)p->seq->tokens[p->from + row - p->offset], x);
+            for (size_t i = 0; s->arch->scaled_embedding && i < d; i++)
+                x[i] *= scale;
+        }
     }
-    if (!s->arch->scaled_embedding) return;
-    float scale = sqrtf((float)s->n_embd);
-    for (size_t i = 0; i < (size_t)e->n_rows * d; i++)
-        e->x[i] *= scale;
 }
 
 static bool run_batch(engine *e, fault *f)
 {
     const model_shape *s = &e->m->shape;
-    embed(e);
+    pool_run(e->work.crew, row_tasks(e), embed_task, e);
     for (int il = 0; il < s->n_layers; il++)
         if (!run_layer(e, il, f)) return false;
     if (!write_logits(e, f)) return false;
@@ -248,5 +286,15 @@ bool engine_forward(engine *e, sequence *seqs, int n_seqs, fault *f)
             if (e->n_rows == BATCH && !run_batch(e, f)) return false;
         }
     }
-    return e->n_rows == 0 || run_batch(e, f);
+    const bool ok = e->n_rows == 0 || run_batch(e, f);
+    engine_at(e, ENGINE_DONE);
+    return ok;
+}
+
+bool engine_logits(engine *e, const float *states, size_t n, float *logits, fault *f)
+{
+    engine_at(e, ENGINE_LOGITS);
+    const bool ok = linear_apply(&e->m->output, &e->work, states, n, logits, f);
+    engine_at(e, ENGINE_DONE);
+    return ok;
 }

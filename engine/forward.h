@@ -4,6 +4,9 @@
  * result of a position depends on its own sequence's earlier positions only, to the last bit: not on how positions are
  * split over calls, which sequences share a call, or the number of threads.
  *
+ * Logits of a large vocabulary take much room: a sequence may ask for states instead, from which engine_logits makes
+ * the same logits to the last bit, as few rows at a time as one likes.
+ *
  *     engine *e = engine_open(m, 2, &f);
  *     sequence s = { .cache = c, .tokens = ids, .n = 512, .logits = out, .logits_from = 256 };
  *     engine_forward(e, &s, 1, &f);                    out: 256 x n_vocab
@@ -25,14 +28,43 @@ typedef struct kv_tap {
     void *self;
 } kv_tap;
 
+/* Has the rows instead of a cache, in a form of its own: the sequence's cache is KV_KEPT. attend takes n rows of a
+ * layer that follow its `first` (k, v: n x (n_kv_heads * head_dim), keys before RoPE, and q: n x (n_heads * head_dim),
+ * before RoPE, as the model made them) and writes what the queries see, causally, to out (like q). rope is the layer's,
+ * ready for these positions; the window and the scale of the scores are the keeper's to heed. q and out NULL: the rows
+ * are only to be kept. What a query sees must not depend on how positions are split over calls. false stops the pass
+ * with the fault. [called from the thread that runs the pass; may use engine_pool] */
+typedef struct kv_keeper {
+    bool (*attend)(void *self, int layer, int first, int n, const rope_table *rope, const float *k, const float *v,
+                   const float *q, float *out, fault *f);
+    void *self;
+} kv_keeper;
+
 typedef struct sequence {
     kv_cache *cache; /* grows by n positions */
     const int32_t *tokens;
     int n;
-    float *logits;     /* (n - logits_from) x n_vocab, or NULL */
-    int logits_from;   /* first of the n positions whose logits are wanted */
-    const kv_tap *tap; /* or NULL */
+    float *logits;           /* (n - logits_from) x n_vocab, or NULL */
+    float *states;           /* (n - logits_from) x n_embd: what the output product takes, or NULL */
+    int logits_from;         /* first of the n positions whose logits or states are wanted */
+    const kv_tap *tap;       /* or NULL */
+    const kv_keeper *keeper; /* with a KV_KEPT cache; else NULL */
 } sequence;
+
+/* Rows of one layer: n x (n_kv_heads * head_dim), keys before RoPE. */
+typedef struct kv_given {
+    const float *k, *v;
+} kv_given;
+
+/* What a pass is at: told as it begins, by the thread that called engine_forward or engine_logits. */
+typedef enum engine_step {
+    ENGINE_ROWS,
+    ENGINE_PRODUCT,
+    ENGINE_TAP,
+    ENGINE_ATTENTION,
+    ENGINE_LOGITS,
+    ENGINE_DONE
+} engine_step;
 
 /* m must outlive the engine. */
 engine *engine_open(const model *m, int threads, fault *f);
@@ -40,9 +72,19 @@ void engine_close(engine *e);
 const model *engine_model(const engine *e);
 pool *engine_pool(const engine *e);
 
+/* step is told of every step from here on; NULL: of none. */
+void engine_observe(engine *e, void (*step)(void *self, engine_step now), void *self);
+
 /* A token outside the vocabulary, a full cache and a tap's refusal are faults; caches then hold undefined rows past
  * their old end. [one call at a time per engine] */
 bool engine_forward(engine *e, sequence *seqs, int n_seqs, fault *f);
+
+/* Appends s->n positions whose rows are given, layers[0 ... n_layers-1], as if a pass over s->tokens (not read) had
+ * made them; a tap meets queries of 0. No logits. */
+bool engine_append(engine *e, sequence *s, const kv_given *layers, fault *f);
+
+/* logits (n x n_vocab) of n rows of states. [one call at a time per engine] */
+bool engine_logits(engine *e, const float *states, size_t n, float *logits, fault *f);
 
 /* The rotation that a layer applies at use in sequences with room for ctx positions, ready for all of them; valid until
  * the engine needs more positions. */

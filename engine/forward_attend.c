@@ -29,6 +29,7 @@ static void write_cache(engine *e, int il)
     for (int ip = 0; ip < e->n_pieces; ip++) {
         const piece *p = &e->pieces[ip];
         kv_cache *c = p->seq->cache;
+        if (p->seq->keeper) continue;
         for (int h = 0; h < s->n_kv_heads; h++) {
             float *keys = kv_rows(c, &c->layers[il].k, h), *k = keys + (size_t)p->first * dim;
             float *v = kv_rows(c, &c->layers[il].v, h) + (size_t)p->first * dim;
@@ -65,6 +66,7 @@ static void rotate_queries_task(void *arg, size_t task, int thread)
     (void)thread;
     engine *e = arg;
     const piece *p = &e->pieces[task];
+    if (p->seq->keeper) return;
     size_t heads = (size_t)e->m->shape.n_heads, dim = (size_t)e->m->shape.head_dim;
     for (int i = 0; i < p->n; i++)
         for (size_t h = 0; h < heads; h++)
@@ -81,6 +83,7 @@ static bool place_panels(engine *e, int il, fault *f)
         size_t n_rows = (size_t)(p->first + p->n);
         size_t one = attention_panel_floats(e->work.simd, n_rows, s->head_dim) * (size_t)s->n_kv_heads;
         p->panels = floats;
+        if (p->seq->keeper) continue;
         if (p->seq->cache->form == KV_PACKED) one = 0;
         floats += one;
         p->panels_open = floats;
@@ -124,6 +127,7 @@ static void pack_task(void *arg, size_t task, int thread)
     int head = (int)(rest % (size_t)heads);
     size_t from = rest / (size_t)heads * KEYS_PER_TASK, n_rows = (size_t)(p->first + p->n);
     const kv_cache *c = p->seq->cache;
+    if (p->seq->keeper) return;
     /* keys that the window has passed are not asked for */
     size_t seen = attention_first((size_t)p->first, (uint32_t)model_window(&e->m->shape, w->il));
     if (from >= n_rows || from + KEYS_PER_TASK <= seen / width * width || c->form == KV_PACKED) return;
@@ -147,7 +151,7 @@ static void attend_task(void *arg, size_t task, int thread)
     size_t rest = task % (size_t)w->per_piece;
     int head = (int)(rest % (size_t)s->n_kv_heads);
     int from = (int)(rest / (size_t)s->n_kv_heads) * QUERIES_PER_TASK;
-    if (from >= p->n) return;
+    if (from >= p->n || p->seq->keeper) return;
     int n = p->n - from < QUERIES_PER_TASK ? p->n - from : QUERIES_PER_TASK;
     const kv_cache *c = p->seq->cache;
     const kv_side *k = &c->layers[w->il].k, *v = &c->layers[w->il].v;
@@ -179,11 +183,33 @@ static bool find_ropes(engine *e, int il, fault *f)
     return true;
 }
 
+/* Pieces whose rows a keeper has; *others is set when there are any without one. */
+static bool ask_keepers(engine *e, int il, bool *others, fault *f)
+{
+    const model_shape *s = &e->m->shape;
+    const size_t dim = (size_t)s->head_dim, kv = (size_t)s->n_kv_heads * dim, q = (size_t)s->n_heads * dim;
+    for (int ip = 0; ip < e->n_pieces; ip++) {
+        const piece *p = &e->pieces[ip];
+        const kv_keeper *keeper = p->seq->keeper;
+        const size_t at = (size_t)p->offset;
+        if (!keeper)
+            *others = true;
+        else if (!keeper->attend(keeper->self, il, p->first, p->n, p->rope, e->k + at * kv, e->v + at * kv,
+                                 e->q + at * q, e->att + at * q, f))
+            return false;
+    }
+    return true;
+}
+
 bool engine_attend(engine *e, int il, fault *f)
 {
-    if (!find_ropes(e, il, f)) return false;
+    bool others = false;
+    if (!find_ropes(e, il, f) || !ask_keepers(e, il, &others, f)) return false;
+    if (!others) return true;
     write_cache(e, il);
+    engine_at(e, ENGINE_TAP);
     if (!tell_taps(e, il, f)) return false;
+    engine_at(e, ENGINE_ATTENTION);
     if (!place_panels(e, il, f)) return false;
     int keys = 0, queries = 0, heads = e->m->shape.n_kv_heads;
     for (int ip = 0; ip < e->n_pieces; ip++) {
@@ -198,4 +224,40 @@ bool engine_attend(engine *e, int il, fault *f)
     pool_run(e->work.crew, (size_t)e->n_pieces * (size_t)pack.per_piece, pack_task, &pack);
     pool_run(e->work.crew, (size_t)e->n_pieces * (size_t)queried.per_piece, attend_task, &queried);
     return true;
+}
+
+/* ---- rows that no pass made ---- */
+
+static bool append_layer(engine *e, int il, const kv_given *rows, size_t from, fault *f)
+{
+    const model_shape *s = &e->m->shape;
+    const piece *p = &e->pieces[0];
+    const size_t kv = (size_t)s->n_kv_heads * (size_t)s->head_dim, n = (size_t)p->n;
+    const float *k = rows->k + from * kv, *v = rows->v + from * kv;
+    const kv_keeper *keeper = p->seq->keeper;
+    if (!find_ropes(e, il, f)) return false;
+    if (keeper) return keeper->attend(keeper->self, il, p->first, p->n, p->rope, k, v, NULL, NULL, f);
+    memcpy(e->k, k, n * kv * sizeof *k);
+    memcpy(e->v, v, n * kv * sizeof *v);
+    memset(e->q, 0, n * (size_t)s->n_heads * (size_t)s->head_dim * sizeof *e->q);
+    write_cache(e, il);
+    return tell_taps(e, il, f);
+}
+
+bool engine_append(engine *e, sequence *s, const kv_given *layers, fault *f)
+{
+    if (s->n > s->cache->capacity - s->cache->n)
+        return fault_set(f, FAULT_INTERNAL, "%d rows do not fit a cache of %d positions with %d filled", s->n,
+                         s->cache->capacity, s->cache->n);
+    bool ok = true;
+    for (int from = 0; ok && from < s->n; from += BATCH) {
+        const int n = s->n - from < BATCH ? s->n - from : BATCH;
+        e->pieces[0] = (piece){ .seq = s, .from = from, .n = n, .first = s->cache->n };
+        e->n_pieces = 1;
+        for (int il = 0; ok && il < e->m->shape.n_layers; il++)
+            ok = append_layer(e, il, &layers[il], (size_t)from, f);
+        if (ok) s->cache->n += n;
+    }
+    e->n_pieces = 0;
+    return ok;
 }

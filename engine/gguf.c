@@ -80,6 +80,13 @@ void gguf_close(gguf *g)
     free(g);
 }
 
+void gguf_forget(const gguf *g, const uint8_t *data, size_t n)
+{
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE), from = (size_t)(data - g->map), to = from + n;
+    const size_t first = (from + page - 1) / page * page, end = to == g->n_bytes ? to : to / page * page;
+    if (first < end) (void)madvise((uint8_t *)g->map + first, end - first, MADV_DONTNEED);
+}
+
 const char *gguf_path(const gguf *g)
 {
     return g->path;

@@ -65,6 +65,10 @@ typedef struct gguf_tensor {
 gguf *gguf_open(const char *path, fault *f);
 void gguf_close(gguf *g); /* NULL is fine */
 
+/* n bytes of the map from data on will not be read for a while: their memory may go. Reading them again is right, and
+ * slow. */
+void gguf_forget(const gguf *g, const uint8_t *data, size_t n);
+
 const char *gguf_path(const gguf *g);
 int gguf_version(const gguf *g);
 size_t gguf_file_bytes(const gguf *g);

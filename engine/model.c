@@ -3,9 +3,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
-/* Models whose weights as f32 stay below this keep them so: unpacking costs more than the memory. */
-#define KEEP_F32_BYTES ((uint64_t)160 << 20)
+#define LARGE_PAGE ((size_t)2 << 20)
 
 typedef struct loader {
     const gguf *file;
@@ -212,18 +212,55 @@ static bool take_weights(loader *in, model *m)
     return nothing_left(in, s->arch->name);
 }
 
-/* Keeps f32 panels of all matrices when the model is small. */
-static bool keep_small(model *m, fault *f)
+/* ---- the weights as they are used ---- */
+
+enum { LAYER_MATRICES = 7 };
+
+/* Matrix i of all: the output first, then layer by layer. */
+static linear *matrix_at(const model *m, size_t i)
 {
-    if (m->shape.n_params * sizeof(float) > KEEP_F32_BYTES) return true;
-    linear_work w = { .simd = simd_best() };
-    for (int il = 0; il < m->shape.n_layers; il++) {
-        model_layer *l = &m->layers[il];
-        linear *all[] = { &l->q, &l->k, &l->v, &l->o, &l->gate, &l->up, &l->down };
-        for (size_t i = 0; i < sizeof all / sizeof *all; i++)
-            if (!linear_keep(all[i], &w, f)) return false;
+    if (i == 0) return (linear *)&m->output;
+    model_layer *l = &m->layers[(i - 1) / LAYER_MATRICES];
+    linear *const all[LAYER_MATRICES] = { &l->q, &l->k, &l->v, &l->o, &l->gate, &l->up, &l->down };
+    return all[(i - 1) % LAYER_MATRICES];
+}
+
+static size_t n_matrices(const model *m)
+{
+    return 1 + LAYER_MATRICES * (size_t)m->shape.n_layers;
+}
+
+/* One piece of memory for all panels, in large pages where the system has them: a token reads it from end to end. No
+ * sum can overflow, for panels take less than twice what the file has. */
+static bool allocate_panels(model *m, const linear_work *w, fault *f)
+{
+    for (size_t i = 0; i < n_matrices(m); i++)
+        m->panel_bytes += linear_bytes(matrix_at(m, i), w);
+    const size_t bytes = (m->panel_bytes + LARGE_PAGE - 1) / LARGE_PAGE * LARGE_PAGE;
+    m->panels = aligned_alloc(LARGE_PAGE, bytes);
+    if (!m->panels) return fault_memory(f, "the weights");
+#if defined(MADV_HUGEPAGE)
+    (void)madvise(m->panels, bytes, MADV_HUGEPAGE);
+#endif
+    return true;
+}
+
+/* Panels of all matrices; what the file has of them is not needed any more. */
+static bool keep_weights(model *m, fault *f)
+{
+    linear_work w;
+    if (!linear_work_open(&w, pool_processors(), f)) return false;
+    const bool ok = allocate_panels(m, &w, f);
+    uint8_t *to = m->panels;
+    for (size_t i = 0; ok && i < n_matrices(m); i++) {
+        linear *l = matrix_at(m, i);
+        linear_keep(l, &w, to);
+        gguf_forget(m->file, l->rows, l->n_out * l->row_bytes);
+        to += linear_bytes(l, &w);
     }
-    return linear_keep(&m->output, &w, f);
+    if (m->shape.tied) m->embedding = m->output;
+    linear_work_close(&w);
+    return ok;
 }
 
 model *model_open(const char *path, fault *f)
@@ -241,7 +278,7 @@ model *model_open(const char *path, fault *f)
                                      gguf_n_tensors(m->file))
                      : fault_memory(&own, "the list of tensors");
     }
-    ok = ok && take_weights(&in, m) && keep_small(m, &own);
+    ok = ok && take_weights(&in, m) && keep_weights(m, &own);
     free(in.used);
     if (ok) return m;
     model_close(m);
@@ -254,17 +291,16 @@ void model_close(model *m)
     if (!m) return;
     for (int il = 0; m->layers && il < m->shape.n_layers; il++) {
         model_layer *l = &m->layers[il];
-        linear *all[] = { &l->q, &l->k, &l->v, &l->o, &l->gate, &l->up, &l->down };
-        for (size_t i = 0; i < sizeof all / sizeof *all; i++)
-            linear_release(all[i]);
         float *vectors[] = { l->attn_norm, l->ffn_norm, l->q_norm, l->k_norm, l->attn_post_norm, l->ffn_post_norm };
         for (size_t i = 0; i < sizeof vectors / sizeof *vectors; i++)
             free(vectors[i]);
     }
+    for (size_t i = 0; m->layers && i < n_matrices(m); i++)
+        linear_release(matrix_at(m, i));
     free(m->layers);
-    linear_release(&m->output);
     if (!m->shape.tied) linear_release(&m->embedding);
     free(m->output_norm);
+    free(m->panels);
     model_free_ropes(m);
     gguf_close(m->file);
     free(m);

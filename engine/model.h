@@ -1,8 +1,8 @@
 /* model.h - a transformer's shape and weights, read from a GGUF file.
  *
  * What families have and have not is a row of a table (engine/arch.h); everything else comes from the file's metadata
- * and tensor shapes. Weights stay in the file's own types, mapped; only vectors (norms, biases) and the weights of
- * small models are kept as f32. A tensor the architecture does not know is refused by name: a model that is computed
+ * and tensor shapes. Weights keep the bits the file's own types give them, in panels (engine/linear.h); only vectors
+ * (norms, biases) become f32. A tensor the architecture does not know is refused by name: a model that is computed
  * without one of its parts is a wrong model.
  *
  *     model *m = model_open("model.gguf", &f);
@@ -77,6 +77,8 @@ typedef struct model {
     linear embedding; /* n_vocab rows */
     linear output;
     float *output_norm;
+    uint8_t *panels; /* of all matrices but an embedding that is not the output, too */
+    size_t panel_bytes;
     model_rope ropes[MODEL_ROPES]; /* those model_rope_at can name */
 } model;
 

@@ -15,6 +15,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "kernels/packed.h"
+
 typedef struct tensor_type {
     int id; /* ggml's number in the file */
     const char *name;
@@ -23,6 +25,11 @@ typedef struct tensor_type {
     /* n values (a multiple of block) from src, any alignment, into dst. Any bytes are taken: a hostile scale gives Inf
      * or NaN values, nothing worse. NULL: the type is named but not supported. [any thread] */
     void (*to_f32)(const uint8_t *src, float *dst, size_t n);
+    /* The same for kernels/packed.h: one block of src taken apart. NULL for plain numbers, which have no parts. [any
+     * thread] */
+    void (*take_apart)(const uint8_t *src, packed_block *to);
+    packed_form form;
+    const int8_t *levels; /* 16: what codes of 4 bits stand for */
 } tensor_type;
 
 /* NULL for a number ggml has never used. [any thread] */

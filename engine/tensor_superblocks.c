@@ -20,20 +20,6 @@ static float load_half(const uint8_t *b)
     return half_to_float(half_load(b));
 }
 
-/* Bits of a 2-bit plane of 64 bytes: each half of 128 values has 32 bytes, four values of distance 32 in a byte. */
-static int plane2(const uint8_t *plane, int i)
-{
-    const int half = i / 128, within = i % 128;
-    return plane[32 * half + within % 32] >> (2 * (within / 32)) & 3;
-}
-
-/* Bits of a 4-bit plane of 128 bytes: each 64 values have 32 bytes, value i low and value i+32 high. */
-static int plane4(const uint8_t *plane, int i)
-{
-    const int quarter = i / 64, within = i % 64;
-    return plane[32 * quarter + within % 32] >> (4 * (within / 32)) & 15;
-}
-
 /* 84 bytes: 16 bytes of group scales (low 4 bits) and minima (high); 64 of codes; f16 d; f16 dmin.
  * Groups of 16. x = d·scale[g]·code - dmin·min[g]. */
 void tensor_q2_k(const uint8_t *src, float *dst, size_t n)
@@ -44,7 +30,7 @@ void tensor_q2_k(const uint8_t *src, float *dst, size_t n)
         for (int g = 0; g < 16; g++) {
             const float scale = d * (float)(scales[g] & 15), min = dmin * (float)(scales[g] >> 4);
             for (int i = 16 * g; i < 16 * g + 16; i++)
-                dst[i] = scale * (float)plane2(codes, i) - min;
+                dst[i] = scale * (float)tensor_plane2(codes, i) - min;
         }
     }
 }
@@ -62,23 +48,10 @@ void tensor_q3_k(const uint8_t *src, float *dst, size_t n)
             const int scale = low | (scales[8 + g % 4] >> (2 * (g / 4)) & 3) << 4;
             const float step = d * (float)(scale - 32);
             for (int i = 16 * g; i < 16 * g + 16; i++) {
-                const int code = plane2(codes, i) | (high[i % 32] >> (i / 32) & 1) << 2;
+                const int code = tensor_plane2(codes, i) | (high[i % 32] >> (i / 32) & 1) << 2;
                 dst[i] = step * (float)(code - 4);
             }
         }
-    }
-}
-
-/* Scale and minimum of group g of 8, 6 bits each, in Q4_K's and Q5_K's 12 bytes: groups 0-3 whole in bytes g and 4+g;
- * groups 4-7 with their low four bits in byte 4+g (scale low, minimum high) and their high two atop bytes g-4 and g. */
-static void scale_and_min(const uint8_t *packed, int g, int *scale, int *min)
-{
-    if (g < 4) {
-        *scale = packed[g] & 63;
-        *min = packed[g + 4] & 63;
-    } else {
-        *scale = (packed[g + 4] & 15) | packed[g - 4] >> 6 << 4;
-        *min = packed[g + 4] >> 4 | packed[g] >> 6 << 4;
     }
 }
 
@@ -90,10 +63,10 @@ void tensor_q4_k(const uint8_t *src, float *dst, size_t n)
         const float d = load_half(src), dmin = load_half(src + 2);
         for (int g = 0; g < 8; g++) {
             int scale, min;
-            scale_and_min(src + 4, g, &scale, &min);
+            tensor_scale_and_min(src + 4, g, &scale, &min);
             const float step = d * (float)scale, below = dmin * (float)min;
             for (int i = 32 * g; i < 32 * g + 32; i++)
-                dst[i] = step * (float)plane4(src + 16, i) - below;
+                dst[i] = step * (float)tensor_plane4(src + 16, i) - below;
         }
     }
 }
@@ -105,10 +78,10 @@ void tensor_q5_k(const uint8_t *src, float *dst, size_t n)
         const float d = load_half(src), dmin = load_half(src + 2);
         for (int g = 0; g < 8; g++) {
             int scale, min;
-            scale_and_min(src + 4, g, &scale, &min);
+            tensor_scale_and_min(src + 4, g, &scale, &min);
             const float step = d * (float)scale, below = dmin * (float)min;
             for (int i = 32 * g; i < 32 * g + 32; i++) {
-                const int code = plane4(src + 48, i) | (src[16 + i % 32] >> g & 1) << 4;
+                const int code = tensor_plane4(src + 48, i) | (src[16 + i % 32] >> g & 1) << 4;
                 dst[i] = step * (float)code - below;
             }
         }
@@ -126,7 +99,8 @@ void tensor_q6_k(const uint8_t *src, float *dst, size_t n)
             const float step = d * (float)(int8_t)scales[g];
             for (int i = 16 * g; i < 16 * g + 16; i++) {
                 const int half = i / 128, within = i % 128;
-                const int code = (low[64 * half + within % 64] >> (4 * (within / 64)) & 15) | plane2(high, i) << 4;
+                const int code = (low[64 * half + within % 64] >> (4 * (within / 64)) & 15) | tensor_plane2(high, i)
+                                                                                                  << 4;
                 dst[i] = step * (float)(code - 32);
             }
         }

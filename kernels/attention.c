@@ -12,6 +12,8 @@ size_t attention_first(size_t t, uint32_t visible)
     return visible == 0 || t + 1 <= visible ? 0 : t + 1 - visible;
 }
 
+enum { TOGETHER = 8 }; /* heads of a group whose single queries are answered side by side */
+
 static size_t whole_panels(const simd *s, size_t n)
 {
     size_t width = (size_t)s->width;
@@ -43,6 +45,7 @@ void attention_pack_keys(const simd *s, const float *rows, size_t first, size_t 
 /* Two score matrices (the second for open rows) and one panel of values for head dimensions that do not fill one. */
 size_t attention_scratch_floats(const simd *s, size_t n, size_t n_rows)
 {
+    if (n < TOGETHER) n = TOGETHER;
     return 2 * n * whole_panels(s, n_rows) + n_rows * (size_t)s->width;
 }
 
@@ -81,9 +84,31 @@ static size_t open_from(const attention_side *side, size_t t, size_t low)
     return settled > low ? settled - low : 0;
 }
 
+/* One query of each of the group's heads, with one version of every row: heads stand in for queries, and the cache is
+ * read once for all of them. */
+static void one_query(const simd *s, const attention_head *head, const float *q, size_t t, float *out, float *scratch)
+{
+    const size_t dim = (size_t)head->dim, low = attention_first(t, head->visible) / (size_t)s->width * (size_t)s->width;
+    const size_t n_rows = t + 1 - low, padded = whole_panels(s, n_rows), from = attention_first(t, head->visible) - low;
+    float *edge = scratch + 2 * TOGETHER * padded;
+    for (size_t g = 0; g < (size_t)head->group; g += TOGETHER) {
+        const size_t n = (size_t)head->group - g < TOGETHER ? (size_t)head->group - g : TOGETHER;
+        scores(s, head->dim, head->k.settled + low * dim, q + g * dim, dim, n, padded, scratch);
+        for (size_t i = 0; i < n; i++) {
+            memset(scratch + i * padded, 0, from * sizeof *scratch);
+            s->softmax(scratch + i * padded + from, n_rows - from, padded - from, head->scale);
+        }
+        mix(s, head->dim, head->v.settled + low * dim, scratch, padded, n, n_rows, out + g * dim, dim, false, edge);
+    }
+}
+
 void attention_queries(const simd *s, const attention_head *head, const float *q, size_t q_stride, size_t first,
                        size_t n, float *out, size_t out_stride, float *scratch)
 {
+    if (n == 1 && !head->k.open && !head->v.open) {
+        one_query(s, head, q, first, out, scratch);
+        return;
+    }
     /* Rows below `low`, a whole number of panels, are seen by none of the queries: everything counts from there. */
     size_t low = attention_first(first, head->visible) / (size_t)s->width * (size_t)s->width;
     size_t n_rows = first + n - low, padded = whole_panels(s, n_rows), skipped = low * (size_t)head->dim;

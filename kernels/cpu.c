@@ -16,7 +16,8 @@ bool cpu_runs(int i)
 {
 #if defined(__x86_64__)
     __builtin_cpu_init();
-    if (i == 1) return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+    if (i == 1)
+        return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c");
     if (i == 2) return __builtin_cpu_supports("avx512f");
 #elif defined(__aarch64__)
     if (i == 1) return true;

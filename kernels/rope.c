@@ -9,6 +9,7 @@ bool rope_table_grow(rope_table *t, int n_pos, float base, const float *factors)
     float *grown = reallocarray(t->cos_sin, (size_t)n_pos, (size_t)t->n_rot * sizeof *grown);
     if (!grown) return false;
     t->cos_sin = grown;
+    if (!t->loops) t->loops = loops_best();
     double length = t->magnitude == 0 ? 1 : (double)t->magnitude;
     for (int i = 0; i < t->n_rot / 2; i++) {
         double step = pow(base, -2.0 * i / t->n_rot) / (factors ? factors[i] : 1.0);
@@ -31,13 +32,7 @@ void rope_table_release(rope_table *t)
 
 void rope_rotate(const rope_table *t, float *row, int pos)
 {
-    const float *cs = t->cos_sin + (size_t)pos * (size_t)t->n_rot;
-    int half = t->n_rot / 2;
-    int stride = t->interleaved ? 2 : 1;
-    int other = t->interleaved ? 1 : half;
-    for (int i = 0; i < half; i++) {
-        float a = row[i * stride], b = row[i * stride + other];
-        row[i * stride] = a * cs[2 * i] - b * cs[2 * i + 1];
-        row[i * stride + other] = a * cs[2 * i + 1] + b * cs[2 * i];
-    }
+    const size_t n_rot = (size_t)t->n_rot;
+    const float *cos_sin = t->cos_sin + (size_t)pos * n_rot;
+    (t->interleaved ? t->loops->turn_neighbours : t->loops->turn_halves)(row, cos_sin, n_rot / 2);
 }

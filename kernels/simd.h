@@ -17,6 +17,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "kernels/packed.h"
+
 typedef struct simd {
     const char *name;
     int width; /* columns of a panel */
@@ -37,6 +39,13 @@ typedef struct simd {
 
     /* gate[i] = gelu(gate[i]) * up[i] with the tanh form of GELU (Hendrycks and Gimpel, arXiv 1606.08415), gemma's. */
     void (*gelu_mul)(float *gate, const float *up, size_t n);
+
+    /* `steps` rounds of fused multiply-adds on registers, which is the most this machine can do; returns how many
+     * floating point operations that was. For measuring. */
+    size_t (*busy)(size_t steps, float *sink);
+
+    /* Products with packed weights, one entry per packed_form. */
+    const packed_kernel *packed;
 } simd;
 
 /* The fastest level this processor runs, or the one that KVANT_SIMD names (kernels/cpu.h). */

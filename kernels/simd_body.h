@@ -1,16 +1,17 @@
 /* simd_body.h - the source of every SIMD level; included once by each simd_*.c, which names the table SIMD_TABLE.
+ * SIMD_PACKED is the same level's table of packed.h.
  *
  * See simd.h for what the functions do and vec.h for the registers.
  */
 #include "kernels/simd.h"
 #include "kernels/vec.h"
 
-#define PANEL (VEC_LANES > 1 ? 2 * VEC_LANES : 4)
+#define PANEL VEC_PANEL
 #define REGS  (PANEL / VEC_LANES)
 #define INNER static inline __attribute__((always_inline))
 
 /* Steps of k between visits to C, so that a panel's part stays in the first-level cache. */
-enum { K_BLOCK = 256, LANES = 16 };
+enum { K_BLOCK = 256, LANES = 16, LINE = 16 /* f32 of a cache line */, AHEAD = 32 /* rows of B */ };
 
 static void pack(const float *rows, size_t stride, int n, size_t k, float *panel)
 {
@@ -22,8 +23,9 @@ static void pack(const float *rows, size_t stride, int n, size_t k, float *panel
     }
 }
 
-/* One tile: `rows` (a constant after inlining) rows of A against one panel, k steps, on top of what sums holds. */
-INNER void tile_steps(int rows, const float *a, size_t lda, const float *b, size_t ldb, size_t k,
+/* One tile: `rows` (a constant after inlining) rows of A against one panel, k steps, on top of what sums holds.
+ * Meanwhile the rows at `next`, whole tiles only, come into the first-level cache. */
+INNER void tile_steps(int rows, const float *a, const float *next, size_t lda, const float *b, size_t ldb, size_t k,
                       vec sums[VEC_TILE][REGS])
 {
     vec acc[VEC_TILE][REGS];
@@ -31,6 +33,12 @@ INNER void tile_steps(int rows, const float *a, size_t lda, const float *b, size
         for (int j = 0; j < REGS; j++)
             acc[i][j] = sums[i][j];
     for (size_t kk = 0; kk < k; kk++, b += ldb) {
+        if (rows == VEC_TILE && kk % LINE == 0)
+            for (int i = 0; i < rows; i++)
+                __builtin_prefetch(next + (size_t)i * lda + kk);
+        if (rows < VEC_TILE) /* few rows: what takes time is that B comes from far away */
+            for (int j = 0; j < PANEL; j += LINE)
+                __builtin_prefetch((const void *)((uintptr_t)(b + j) + AHEAD * ldb * sizeof *b));
         vec bj[REGS];
         for (int j = 0; j < REGS; j++)
             bj[j] = vec_load(b + j * VEC_LANES);
@@ -46,14 +54,14 @@ INNER void tile_steps(int rows, const float *a, size_t lda, const float *b, size
 }
 
 /* Loads the tile's part of C (or zeros), runs the steps, and stores it back. */
-INNER void tile(int rows, const float *a, size_t lda, const float *b, size_t ldb, size_t k, float *c, size_t ldc,
-                bool add)
+INNER void tile(int rows, const float *a, const float *next, size_t lda, const float *b, size_t ldb, size_t k, float *c,
+                size_t ldc, bool add)
 {
     vec sums[VEC_TILE][REGS];
     for (int i = 0; i < rows; i++)
         for (int j = 0; j < REGS; j++)
             sums[i][j] = add ? vec_load(c + (size_t)i * ldc + j * VEC_LANES) : vec_all(0.0f);
-    tile_steps(rows, a, lda, b, ldb, k, sums);
+    tile_steps(rows, a, next, lda, b, ldb, k, sums);
     for (int i = 0; i < rows; i++)
         for (int j = 0; j < REGS; j++)
             vec_store(c + (size_t)i * ldc + j * VEC_LANES, sums[i][j]);
@@ -64,10 +72,11 @@ static void panel_whole(const float *a, size_t lda, size_t m, const float *b, si
 {
     size_t i = 0;
     for (; i + VEC_TILE <= m; i += VEC_TILE)
-        tile(VEC_TILE, a + i * lda, lda, b, ldb, k, c + i * ldc, ldc, add);
+        tile(VEC_TILE, a + i * lda, a + (i + 2 * VEC_TILE <= m ? i + VEC_TILE : i) * lda, lda, b, ldb, k, c + i * ldc,
+             ldc, add);
     for (; i + 2 <= m; i += 2)
-        tile(2, a + i * lda, lda, b, ldb, k, c + i * ldc, ldc, add);
-    if (i < m) tile(1, a + i * lda, lda, b, ldb, k, c + i * ldc, ldc, add);
+        tile(2, a + i * lda, NULL, lda, b, ldb, k, c + i * ldc, ldc, add);
+    if (i < m) tile(1, a + i * lda, NULL, lda, b, ldb, k, c + i * ldc, ldc, add);
 }
 
 /* The last columns of C, fewer than a panel: through a buffer that is as wide as one. */
@@ -192,5 +201,26 @@ static void gelu_mul(float *gate, const float *up, size_t n)
     gated(gelu, gate, up, n);
 }
 
+enum { CHAINS = 12 }; /* more than latency times units, fewer than registers */
+
+static size_t busy(size_t steps, float *sink)
+{
+    vec acc[CHAINS];
+    const vec by = vec_all(sink[0]), plus = vec_all(sink[1]);
+    for (int i = 0; i < CHAINS; i++)
+        acc[i] = vec_all((float)i);
+    for (size_t s = 0; s < steps; s++)
+        for (int i = 0; i < CHAINS; i++)
+            acc[i] = vec_fma(acc[i], by, plus);
+    vec sum = acc[0];
+    for (int i = 1; i < CHAINS; i++)
+        sum = vec_add(sum, acc[i]);
+    float lane[VEC_LANES];
+    vec_store(lane, sum);
+    sink[0] = lane[0];
+    return steps * CHAINS * VEC_LANES * 2;
+}
+
+extern const packed_kernel SIMD_PACKED[PACKED_N_FORMS];
 extern const simd SIMD_TABLE;
-const simd SIMD_TABLE = { SIMD_NAME, PANEL, pack, panel, softmax, silu_mul, gelu_mul };
+const simd SIMD_TABLE = { SIMD_NAME, PANEL, pack, panel, softmax, silu_mul, gelu_mul, busy, SIMD_PACKED };

@@ -1,0 +1,151 @@
+/* kvant bench --engine, from the line to the tables. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "app/bench_engine.h"
+#include "app/commands.h"
+#include "app/fingerprint.h"
+#include "app/number.h"
+#include "app/report.h"
+#include "app/table.h"
+#include "base/clock.h"
+
+enum { SHOWN = 40, HASH_SHOWN = 12 };
+
+/* What a row is called, what it is compared with (BENCH_PEAK, BENCH_READ; itself: with nothing) and how. */
+static const struct {
+    const char *key, *name, *unit;
+    engine_row bound;
+} rows[BENCH_ROWS] = {
+    [BENCH_PEAK] = { "peak", "multiply-adds on registers", "GFLOPS", BENCH_PEAK },
+    [BENCH_PRODUCTS] = { "products", "products, 512 rows", "GFLOPS", BENCH_PEAK },
+    [BENCH_READ] = { "read", "reading the weights", "GB/s", BENCH_READ },
+    [BENCH_PROMPT] = { "prompt", "prompt of 512", "tokens/s", BENCH_PEAK },
+    [BENCH_GENERATION] = { "generation", "generation of 128", "tokens/s", BENCH_READ },
+    [BENCH_DEPTH] = { "depth", "generation at depth 1000", "tokens/s", BENCH_READ },
+    [BENCH_ROUND] = { "round", "round of the thread pool", "us", BENCH_ROUND },
+};
+
+/* The figure in the unit of its bound: GFLOPS of the products a token needs, GB/s of the weights it reads. */
+static double in_units_of_bound(const engine_bench *b, engine_row row, double figure)
+{
+    if (row == BENCH_PROMPT) {
+        double weights = 0;
+        for (int i = 0; i < b->m->shape.n_layers; i++) {
+            const model_layer *l = &b->m->layers[i];
+            const linear *const all[] = { &l->q, &l->k, &l->v, &l->o, &l->gate, &l->up, &l->down };
+            for (size_t j = 0; j < sizeof all / sizeof *all; j++)
+                weights += (double)all[j]->n_in * (double)all[j]->n_out;
+        }
+        return 2e-9 * weights * figure;
+    }
+    return row == BENCH_GENERATION || row == BENCH_DEPTH ? 1e-9 * (double)b->m->panel_bytes * figure : figure;
+}
+
+static double percent(const engine_bench *b, engine_row row)
+{
+    return 100 * in_units_of_bound(b, row, engine_bench_median(b, row)) / engine_bench_median(b, rows[row].bound);
+}
+
+static const char *hash_of(const engine_bench *b, engine_row row)
+{
+    return row == BENCH_PROMPT       ? b->prompt_hash
+           : row == BENCH_GENERATION ? b->ids_hash
+           : row == BENCH_DEPTH      ? b->depth_hash
+                                     : "";
+}
+
+static table_cell real(char *text, const char *format, double value)
+{
+    snprintf(text, SHOWN, format, value);
+    return table_real_as(value, text);
+}
+
+static bool add_row(table *t, const engine_bench *b, engine_row row, fault *f)
+{
+    char text[3][SHOWN], of[2 * SHOWN], beginning[HASH_SHOWN + 1];
+    const char *format = row == BENCH_ROUND ? "%.2f" : "%.1f";
+    const bool bounded = rows[row].bound != row;
+    snprintf(beginning, sizeof beginning, "%.*s", HASH_SHOWN, hash_of(b, row));
+    snprintf(of, sizeof of, "%s", bounded ? rows[rows[row].bound].name : "");
+    const table_cell cells[] = {
+        table_text(rows[row].name),
+        real(text[0], format, engine_bench_median(b, row)),
+        real(text[1], format, engine_bench_best(b, row)),
+        table_text(rows[row].unit),
+        bounded ? real(text[2], "%.0f", percent(b, row)) : table_text(""),
+        table_text(of),
+        table_text(beginning),
+    };
+    return table_add(t, cells, f);
+}
+
+bool engine_bench_print(const engine_bench *b, const terminal *to, fault *f)
+{
+    static const char *const names[] = { "what", "median", "best", "unit", "%", "of", "hash" };
+    const model_shape *s = &b->m->shape;
+    machine here = { 0 };
+    fingerprint_machine(&here);
+    printf("%s, %s, %d threads; %s: %d layers of %d, %.1f MB in the file, %.1f MB kept, loaded in %.3f s\n", here.cpu,
+           here.simd, pool_threads(engine_pool(b->e)), s->name, s->n_layers, s->n_embd, 1e-6 * b->file_bytes,
+           1e-6 * (double)b->m->panel_bytes, b->load_s);
+    table *t = table_create(sizeof names / sizeof *names, names, f);
+    bool ok = t != NULL;
+    for (int row = 0; ok && row < BENCH_ROWS; row++)
+        ok = add_row(t, b, (engine_row)row, f);
+    ok = ok && table_write(t, stdout, &(table_style){ TABLE_BOX, to->utf8, to->is_tty ? terminal_width(to) : 0 }, f);
+    table_free(t);
+    return ok;
+}
+
+bool engine_bench_print_json(const engine_bench *b, fault *f)
+{
+    cJSON *json = cJSON_CreateObject(), *to = cJSON_AddArrayToObject(json, "engine");
+    cJSON_AddItemToObject(json, "threads", number_json(pool_threads(engine_pool(b->e))));
+    cJSON_AddItemToObject(json, "load_s", number_json(b->load_s));
+    cJSON_AddItemToObject(json, "file_bytes", number_json(b->file_bytes));
+    cJSON_AddItemToObject(json, "kept_bytes", number_json((double)b->m->panel_bytes));
+    for (int i = 0; i < BENCH_ROWS; i++) {
+        const engine_row row = (engine_row)i;
+        cJSON *one = cJSON_CreateObject();
+        cJSON_AddStringToObject(one, "what", rows[i].key);
+        cJSON_AddStringToObject(one, "unit", rows[i].unit);
+        cJSON_AddItemToObject(one, "median", number_json(engine_bench_median(b, row)));
+        cJSON_AddItemToObject(one, "best", number_json(engine_bench_best(b, row)));
+        if (rows[i].bound != row) cJSON_AddStringToObject(one, "bound", rows[rows[i].bound].key);
+        if (rows[i].bound != row) cJSON_AddItemToObject(one, "percent", number_json(percent(b, row)));
+        if (*hash_of(b, row)) cJSON_AddStringToObject(one, "hash", hash_of(b, row));
+        cJSON_AddItemToArray(to, one);
+    }
+    return report_json(stdout, json, f);
+}
+
+static bool go_on(void *self)
+{
+    return !app_cancelled(self);
+}
+
+int cmd_bench_engine(app_context *app, const command_line *line)
+{
+    fault f = { 0 };
+    engine_bench *b = calloc(1, sizeof *b);
+    bool ok = b || fault_memory(&f, "bench");
+    const char *path = ok ? app_model(app, line, &f) : NULL;
+    model *m = NULL;
+    if (path) {
+        const double begin = clock_seconds();
+        m = model_open(path, &f);
+        *b = (engine_bench){ .m = m, .seed = 1, .go_on = go_on, .self = app, .load_s = clock_seconds() - begin };
+        b->reps = (int)line_int(line, "reps") < ENGINE_BENCH_REPS ? (int)line_int(line, "reps") : ENGINE_BENCH_REPS;
+    }
+    ok = m && (b->e = engine_open(m, app_threads(line), &f));
+    if (ok) {
+        b->file_bytes = (double)gguf_file_bytes(m->file);
+        ok = engine_bench_run(b, &f) &&
+             (line_has(line, "json") ? engine_bench_print_json(b, &f) : engine_bench_print(b, &app->out, &f));
+    }
+    engine_close(b ? b->e : NULL);
+    model_close(m);
+    free(b);
+    return ok ? FAULT_NONE : app_report(app, &f);
+}

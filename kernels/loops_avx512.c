@@ -1,0 +1,3 @@
+/* The AVX-512 level of loops.h; the build gives this file its instruction set. */
+#define LOOPS_TABLE loops_avx512
+#include "kernels/loops_body.h"

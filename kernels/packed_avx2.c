@@ -1,0 +1,3 @@
+/* The AVX2 level of packed.h; the build gives this file its instruction set. */
+#define PACKED_TABLE packed_avx2
+#include "kernels/packed_body.h"

@@ -1,0 +1,3 @@
+/* The portable level of weights.h, which defines what the others compute. */
+#define WEIGHTS_TABLE weights_portable
+#include "kernels/weights_body.h"
