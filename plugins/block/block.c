@@ -2,7 +2,7 @@
 
 #include "kernels/block_fp.h"
 #include "kernels/block_q.h"
-#include "plugins/row_codec.h"
+#include "plugins/fused_rows.h"
 
 typedef struct block_format {
     const char *name;
@@ -37,6 +37,7 @@ typedef struct block_codec {
     const block_format *format;
     size_t (*encode)(const float *values, size_t n, uint8_t *bytes); /* the format's, or this machine's own */
     size_t (*decode)(const uint8_t *bytes, size_t n, float *values);
+    fused fused; /* of q8_0 and q4_0 */
 } block_codec;
 
 static void choose_kernels(block_codec *c)
@@ -44,9 +45,14 @@ static void choose_kernels(block_codec *c)
     const lanes *l = c->row.lanes;
     c->encode = c->format->encode;
     c->decode = c->format->decode;
-    if (c->format != &formats[Q8_0] || !l || !l->q8_0_encode) return;
-    c->encode = l->q8_0_encode;
-    c->decode = l->q8_0_decode;
+    if (!l) return;
+    const lanes_blocks own[] = {
+        [Q8_0] = l->q8_0, [Q5_1] = l->q5_1, [Q5_0] = l->q5_0, [Q4_1] = l->q4_1, [Q4_0] = l->q4_0, [IQ4_NL] = l->iq4_nl
+    };
+    const size_t i = (size_t)(c->format - formats);
+    if (i >= sizeof own / sizeof *own || !own[i].encode) return;
+    c->encode = own[i].encode;
+    c->decode = own[i].decode;
 }
 
 static int create(const kvant_host *host, const kvant_shape *shape, const block_format *format, void **state)
@@ -62,6 +68,9 @@ static int create(const kvant_host *host, const kvant_shape *shape, const block_
     c->row.metadata = blocks * format->scales;
     c->format = format;
     choose_kernels(c);
+    if (format == &formats[Q8_0] || format == &formats[Q4_0])
+        fused_init(&c->fused,
+                   &(fused_format){ .kind = format == &formats[Q8_0] ? FUSED_Q8_0 : FUSED_Q4_0, .dim = c->row.dim });
     return KVANT_OK;
 }
 
@@ -90,21 +99,48 @@ static int64_t encode(void *state, size_t first, const float *rows, size_t n_row
     return row_codec_encode(state, encode_piece, first, rows, n_rows, out, capacity);
 }
 
+#define CORRUPT "a scale or a code is one that no encoder writes"
+
 static int decode(void *state, size_t first, const uint8_t *bytes, size_t n_bytes, float *rows, size_t n_rows)
 {
     const block_codec *c = state;
     const int rc = row_codec_check_bytes(&c->row, first, n_bytes, n_rows);
     if (rc != KVANT_OK) return rc;
     const size_t n = n_rows * c->row.dim, done = c->decode(bytes, n, rows) * c->format->values;
-    if (done < n)
-        return row_codec_corrupt(&c->row, first + done / c->row.dim, "a scale or a code is one that no encoder writes");
+    if (done < n) return row_codec_corrupt(&c->row, first + done / c->row.dim, CORRUPT);
     return KVANT_OK;
+}
+
+enum { DIM_MOST = 4096 };
+
+static const char *wrong(const void *state, const uint8_t *row)
+{
+    const block_codec *c = state;
+    float values[DIM_MOST];
+    return c->decode(row, c->row.dim, values) * c->format->values < c->row.dim ? CORRUPT : NULL;
+}
+
+static int scores(const void *state, size_t first, const uint8_t *bytes, size_t n_bytes, size_t n_rows, const float *q,
+                  size_t n_q, float *out)
+{
+    const block_codec *c = state;
+    return fused_rows_scores(&c->row, &c->fused, wrong, first, bytes, n_bytes, n_rows, q, n_q, out);
+}
+
+static int mix(const void *state, size_t first, const uint8_t *bytes, size_t n_bytes, size_t n_rows,
+               const float *weights, size_t n_q, float *out)
+{
+    const block_codec *c = state;
+    return fused_rows_mix(&c->row, &c->fused, wrong, first, bytes, n_bytes, n_rows, weights, n_q, out);
 }
 
 static const kvant_param no_params[] = { { 0 } };
 
-/* A codec of the table: its create, and its descriptor for head dimensions that are multiples of `step`. */
-#define CODEC(id, entry, about, source, step)                                                                          \
+/* A codec of the table: its create, and its descriptor for head dimensions that are multiples of `step`; ATTENDS: with
+ * scores and mix. */
+#define CODEC(id, entry, about, source, step)   DESCRIBED(id, entry, about, source, step, NULL, NULL)
+#define ATTENDS(id, entry, about, source, step) DESCRIBED(id, entry, about, source, step, scores, mix)
+#define DESCRIBED(id, entry, about, source, step, scores_of, mix_of)                                                   \
     static int create_##id(const kvant_host *host, const kvant_shape *shape, const kvant_value *values, void **state)  \
     {                                                                                                                  \
         (void)values;                                                                                                  \
@@ -120,7 +156,7 @@ static const kvant_param no_params[] = { { 0 } };
         .reference = source,                                                                                           \
         .params = no_params,                                                                                           \
         .dim_min = step,                                                                                               \
-        .dim_max = 4096,                                                                                               \
+        .dim_max = DIM_MOST,                                                                                           \
         .dim_step = step,                                                                                              \
         .create = create_##id,                                                                                         \
         .destroy = row_codec_destroy,                                                                                  \
@@ -128,13 +164,15 @@ static const kvant_param no_params[] = { { 0 } };
         .encode = encode,                                                                                              \
         .decode = decode,                                                                                              \
         .split = row_codec_split,                                                                                      \
+        .scores = scores_of,                                                                                           \
+        .mix = mix_of,                                                                                                 \
     }
 
-CODEC(q8_0, Q8_0, "8 bits a value, one f16 scale for 32 values: 8.5 bits a value", "ggml block_q8_0", 32);
+ATTENDS(q8_0, Q8_0, "8 bits a value, one f16 scale for 32 values: 8.5 bits a value", "ggml block_q8_0", 32);
 CODEC(q5_1, Q5_1, "5 bits a value, f16 scale and minimum for 32 values: 6 bits a value", "ggml block_q5_1", 32);
 CODEC(q5_0, Q5_0, "5 bits a value, one f16 scale for 32 values: 5.5 bits a value", "ggml block_q5_0", 32);
 CODEC(q4_1, Q4_1, "4 bits a value, f16 scale and minimum for 32 values: 5 bits a value", "ggml block_q4_1", 32);
-CODEC(q4_0, Q4_0, "4 bits a value, one f16 scale for 32 values: 4.5 bits a value", "ggml block_q4_0", 32);
+ATTENDS(q4_0, Q4_0, "4 bits a value, one f16 scale for 32 values: 4.5 bits a value", "ggml block_q4_0", 32);
 CODEC(iq4_nl, IQ4_NL, "4 bits a value on unequal levels, a fitted f16 scale for 32 values: 4.5 bits a value",
       "ggml block_iq4_nl", 32);
 CODEC(bf16, BF16, "bfloat16, 16 bits a value", "upper half of IEEE 754 binary32, round to nearest even", 1);

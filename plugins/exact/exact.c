@@ -4,7 +4,7 @@
 
 #include "kernels/finite.h"
 #include "kernels/half.h"
-#include "plugins/row_codec.h"
+#include "plugins/fused_rows.h"
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the encodings are little-endian copies of memory");
 
@@ -74,13 +74,19 @@ static const kvant_codec identity = {
 
 /* ---- f16 -------------------------------------------------------------------------------------------------------- */
 
+typedef struct f16_codec {
+    row_codec row;
+    fused fused;
+} f16_codec;
+
 static int f16_create(const kvant_host *host, const kvant_shape *shape, const kvant_value *values, void **state)
 {
     (void)values;
-    const int rc = row_codec_create(host, "f16", shape, sizeof(row_codec), state);
+    const int rc = row_codec_create(host, "f16", shape, sizeof(f16_codec), state);
     if (rc != KVANT_OK) return rc;
-    row_codec *c = *state;
-    c->row_bytes = c->dim * sizeof(uint16_t);
+    f16_codec *c = *state;
+    c->row.row_bytes = c->row.dim * sizeof(uint16_t);
+    fused_init(&c->fused, &(fused_format){ .kind = FUSED_F16, .dim = c->row.dim });
     return KVANT_OK;
 }
 
@@ -110,6 +116,28 @@ static int f16_decode(void *state, size_t first, const uint8_t *bytes, size_t n_
     return KVANT_OK;
 }
 
+static const char *f16_wrong(const void *state, const uint8_t *row)
+{
+    const row_codec *c = state;
+    for (size_t i = 0; i < c->dim; i++)
+        if (half_is_special(half_load(row + 2 * i))) return "a value is not a finite number";
+    return NULL;
+}
+
+static int f16_scores(const void *state, size_t first, const uint8_t *bytes, size_t n_bytes, size_t n_rows,
+                      const float *q, size_t n_q, float *scores)
+{
+    const f16_codec *c = state;
+    return fused_rows_scores(&c->row, &c->fused, f16_wrong, first, bytes, n_bytes, n_rows, q, n_q, scores);
+}
+
+static int f16_mix(const void *state, size_t first, const uint8_t *bytes, size_t n_bytes, size_t n_rows,
+                   const float *weights, size_t n_q, float *out)
+{
+    const f16_codec *c = state;
+    return fused_rows_mix(&c->row, &c->fused, f16_wrong, first, bytes, n_bytes, n_rows, weights, n_q, out);
+}
+
 static const kvant_codec f16 = {
     .size = sizeof(kvant_codec),
     .abi = KVANT_ABI,
@@ -128,6 +156,8 @@ static const kvant_codec f16 = {
     .encode = f16_encode,
     .decode = f16_decode,
     .split = split_exact,
+    .scores = f16_scores,
+    .mix = f16_mix,
 };
 
 static const kvant_codec *const codecs[] = { &identity, &f16, NULL };

@@ -1,8 +1,9 @@
 /* polar: norm, rotation, and the Lloyd-Max codebook of the sphere for this head dimension. */
 
+#include "kernels/half.h"
 #include "kernels/sphere.h"
+#include "plugins/fused_rows.h"
 #include "plugins/head_dim.h"
-#include "plugins/row_codec.h"
 
 enum { PARAM_BITS, PARAM_SCALE };
 
@@ -21,6 +22,7 @@ typedef struct polar {
     row_codec row;
     int scale;
     sphere sphere;
+    fused fused;
 } polar;
 
 static int create(const kvant_host *host, const kvant_shape *shape, const kvant_value *values, void **state)
@@ -33,7 +35,17 @@ static int create(const kvant_host *host, const kvant_shape *shape, const kvant_
     c->scale = (int)values[PARAM_SCALE].i;
     c->row.row_bytes = sphere_bytes(c->row.dim, bits);
     c->row.metadata = SPHERE_SCALE_BYTES;
-    if (sphere_init(&c->sphere, c->row.dim, bits)) return KVANT_OK;
+    if (sphere_init(&c->sphere, c->row.dim, bits)) {
+        const fused_format rows = { .kind = FUSED_CODES_1 + (fused_kind)bits - 1,
+                                    .dim = c->row.dim,
+                                    .group = c->row.dim,
+                                    .header = SPHERE_SCALE_BYTES,
+                                    .group_bytes = c->row.row_bytes,
+                                    .level = c->sphere.table.level,
+                                    .rotation = &c->sphere.rotation };
+        fused_init(&c->fused, &rows);
+        return KVANT_OK;
+    }
 
     row_codec_destroy(c);
     *state = NULL;
@@ -66,6 +78,28 @@ static int decode(void *state, size_t first, const uint8_t *bytes, size_t n_byte
     return row_codec_corrupt(&c->row, first + done, "the scale is not a finite positive number");
 }
 
+/* Every code is one that encode writes; the scale may not be. */
+static const char *wrong(const void *state, const uint8_t *row)
+{
+    (void)state;
+    const uint16_t stored = half_load(row);
+    return half_is_special(stored) || stored & 0x8000u ? "the scale is not a finite positive number" : NULL;
+}
+
+static int scores(const void *state, size_t first, const uint8_t *bytes, size_t n_bytes, size_t n_rows, const float *q,
+                  size_t n_q, float *out)
+{
+    const polar *c = state;
+    return fused_rows_scores(&c->row, &c->fused, wrong, first, bytes, n_bytes, n_rows, q, n_q, out);
+}
+
+static int mix(const void *state, size_t first, const uint8_t *bytes, size_t n_bytes, size_t n_rows,
+               const float *weights, size_t n_q, float *out)
+{
+    const polar *c = state;
+    return fused_rows_mix(&c->row, &c->fused, wrong, first, bytes, n_bytes, n_rows, weights, n_q, out);
+}
+
 static const kvant_codec codec = {
     .size = sizeof(kvant_codec),
     .abi = KVANT_ABI,
@@ -84,6 +118,8 @@ static const kvant_codec codec = {
     .encode = encode,
     .decode = decode,
     .split = row_codec_split,
+    .scores = scores,
+    .mix = mix,
 };
 
 static const kvant_codec *const codecs[] = { &codec, NULL };

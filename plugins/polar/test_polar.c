@@ -6,6 +6,7 @@
 
 #include "kernels/haar.h"
 #include "kernels/lloyd.h"
+#include "tests/scale.h"
 
 enum { DEFAULT = -1, PLAIN, NORM, MSE, UNBIASED };
 
@@ -56,7 +57,7 @@ static figures measure(const float *rows, size_t n, int dim, int bits, int scale
 static void error_of_gaussian_rows_is_within_1_percent_of_the_optimum(void **state)
 {
     (void)state;
-    enum { N = 20000, DIM = 128 };
+    enum { N = FEWER(20000), DIM = 128 };
     static const double optimum[] = { 0.3609, 0.1160, 0.03397, 0.00931 };
     float *rows = test_rows(TEST_GAUSSIAN, N, DIM, 1, 0.0f);
     for (int bits = 1; bits <= 4; bits++) {
@@ -64,7 +65,7 @@ static void error_of_gaussian_rows_is_within_1_percent_of_the_optimum(void **sta
         print_message("polar(bits=%d,scale=plain): error %.5f (optimum %.5f); norm %.5f, mse %.5f, unbiased %.5f\n",
                       bits, f.error, optimum[bits - 1], measure(rows, N, DIM, bits, NORM).error,
                       measure(rows, N, DIM, bits, MSE).error, measure(rows, N, DIM, bits, UNBIASED).error);
-        assert_true(fabs(f.error / optimum[bits - 1] - 1.0) < 0.01);
+        assert_true(fabs(f.error / optimum[bits - 1] - 1.0) < WIDER(0.01));
         assert_int_equal(f.row_bytes, 2 + 16 * bits);
     }
     free(rows);
@@ -75,7 +76,7 @@ static void error_is_the_codebook_s_at_every_dimension(void **state)
 {
     (void)state;
     static const int dims[] = { 32, 48, 64, 80, 96, 112, 160, 192, 224, 240, 256, 512 };
-    for (size_t i = 0; i < sizeof dims / sizeof *dims; i++) {
+    for (size_t i = 0; i < sizeof dims / sizeof *dims; i += EVERY(4)) {
         float *rows = test_rows(TEST_GAUSSIAN, 4000, (size_t)dims[i], 3, 0.0f);
         for (int bits = 2; bits <= 8; bits += 2) {
             double level[256];
@@ -115,7 +116,7 @@ static void coded_as_they_stand(const float *rows, size_t n, size_t dim, int bit
 static void no_rotation_is_better_than_another_on_gaussian_rows(void **state)
 {
     (void)state;
-    enum { N = 10000, DIM = 128 };
+    enum { N = FEWER(10000), DIM = 128 };
     static double turn[DIM * DIM];
     float *rows = test_rows(TEST_GAUSSIAN, N, DIM, 7, 0.0f), *turned = calloc(N * DIM, sizeof *turned);
     assert_true(haar_matrix(DIM, 3, turn));
@@ -130,7 +131,7 @@ static void no_rotation_is_better_than_another_on_gaussian_rows(void **state)
         const double hadamard = measure(rows, N, DIM, bits, PLAIN).error, sampling = sqrt(variance + other);
         print_message("%d bits: no rotation %.5f, Haar %.5f, Hadamard %.5f, sampling error %.5f\n", bits, none, haar,
                       hadamard, sampling);
-        assert_true(sampling < 0.005 * none);
+        assert_true(sampling < WIDER(0.005) * none);
         assert_true(fabs(haar - none) < 3.0 * sampling);
         assert_true(fabs(hadamard - none) < 3.0 * sampling);
     }
@@ -142,7 +143,7 @@ static void spiky_rows_are_spread_before_they_are_quantised(void **state)
 {
     (void)state;
     static const int dims[] = { 64, 80, 96, 112, 128, 192, 240, 256 };
-    for (size_t i = 0; i < sizeof dims / sizeof *dims; i++) {
+    for (size_t i = 0; i < sizeof dims / sizeof *dims; i += EVERY(4)) {
         const size_t d = (size_t)dims[i];
         float *rows = test_rows(TEST_GAUSSIAN, 1000, d, 4, 0.0f);
         for (size_t r = 0; r < 1000; r++)

@@ -9,7 +9,7 @@
 #include "kernels/half.h"
 #include "kernels/quantizer.h"
 #include "kernels/wht.h"
-#include "plugins/row_codec.h"
+#include "plugins/fused_rows.h"
 
 enum { MAX_GROUP = 128, MAX_HALF = 8 };
 
@@ -116,6 +116,7 @@ typedef struct turbo {
     size_t groups; /* per row, the last one padded with zeros */
     wht rotation;
     quantizer table;
+    fused fused;
 } turbo;
 
 static void mirror(turbo *c, const turbo_format *format)
@@ -143,6 +144,15 @@ static int create(const kvant_host *host, const kvant_shape *shape, const turbo_
     c->row.metadata = c->row.row_bytes - c->row.dim * format->bits / 8; /* the padding's codes are no payload */
     wht_init(&c->rotation, (int)format->group);
     mirror(c, format);
+    const fused_format rows = { .kind =
+                                    format->bits == 3 ? FUSED_PLANES3 : FUSED_CODES_1 + (fused_kind)format->bits - 1,
+                                .dim = c->row.dim,
+                                .group = format->group,
+                                .header = format->header,
+                                .group_bytes = group_bytes(format),
+                                .level = c->table.level,
+                                .rotation = &c->rotation };
+    fused_init(&c->fused, &rows);
     return KVANT_OK;
 }
 
@@ -259,16 +269,18 @@ static void pack_tile(const turbo *c, const uint32_t *codes, uint8_t *out)
     l->pack(codes, n, 2, 1, out + n / 4, stride);
 }
 
-static void unpack_tile(const turbo *c, const uint8_t *in, uint32_t *codes)
+/* Bytes to levels. */
+static void unpack_tile(const turbo *c, const uint8_t *in, float *tile)
 {
+    _Alignas(LANES_ALIGN) uint32_t codes[MAX_GROUP * LANES_MOST];
     const lanes *l = c->rotation.lanes;
     const size_t n = c->format->group, stride = c->row.row_bytes;
     if (c->format->bits != 3) {
-        l->unpack(in, stride, n, 0, (int)c->format->bits, codes);
+        l->unpack_values(&c->table, in, stride, n, 0, (int)c->format->bits, NULL, tile);
         return;
     }
     l->unpack(in, stride, n, 0, 2, codes);
-    l->unpack(in + n / 4, stride, n, 2, 1, codes);
+    l->unpack_values(&c->table, in + n / 4, stride, n, 2, 1, codes, tile);
 }
 
 /* The same group of as many rows as there are lanes. False when encode_group must say which does not fit f16. */
@@ -277,23 +289,22 @@ static bool encode_tile(const turbo *c, const float *x, size_t n_values, uint8_t
     _Alignas(LANES_ALIGN) float tile[MAX_GROUP * LANES_MOST];
     _Alignas(LANES_ALIGN) uint32_t codes[MAX_GROUP * LANES_MOST];
     float norm[LANES_MOST], by[LANES_MOST], length[LANES_MOST];
+    uint16_t stored[LANES_MOST];
     const turbo_format *f = c->format;
     const lanes *l = c->rotation.lanes;
     const size_t n = f->group, at_once = (size_t)l->n, stride = c->row.row_bytes;
-    l->gather(x, c->row.dim, n_values, n, tile);
-    l->squares(tile, n, norm);
-    for (size_t r = 0; r < at_once; r++) {
-        norm[r] = sqrtf(norm[r]);
+    l->gather_norms(x, c->row.dim, n_values, n, tile, norm);
+    for (size_t r = 0; r < at_once; r++)
         by[r] = inverse_of(norm[r]);
-    }
     l->rotate(&c->rotation, c->rotation.s1, c->rotation.s2, by, tile);
-    l->codes(&c->table, tile, n, codes);
-    l->squares_of(&c->table, codes, n, length);
+    l->codes_norms(&c->table, tile, n, codes, length);
+    for (size_t r = 0; r < at_once; r++)
+        norm[r] = corrected_by(norm[r], length[r]);
+    l->halves(norm, stored);
     for (size_t r = 0; r < at_once; r++) {
-        const uint16_t stored = half_from_float(corrected_by(norm[r], sqrtf(length[r])));
-        if (half_is_special(stored)) return false;
+        if (half_is_special(stored[r])) return false;
         memset(out + r * stride, 0, f->header);
-        half_store(out + r * stride, stored);
+        half_store(out + r * stride, stored[r]);
     }
     pack_tile(c, codes, out + f->header);
     return true;
@@ -311,7 +322,6 @@ static bool encode_tiles(const turbo *c, const float *rows, uint8_t *out)
 static bool decode_tile(const turbo *c, const uint8_t *in, float *x, size_t n_values)
 {
     _Alignas(LANES_ALIGN) float tile[MAX_GROUP * LANES_MOST];
-    _Alignas(LANES_ALIGN) uint32_t codes[MAX_GROUP * LANES_MOST];
     float norm[LANES_MOST];
     const turbo_format *f = c->format;
     const lanes *l = c->rotation.lanes;
@@ -321,8 +331,7 @@ static bool decode_tile(const turbo *c, const uint8_t *in, float *x, size_t n_va
         if (half_is_special(stored) || stored & 0x8000u || (f->header == 4 && half_load(header + 2) != 0)) return false;
         norm[r] = half_to_float(stored);
     }
-    unpack_tile(c, in + f->header, codes);
-    l->values(&c->table, codes, f->group, tile);
+    unpack_tile(c, in + f->header, tile);
     l->rotate(&c->rotation, c->rotation.s2, c->rotation.s1, norm, tile);
     l->scatter(tile, n_values, x, c->row.dim);
     return true;
@@ -379,6 +388,32 @@ static int decode(void *state, size_t first, const uint8_t *bytes, size_t n_byte
     return KVANT_OK;
 }
 
+/* ---- without decoding ------------------------------------------------------------------------------------------- */
+
+static const char *wrong(const void *state, const uint8_t *row)
+{
+    const turbo *c = state;
+    float x[MAX_GROUP];
+    const char *what = NULL;
+    for (size_t g = 0; g < c->groups && !what; g++)
+        what = decode_group(c, row + g * group_bytes(c->format), x);
+    return what;
+}
+
+static int scores(const void *state, size_t first, const uint8_t *bytes, size_t n_bytes, size_t n_rows, const float *q,
+                  size_t n_q, float *out)
+{
+    const turbo *c = state;
+    return fused_rows_scores(&c->row, &c->fused, wrong, first, bytes, n_bytes, n_rows, q, n_q, out);
+}
+
+static int mix(const void *state, size_t first, const uint8_t *bytes, size_t n_bytes, size_t n_rows,
+               const float *weights, size_t n_q, float *out)
+{
+    const turbo *c = state;
+    return fused_rows_mix(&c->row, &c->fused, wrong, first, bytes, n_bytes, n_rows, weights, n_q, out);
+}
+
 static const kvant_param no_params[] = { { 0 } };
 
 #define FORK "TurboQuant_mse, arXiv 2504.19874; bytes of llama-cpp-turboquant 69d8e4b"
@@ -396,6 +431,7 @@ static const kvant_param no_params[] = { { 0 } };
         .summary = what, .reference = source, .params = no_params,                                                     \
         .dim_min = 32, .dim_max = 1024, .dim_step = 1, .create = create_##id, .destroy = row_codec_destroy,            \
         .bound = row_codec_bound, .encode = encode, .decode = decode, .split = row_codec_split,                        \
+        .scores = scores, .mix = mix,                                                                                  \
     };
 TURBO(0, turbo2, "rotation and 2-bit codebook, one f16 norm for 128 values: 2.125 bits a value", FORK)
 TURBO(1, turbo3, "rotation and 3-bit codebook, one f16 norm for 128 values: 3.125 bits a value", FORK)

@@ -8,6 +8,7 @@
 
 #include "tests/codecs/promises.h"
 #include "tests/codecs/subject.h"
+#include "tests/scale.h"
 
 enum { N = 24 };
 
@@ -58,7 +59,7 @@ static const size_t n_entries = sizeof entries / sizeof *entries;
 static void at_each_dimension(void (*check)(const entry *e, int dim))
 {
     for (const entry *e = entries; e < entries + n_entries; e++)
-        for (const int *dim = e->dims; dim < e->dims + 4 && *dim; dim++)
+        for (const int *dim = e->dims; dim < e->dims + 4 && *dim; dim += EVERY(2))
             check(e, *dim);
 }
 
@@ -113,7 +114,7 @@ static void every_stated_dimension_opens(void **state)
     for (size_t i = 0; i < n_entries; i++) {
         const kvant_inner *spec = subject_spec(entries[i].expression);
         const kvant_codec *c = spec->codec;
-        for (int dim = c->dim_min; dim <= c->dim_max && dim <= 2048; dim += c->dim_step) {
+        for (int dim = c->dim_min; dim <= c->dim_max && dim <= 2048; dim += c->dim_step * EVERY(7)) {
             test_instance t;
             test_open(&t, c, dim, spec->values);
             test_close(&t);

@@ -190,7 +190,7 @@ static int scores(const void *state, size_t first, const uint8_t *bytes, size_t 
 {
     const mislearn *c = state;
     float block[MAX_DIM * BLOCK];
-    (void)n_bytes;
+    if (n_bytes != bound(c, first, n_rows)) return fail(c, KVANT_E_CORRUPT, "bytes of another number of rows");
     for (size_t r = 0; r < n_rows; r += BLOCK, bytes += bound(c, first, BLOCK)) {
         const int rc = unpack(c, first + r, bytes, bound(c, first, BLOCK), block, BLOCK);
         if (rc != KVANT_OK) return rc;
@@ -204,12 +204,12 @@ static int scores(const void *state, size_t first, const uint8_t *bytes, size_t 
     return KVANT_OK;
 }
 
-static int mix(const void *state, size_t first, const uint8_t *bytes, size_t n_bytes, size_t n_rows, const float *weights,
-               size_t n_q, float *out)
+static int mix(const void *state, size_t first, const uint8_t *bytes, size_t n_bytes, size_t n_rows,
+               const float *weights, size_t n_q, float *out)
 {
     const mislearn *c = state;
     float block[MAX_DIM * BLOCK];
-    (void)n_bytes;
+    if (n_bytes != bound(c, first, n_rows)) return fail(c, KVANT_E_CORRUPT, "bytes of another number of rows");
     for (size_t r = 0; r < n_rows; r += BLOCK, bytes += bound(c, first, BLOCK)) {
         const int rc = unpack(c, first + r, bytes, bound(c, first, BLOCK), block, BLOCK);
         if (rc != KVANT_OK) return rc;
