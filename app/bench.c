@@ -15,7 +15,8 @@ enum {
     FAST = PORTABLE + BENCH_WAYS,
     ALONE = FAST + BENCH_WAYS,
     HOSTED = ALONE + BENCH_WAYS,
-    ENTRANTS = HOSTED + BENCH_WAYS
+    REFERENCE = HOSTED + BENCH_WAYS,
+    ENTRANTS = REFERENCE + BENCH_WAYS
 };
 
 /* One version of the codec: an encoder, and a decoder that has what it saved. */
@@ -42,6 +43,7 @@ typedef struct bench {
     version version[2]; /* portable, fast */
     version one;        /* the fast one's codec on one block */
     hosted hosted;
+    against_run against;
     bench_copy copy;
     double *seconds;
     bench_entrant entrant[ENTRANTS];
@@ -239,6 +241,21 @@ static bool first_time(bench *b, fault *f)
     return encode_hosted(&b->hosted, f) && ready_hosted(&b->hosted, f) && decode_hosted(&b->hosted, f);
 }
 
+/* Bytes and values of the reference library are compared before anything is timed. */
+static bool first_time_against(bench *b, bench_result *out, fault *f)
+{
+    const version *v = &b->version[1];
+    against_run *run = &b->against;
+    if (!b->r->against) return true;
+    *run = (against_run){ .rows = v->rows, .ours = v->bytes, .n_rows = v->n_rows, .dim = v->dim };
+    if (!against_begin(run, against_find(b->r->against, v->name), v->n_bytes, f)) return false;
+    out->way[BENCH_ENCODE].has_reference = run->with.encode != NULL;
+    out->way[BENCH_DECODE].has_reference = run->with.decode != NULL;
+    if (run->with.encode && against_encode(run, f)) out->way[BENCH_ENCODE].differ = against_bytes_differ(run);
+    if (run->with.decode && against_decode(run, f)) out->way[BENCH_DECODE].differ = against_values_differ(run, v->back);
+    return true;
+}
+
 static void enter(bench *b)
 {
     static bool (*const run[BENCH_WAYS])(void *, fault *) = { encode, decode };
@@ -250,6 +267,10 @@ static void enter(bench *b)
         b->entrant[ALONE + way] = (bench_entrant){ .run = run[way], .arg = &b->one };
         b->entrant[HOSTED + way] = (bench_entrant){ .run = run_hosted[way], .arg = &b->hosted };
     }
+    if (b->against.with.encode)
+        b->entrant[REFERENCE + BENCH_ENCODE] = (bench_entrant){ .run = against_encode, .arg = &b->against };
+    if (b->against.with.decode)
+        b->entrant[REFERENCE + BENCH_DECODE] = (bench_entrant){ .run = against_decode, .arg = &b->against };
     for (size_t i = 0; i < ENTRANTS; i++)
         b->entrant[i].seconds = b->seconds + i * (size_t)b->r->reps;
 }
@@ -263,11 +284,16 @@ static bool summarise(bench *b, bench_result *out, fault *f)
         if (!bench_ratio(&e[FAST + way], &e[COPY], reps, 100, b->r->seed, &out->way[way].of_copy, f) ||
             !bench_ratio(&e[FAST + way], &e[PORTABLE + way], reps, 1, b->r->seed, &out->way[way].over_portable, f))
             return false;
+    for (int way = 0; way < BENCH_WAYS; way++)
+        if (out->way[way].has_reference &&
+            !bench_ratio(&e[FAST + way], &e[REFERENCE + way], reps, 1, b->r->seed, &out->way[way].over_reference, f))
+            return false;
     out->copy_gbs = gb / bench_median(&e[COPY], reps);
     for (int way = 0; way < BENCH_WAYS; way++) {
         out->way[way].gbs = gb / bench_median(&e[FAST + way], reps);
         out->way[way].alone_ns = 1e9 * bench_median(&e[ALONE + way], reps);
         out->way[way].hosted_ns = 1e9 * bench_median(&e[HOSTED + way], reps);
+        if (out->way[way].has_reference) out->way[way].reference_gbs = gb / bench_median(&e[REFERENCE + way], reps);
     }
     return true;
 }
@@ -277,13 +303,14 @@ bool bench_codec(const bench_request *r, bench_result *out, fault *f)
     bench b = { .r = r };
     float *rows = NULL;
     *out = (bench_result){ .codec = r->codec->text, .dim = r->dim };
-    bool ok = open_all(&b, out, &rows, f) && first_time(&b, f) && same(&b, f);
+    bool ok = open_all(&b, out, &rows, f) && first_time(&b, f) && same(&b, f) && first_time_against(&b, out, f);
     if (ok) judge(&b, out);
     if (ok) enter(&b);
     ok = ok && bench_turns(b.entrant, ENTRANTS, r->reps, f) && summarise(&b, out, f);
     close_version(&b.version[0]);
     close_version(&b.version[1]);
     close_version(&b.one);
+    against_end(&b.against);
     instance_close(b.hosted.encoder, NULL);
     instance_close(b.hosted.decoder, NULL);
     free(b.hosted.back);

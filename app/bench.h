@@ -11,6 +11,7 @@
 #ifndef KVANT_APP_BENCH_H
 #define KVANT_APP_BENCH_H
 
+#include "app/bench_against.h"
 #include "app/host.h"
 #include "app/metrics.h"
 #include "app/terminal.h"
@@ -20,6 +21,7 @@ enum { BENCH_ENCODE, BENCH_DECODE, BENCH_WAYS };
 
 typedef struct bench_request {
     const registry *known;
+    const against *against; /* a reference library, or NULL */
     const spec *codec;
     int dim;
     size_t rows; /* taken up to whole blocks */
@@ -33,6 +35,10 @@ typedef struct bench_way {
     interval over_portable; /* times the portable version's speed */
     double alone_ns;        /* one block by itself (mostly one row): the codec alone, … */
     double hosted_ns;       /* … and through app/instance.h, with its checks */
+    bool has_reference;     /* the reference library does the same */
+    double reference_gbs;
+    interval over_reference;
+    size_t differ; /* rows of which it writes other bytes, or reads other values */
 } bench_way;
 
 typedef struct bench_result {
@@ -68,6 +74,7 @@ typedef struct bench_report {
     const bench_kernel *kernels;
     size_t n_kernels;
     int reps;
+    const against *against; /* or NULL */
 } bench_report;
 
 bool bench_print(const bench_report *r, const terminal *to, fault *f);

@@ -6,10 +6,12 @@
 #include <string.h>
 
 #include "app/bench_time.h"
+#include "kernels/besicovitch.h"
 #include "kernels/bitpack.h"
 #include "kernels/block_q.h"
 #include "kernels/cpu.h"
 #include "kernels/lanes.h"
+#include "kernels/lattice.h"
 #include "kernels/quantizer.h"
 #include "kernels/random.h"
 #include "kernels/wht.h"
@@ -25,12 +27,15 @@ typedef struct bench_row {
 
 typedef struct work {
     const bench_row *row;
+    size_t format;
     const lanes *lanes; /* NULL: portable */
     wht rotation;
     quantizer table;
-    float *rows, *out;     /* VALUES each; the fast one's rows are tiles */
+    lattice points;
+    besi_lines lines;
+    float *rows, *out;      /* VALUES each; the fast one's rows are tiles */
     uint8_t *codes, *bytes; /* VALUES, and room for q8_0 */
-    uint32_t *wide;        /* codes in 32 bits */
+    uint32_t *wide;         /* codes in 32 bits */
 } work;
 
 /* A tile holds DIM values of each lane. */
@@ -170,23 +175,92 @@ static bool turn_rows(void *arg, fault *f)
     return bench_copy_run(&copy, f);
 }
 
-static bool q8_0_encode_rows(void *arg, fault *f)
+enum { FORMATS = 6 };
+static const char *const formats[FORMATS] = { "q8_0", "q5_1", "q5_0", "q4_1", "q4_0", "iq4_nl" };
+static const lanes_blocks portable_blocks[FORMATS] = {
+    { block_q8_0_encode, block_q8_0_decode }, { block_q5_1_encode, block_q5_1_decode },
+    { block_q5_0_encode, block_q5_0_decode }, { block_q4_1_encode, block_q4_1_decode },
+    { block_q4_0_encode, block_q4_0_decode }, { block_iq4_nl_encode, block_iq4_nl_decode },
+};
+
+/* The format a row's name begins with; the first for rows without one, which do not use it. */
+static size_t format_of(const bench_row *row)
+{
+    for (size_t i = 0; i < FORMATS; i++)
+        if (strncmp(row->name, formats[i], strlen(formats[i])) == 0) return i;
+    return 0;
+}
+
+static lanes_blocks blocks_of(const work *w)
+{
+    const lanes *l = w->lanes;
+    const lanes_blocks own[FORMATS] = { l->q8_0, l->q5_1, l->q5_0, l->q4_1, l->q4_0, l->iq4_nl };
+    return own[w->format].encode ? own[w->format] : portable_blocks[w->format];
+}
+
+static bool encode_portable(void *arg, fault *f)
 {
     (void)f;
     work *w = arg;
-    const lanes *l = w->lanes;
-    (l && l->q8_0_encode ? l->q8_0_encode : block_q8_0_encode)(w->rows, VALUES, w->bytes);
+    portable_blocks[w->format].encode(w->rows, VALUES, w->bytes);
     return true;
 }
 
-static bool q8_0_decode_rows(void *arg, fault *f)
+static bool encode_blocks(void *arg, fault *f)
 {
     (void)f;
     work *w = arg;
-    const lanes *l = w->lanes;
-    (l && l->q8_0_decode ? l->q8_0_decode : block_q8_0_decode)(w->bytes, VALUES, w->out);
+    blocks_of(w).encode(w->rows, VALUES, w->bytes);
     return true;
 }
+
+static bool decode_portable(void *arg, fault *f)
+{
+    (void)f;
+    work *w = arg;
+    portable_blocks[w->format].decode(w->bytes, VALUES, w->out);
+    return true;
+}
+
+static bool decode_blocks(void *arg, fault *f)
+{
+    (void)f;
+    work *w = arg;
+    blocks_of(w).decode(w->bytes, VALUES, w->out);
+    return true;
+}
+
+/* Sixteen steps for each row, as plugins/lattice tries them. */
+static bool steps_rows(void *arg, fault *f)
+{
+    (void)f;
+    work *w = arg;
+    enum { STEPS = 16 };
+    float per_step[STEPS];
+    double along[STEPS], square[STEPS];
+    for (int i = 0; i < STEPS; i++)
+        per_step[i] = (1.0f + 0.05f * (float)i) * (float)w->row->with / 3.0f;
+    for (size_t i = 0; i < VALUES; i += DIM) {
+        lattice_steps(&w->points, w->rows + i, DIM, per_step, STEPS, along, square);
+        w->out[i] = (float)(along[STEPS - 1] + square[0]);
+    }
+    return true;
+}
+
+static bool lines_rows(void *arg, fault *f)
+{
+    (void)f;
+    work *w = arg;
+    const size_t groups = VALUES / (size_t)w->lines.group;
+    besi_nearest_all(&w->lines, w->rows, groups, w->codes, w->out);
+    return true;
+}
+
+#define BLOCKS(name)                                                                                                   \
+    { name " encode", BLOCK_Q, encode_portable, encode_blocks },                                                       \
+    {                                                                                                                  \
+        name " decode", BLOCK_Q, decode_portable, decode_blocks                                                        \
+    }
 
 /* clang-format off */
 static const bench_row rows[] = {
@@ -195,9 +269,13 @@ static const bench_row rows[] = {
     { "turn", DIM, turn_rows, turn_tiles },
     { "norm", DIM, squares_rows, squares_tiles },
     { "search", 4, codes_rows, codes_tiles }, { "search", 8, codes_rows, codes_tiles },
-    { "search", 16, codes_rows, codes_tiles },
+    { "search", 16, codes_rows, codes_tiles }, { "search", 32, codes_rows, codes_tiles },
+    { "search", 64, codes_rows, codes_tiles }, { "search", 128, codes_rows, codes_tiles },
+    { "search", 256, codes_rows, codes_tiles },
     { "lookup", 4, values_rows, values_tiles }, { "lookup", 8, values_rows, values_tiles },
-    { "lookup", 16, values_rows, values_tiles }, { "lookup", 256, values_rows, values_tiles },
+    { "lookup", 16, values_rows, values_tiles }, { "lookup", 32, values_rows, values_tiles },
+    { "lookup", 64, values_rows, values_tiles }, { "lookup", 128, values_rows, values_tiles },
+    { "lookup", 256, values_rows, values_tiles },
     { "pack", 1, pack_rows, pack_tiles }, { "pack", 2, pack_rows, pack_tiles }, { "pack", 3, pack_rows, pack_tiles },
     { "pack", 4, pack_rows, pack_tiles }, { "pack", 5, pack_rows, pack_tiles }, { "pack", 6, pack_rows, pack_tiles },
     { "pack", 7, pack_rows, pack_tiles }, { "pack", 8, pack_rows, pack_tiles },
@@ -205,7 +283,12 @@ static const bench_row rows[] = {
     { "unpack", 3, unpack_rows, unpack_tiles }, { "unpack", 4, unpack_rows, unpack_tiles },
     { "unpack", 5, unpack_rows, unpack_tiles }, { "unpack", 6, unpack_rows, unpack_tiles },
     { "unpack", 7, unpack_rows, unpack_tiles }, { "unpack", 8, unpack_rows, unpack_tiles },
-    { "q8_0 encode", 32, q8_0_encode_rows, NULL }, { "q8_0 decode", 32, q8_0_decode_rows, NULL },
+    { "16 steps of z", 4, steps_rows, NULL }, { "16 steps of d4", 4, steps_rows, NULL },
+    { "16 steps of e8", 4, steps_rows, NULL },
+    { "lines of pairs", 8, lines_rows, NULL }, { "lines of pairs", 256, lines_rows, NULL },
+    { "lines of fours", 16, lines_rows, NULL },
+    BLOCKS("q8_0"), BLOCKS("q5_1"), BLOCKS("q5_0"), BLOCKS("q4_1"), BLOCKS("q4_0"),
+    BLOCKS("iq4_nl"),
 };
 /* clang-format on */
 enum { ROWS = sizeof rows / sizeof *rows };
@@ -226,16 +309,31 @@ static void set_table(quantizer *q, int n)
     quantizer_init(q, level, boundary, n);
 }
 
+/* Each by the row's name; unused ones are prepared all the same. */
+static bool open_points(work *w)
+{
+    const char *name = w->row->name;
+    const lattice_kind kind = strstr(name, "e8") ? LATTICE_E8 : strstr(name, "d4") ? LATTICE_D4 : LATTICE_Z;
+    const int group = strstr(name, "fours") ? 4 : 2;
+    int bits = 1;
+    while (strstr(name, "lines") && 1 << bits < w->row->with)
+        bits++;
+    const bool ok = lattice_init(&w->points, kind, 4, true) && besi_lines_init(&w->lines, group, bits);
+    w->points.lanes = w->lines.lanes = w->lanes;
+    return ok;
+}
+
 static bool open_work(work *w, const bench_row *row, int level, uint64_t seed, fault *f)
 {
     const bool searches = strcmp(row->name, "search") == 0 || strcmp(row->name, "lookup") == 0;
-    *w = (work){ .row = row, .lanes = lanes_at(level) };
+    *w = (work){ .row = row, .format = format_of(row), .lanes = lanes_at(level) };
     w->rows = aligned_alloc(LANES_ALIGN, VALUES * sizeof *w->rows);
     w->out = aligned_alloc(LANES_ALIGN, VALUES * sizeof *w->out);
     w->wide = aligned_alloc(LANES_ALIGN, VALUES * sizeof *w->wide);
     w->codes = malloc(VALUES);
     w->bytes = calloc(VALUES, 2);
     if (!w->rows || !w->out || !w->wide || !w->codes || !w->bytes) return fault_memory(f, "rows");
+    if (!open_points(w)) return fault_set(f, FAULT_INTERNAL, "bench: no points for %s", row->name);
     for (size_t i = 0; i < VALUES; i++) {
         w->rows[i] = (float)random_normal(seed, i);
         w->codes[i] = (uint8_t)((uint64_t)random_bits(seed, i) % (uint64_t)(searches ? row->with : 256));
@@ -245,7 +343,7 @@ static bool open_work(work *w, const bench_row *row, int level, uint64_t seed, f
     wht_init(&w->rotation, strcmp(row->name, "wht") == 0 ? row->with : DIM);
     w->rotation.lanes = w->lanes;
     set_table(&w->table, searches ? row->with : 16);
-    block_q8_0_encode(w->rows, VALUES, w->bytes);
+    portable_blocks[w->format].encode(w->rows, VALUES, w->bytes);
     return true;
 }
 

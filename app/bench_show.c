@@ -29,7 +29,7 @@ static const char *with_ends(char *text, interval x)
 static bool add_way(table *t, const bench_result *x, int way, fault *f)
 {
     const bench_way *w = &x->way[way];
-    char text[3][SHOWN];
+    char text[4][SHOWN];
     const table_cell cells[] = {
         table_text(x->codec),
         table_integer((int64_t)x->rows),
@@ -37,13 +37,24 @@ static bool add_way(table *t, const bench_result *x, int way, fault *f)
         table_real_as(w->gbs, as(text[0], "%.2f", w->gbs)),
         table_real_as(w->of_copy.value, with_ends(text[1], w->of_copy)),
         table_real_as(w->over_portable.value, with_ends(text[2], w->over_portable)),
+        w->has_reference ? table_real_as(w->over_reference.value, with_ends(text[3], w->over_reference))
+                         : table_text("-"),
     };
     return table_add(t, cells, f);
 }
 
+/* What the reference library makes of the same rows, or of the same bytes. */
+static const char *compared(char *text, const bench_result *x, int way)
+{
+    if (!x->way[way].has_reference) return "-";
+    if (x->way[way].differ == 0) return "the same";
+    snprintf(text, SHOWN, "%zu rows differ", x->way[way].differ);
+    return text;
+}
+
 static bool add_quality(table *t, const bench_result *x, fault *f)
 {
-    char text[3][SHOWN];
+    char text[5][SHOWN];
     snprintf(text[2], SHOWN, "%.*s", HASH_SHOWN, x->bytes_hash);
     const table_cell cells[] = {
         table_text(x->codec),
@@ -51,6 +62,8 @@ static bool add_quality(table *t, const bench_result *x, fault *f)
         table_real_as(x->bits, as(text[0], "%.4g", x->bits)),
         table_real_as(x->error, as(text[1], "%.4g", x->error)),
         table_text(text[2]),
+        table_text(compared(text[3], x, BENCH_ENCODE)),
+        table_text(compared(text[4], x, BENCH_DECODE)),
     };
     return table_add(t, cells, f);
 }
@@ -82,8 +95,8 @@ static size_t first_set(const bench_report *r)
 
 static bool print_speeds(const bench_report *r, const terminal *to, fault *f)
 {
-    static const char *const names[] = { "codec", "rows", "way", "GB/s", "% of a copy", "x portable" };
-    table *t = table_create(sizeof names / sizeof *names, names, f);
+    static const char *const names[] = { "codec", "rows", "way", "GB/s", "% of a copy", "x portable", "x reference" };
+    table *t = table_create(sizeof names / sizeof *names - (r->against ? 0 : 1), names, f);
     bool ok = t != NULL;
     for (size_t i = 0; ok && i < r->n_codecs; i++)
         for (int way = 0; ok && way < BENCH_WAYS; way++)
@@ -95,8 +108,8 @@ static bool print_speeds(const bench_report *r, const terminal *to, fault *f)
 
 static bool print_qualities(const bench_report *r, const terminal *to, fault *f)
 {
-    static const char *const names[] = { "codec", "rows", "bits", "error", "bytes" };
-    table *t = table_create(sizeof names / sizeof *names, names, f);
+    static const char *const names[] = { "codec", "rows", "bits", "error", "bytes", "reference's bytes", "its values" };
+    table *t = table_create(sizeof names / sizeof *names - (r->against ? 0 : BENCH_WAYS), names, f);
     bool ok = t != NULL;
     for (size_t i = 0; ok && i < r->n_codecs; i++)
         ok = add_quality(t, &r->codecs[i], f);
@@ -162,12 +175,36 @@ static void print_copies(const bench_report *r)
     if (r->n_kernels) printf("copy beside the kernels: %.2f GB/s\n", r->kernels[0].copy_gbs);
 }
 
+/* Which functions of the codecs that were timed the library has. */
+static void print_symbols(const bench_report *r, bool found)
+{
+    size_t n = 0;
+    for (size_t i = 0; r->n_codecs && i < first_set(r); i++) {
+        const counterpart c = against_find(r->against, r->codecs[i].codec);
+        const bool has[AGAINST_SYMBOLS] = { c.encode != NULL, c.decode != NULL };
+        for (int s = 0; s < AGAINST_SYMBOLS && c.format; s++)
+            if (has[s] == found)
+                printf("%s%s", n++ ? ", " : found ? "  found: " : "  not there: ", c.format->symbol[s]);
+    }
+    if (n) printf("\n");
+    if (!n && found) printf("  it has none of these codecs\n");
+}
+
+static void print_against(const bench_report *r)
+{
+    if (!r->against) return;
+    printf("against %s\n", against_path(r->against));
+    print_symbols(r, true);
+    print_symbols(r, false);
+}
+
 bool bench_print(const bench_report *r, const terminal *to, fault *f)
 {
     machine m = { 0 };
     fingerprint_machine(&m);
     printf("%s, %s, one thread; medians of %d, processor time, GB/s of f32\n", m.cpu, m.simd, r->reps);
     print_copies(r);
+    print_against(r);
     return print_codecs(r, to, f) && print_kernels(r, to, f);
 }
 
@@ -184,6 +221,13 @@ static void put_interval(cJSON *json, const char *name, interval x)
     put(to, "value", x.value);
     put(to, "lo", x.lo);
     put(to, "hi", x.hi);
+}
+
+static void put_reference(cJSON *to, const bench_way *w)
+{
+    put(to, "gbs", w->reference_gbs);
+    put_interval(to, "over_reference", w->over_reference);
+    put(to, "rows_differ", (double)w->differ);
 }
 
 static cJSON *codec_json(const bench_result *x)
@@ -205,6 +249,7 @@ static cJSON *codec_json(const bench_result *x)
         put_interval(to, "over_portable", w->over_portable);
         put(to, "block_ns", w->alone_ns);
         put(to, "hosted_ns", w->hosted_ns);
+        if (w->has_reference) put_reference(cJSON_AddObjectToObject(to, "reference"), w);
     }
     return json;
 }
@@ -229,6 +274,7 @@ bool bench_print_json(const bench_report *r, fault *f)
     cJSON_AddStringToObject(json, "simd", m.simd);
     cJSON_AddStringToObject(json, "engine", m.engine);
     put(json, "reps", r->reps);
+    if (r->against) cJSON_AddStringToObject(json, "against", against_path(r->against));
     cJSON *codecs = cJSON_AddArrayToObject(json, "codecs");
     for (size_t i = 0; i < r->n_codecs; i++)
         cJSON_AddItemToArray(codecs, codec_json(&r->codecs[i]));

@@ -39,10 +39,11 @@ static bool choose_runs(bench_entrant *e, fault *f)
 bool bench_turns(bench_entrant *entrants, size_t n, int reps, fault *f)
 {
     for (size_t i = 0; i < n; i++)
-        if (!choose_runs(&entrants[i], f)) return false;
+        if (entrants[i].run && !choose_runs(&entrants[i], f)) return false;
     for (int rep = 0; rep < reps; rep++)
         for (size_t i = 0; i < n; i++) {
             bench_entrant *e = &entrants[i];
+            if (!e->run) continue;
             if (!sample(e, &e->seconds[rep], f)) return false;
             e->seconds[rep] = (e->seconds[rep] > 0 ? e->seconds[rep] : 1e-9) / (double)e->runs;
         }

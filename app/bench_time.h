@@ -8,7 +8,8 @@
 
 #include "app/metrics.h"
 
-/* One of the things compared. run does it once; false ends the timing with what it put into f. */
+/* One of the things compared. run does it once; false ends the timing with what it put into f. NULL: it does not take
+ * part. */
 typedef struct bench_entrant {
     bool (*run)(void *arg, fault *f);
     void *arg;

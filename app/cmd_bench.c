@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "app/bench.h"
+#include "app/bench_attend.h"
 #include "app/child.h"
 #include "app/child_words.h"
 #include "app/commands.h"
@@ -14,6 +15,11 @@ static const char *const usual[] = { "turbo2", "turbo3", "turbo4", "polar(bits=2
                                      "polar",  "q8_0",   "q4_0",   "rotate(q8_0)" };
 enum { USUAL = sizeof usual / sizeof *usual, MOST_CODECS = 100 };
 
+/* With --attention: those without decoding. The first is what the others are compared with. */
+static const char *const attending[] = { "f16",    "q8_0",          "q4_0",          "turbo2", "turbo3",
+                                         "turbo4", "polar(bits=2)", "polar(bits=3)", "polar" };
+enum { ATTENDING = sizeof attending / sizeof *attending };
+
 /* ---- the front ---- */
 
 typedef struct wanted {
@@ -23,10 +29,13 @@ typedef struct wanted {
 
 static bool read_codecs(const command_line *line, const catalog *known, wanted *w, fault *f)
 {
-    const size_t given = line_n_args(line), n = given || line_has(line, "kernels") ? given : USUAL;
+    const bool attends = line_has(line, "attention");
+    const char *const *standard = attends ? attending : usual;
+    const size_t given = line_n_args(line), skip = given && attends; /* f16, then what is given */
+    const size_t n = given ? given + skip : attends ? ATTENDING : line_has(line, "kernels") ? 0 : USUAL;
     if (n > MOST_CODECS) return fault_set(f, FAULT_USAGE, "bench: %zu codecs, at most %d at a time", n, MOST_CODECS);
     for (; w->n < n; w->n++) {
-        const char *text = given ? line_arg(line, w->n) : usual[w->n];
+        const char *text = given && w->n >= skip ? line_arg(line, w->n - skip) : standard[w->n];
         spec *s = w->codec[w->n] = spec_parse(known, text, f);
         if (!s) return false;
         if (!spec_check_dim(s, text, (int)line_int(line, "dim"), f)) {
@@ -39,6 +48,7 @@ static bool read_codecs(const command_line *line, const catalog *known, wanted *
 
 int cmd_bench(app_context *app, const command_line *line)
 {
+    if (line_has(line, "engine")) return cmd_bench_engine(app, line);
     fault f = { 0 };
     wanted w = { 0 };
     child_words words;
@@ -67,10 +77,11 @@ enum { SETS = 2, SMALL_SET = 256 << 10, LARGE_SET = 16 << 20 };
 typedef struct work {
     const command_line *line;
     registry *codecs;
-    size_t n; /* codecs on the line */
+    against *against; /* or NULL */
+    size_t n;         /* codecs on the line */
     bench_result results[SETS * MOST_CODECS];
     spec *specs[MOST_CODECS];
-    bench_kernel kernels[64];
+    bench_kernel kernels[128];
     bench_report report;
 } work;
 
@@ -99,6 +110,7 @@ static bool time_codecs(const app_context *app, work *w, fault *f)
     for (int set = 0; set < sets; set++)
         for (size_t i = 0; i < w->n; i++) {
             const bench_request request = { .known = w->codecs,
+                                            .against = w->against,
                                             .codec = w->specs[i],
                                             .dim = (int)line_int(w->line, "dim"),
                                             .rows = rows_of(w->line, set),
@@ -111,6 +123,32 @@ static bool time_codecs(const app_context *app, work *w, fault *f)
     return true;
 }
 
+/* Without --rows: 64 MiB as f32, which no cache of a core holds, not even of 4 bits. */
+enum { ATTENDED_SET = 64 << 20 };
+
+static bool attend(const app_context *app, work *w, fault *f)
+{
+    attend_result *results = calloc(w->n, sizeof *results);
+    bool ok = results || fault_memory(f, "results");
+    const size_t row = (size_t)line_int(w->line, "dim") * sizeof(float);
+    for (size_t i = 0; ok && i < w->n; i++) {
+        const attend_request request = { .known = w->codecs,
+                                         .codec = w->specs[i],
+                                         .f16 = w->specs[0],
+                                         .dim = (int)line_int(w->line, "dim"),
+                                         .rows = line_has(w->line, "rows") ? (size_t)line_int(w->line, "rows")
+                                                                           : ATTENDED_SET / row,
+                                         .reps = w->report.reps,
+                                         .seed = 1 };
+        ok = app_cancelled(app) ? fault_set(f, FAULT_INTERRUPTED, "bench: interrupted")
+                                : bench_attend(&request, &results[i], f);
+    }
+    ok = ok && (line_has(w->line, "json") ? bench_attend_print_json(results, w->n, w->report.reps, f)
+                                          : bench_attend_print(results, w->n, w->report.reps, &app->out, f));
+    free(results);
+    return ok;
+}
+
 static bool time_kernels(const app_context *app, work *w, fault *f)
 {
     if (!line_has(w->line, "kernels")) return true;
@@ -120,6 +158,13 @@ static bool time_kernels(const app_context *app, work *w, fault *f)
         w->report.n_kernels++;
     }
     return true;
+}
+
+static bool open_against(work *w, fault *f)
+{
+    if (!line_has(w->line, "against")) return true;
+    w->report.against = w->against = against_open(line_text(w->line, "against"), f);
+    return w->against != NULL;
 }
 
 static bool print(const app_context *app, work *w, fault *f)
@@ -138,11 +183,14 @@ int cmd_bench_child(app_context *app, const command_line *line)
     if (ok) {
         w->line = line;
         w->report.reps = (int)line_int(line, "reps");
-        ok = (w->codecs = registry_create(&f)) && load(w, &f) && time_codecs(app, w, &f) && time_kernels(app, w, &f) &&
-             print(app, w, &f);
+        ok = (w->codecs = registry_create(&f)) && load(w, &f) &&
+             (line_has(line, "attention")
+                  ? attend(app, w, &f)
+                  : open_against(w, &f) && time_codecs(app, w, &f) && time_kernels(app, w, &f) && print(app, w, &f));
         for (size_t i = 0; i < w->n && i < MOST_CODECS; i++)
             spec_free(w->specs[i]);
         registry_destroy(w->codecs);
+        against_close(w->against);
     }
     free(w);
     if (ok) return app_flush(app, CHILD_DONE);

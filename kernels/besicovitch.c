@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "kernels/bitpack.h"
+#include "kernels/cpu.h"
 #include "kernels/half.h"
 #include "kernels/lloyd.h"
 #include "kernels/lloyd_table.h"
@@ -22,6 +23,8 @@ static void half_circle(besi_lines *l)
         l->border[0][i] = (float)cos(pi * (i + 0.5) / l->n);
         l->border[1][i] = (float)sin(pi * (i + 0.5) / l->n);
     }
+    for (int k = 0; k < 2; k++)
+        quantizer_tree(l->border[k], l->bits, l->tree[k]);
 }
 
 static void spiral(besi_lines *l)
@@ -45,6 +48,7 @@ bool besi_lines_init(besi_lines *l, int group, int bits)
     l->group = group;
     l->bits = bits;
     l->n = 1 << bits;
+    l->lanes = lanes_at(cpu_level());
     if (group == 2)
         half_circle(l);
     else
@@ -96,6 +100,13 @@ int besi_nearest(const besi_lines *l, const float *x, float *alpha)
     const int i = l->group == 2 ? nearest_on_circle(l, x) : nearest_of_all(l, x);
     *alpha = along(l, i, x);
     return i;
+}
+
+void besi_nearest_all(const besi_lines *l, const float *x, size_t groups, uint8_t *index, float *alpha)
+{
+    size_t k = l->lanes ? l->lanes->nearest_lines(l, x, groups, index, alpha) : 0;
+    for (; k < groups; k++)
+        index[k] = (uint8_t)besi_nearest(l, x + k * (size_t)l->group, &alpha[k]);
 }
 
 void besi_point(const besi_lines *l, int index, float alpha, float *x)
@@ -217,12 +228,16 @@ size_t besi_metadata(const besi *b, size_t n)
 /* The scale as it is, before it becomes f16. */
 static double scale_of(const besi *b, const float *alpha, size_t groups)
 {
-    double largest = 0.0, square = 0.0;
-    for (size_t k = 0; k < groups; k++) {
-        largest = fmax(largest, fabs((double)alpha[k]));
-        square += (double)alpha[k] * (double)alpha[k];
+    double square = 0.0;
+    float largest = 0.0f;
+    if (b->magnitude == BESI_PUBLISHED) {
+        for (size_t k = 0; k < groups; k++)
+            largest = fabsf(alpha[k]) > largest ? fabsf(alpha[k]) : largest;
+        return (double)largest;
     }
-    return b->magnitude == BESI_PUBLISHED ? largest : sqrt(square / (double)groups);
+    for (size_t k = 0; k < groups; k++)
+        square += (double)alpha[k] * (double)alpha[k];
+    return sqrt(square / (double)groups);
 }
 
 static float put_f16(const float *alpha, size_t groups, uint8_t *bytes)
@@ -238,10 +253,9 @@ static float put_f16(const float *alpha, size_t groups, uint8_t *bytes)
 float besi_encode(const besi *b, const float *x, size_t n, uint8_t *bytes)
 {
     const size_t groups = groups_of(b, n), directions = bitpack_bytes(groups, b->lines.bits);
-    uint8_t index[BESI_GROUPS_MAX] = { 0 }, code[BESI_GROUPS_MAX];
+    uint8_t index[BESI_GROUPS_MAX], code[BESI_GROUPS_MAX];
     float alpha[BESI_GROUPS_MAX];
-    for (size_t k = 0; k < groups; k++)
-        index[k] = (uint8_t)besi_nearest(&b->lines, x + k * (size_t)b->lines.group, &alpha[k]);
+    besi_nearest_all(&b->lines, x, groups, index, alpha);
     if (b->magnitude == BESI_F16) {
         bitpack_put(index, groups, b->lines.bits, bytes);
         return put_f16(alpha, groups, bytes + directions);
@@ -252,10 +266,9 @@ float besi_encode(const besi *b, const float *x, size_t n, uint8_t *bytes)
     if (half_is_special(stored)) return (float)fmin(scale, 3e38);
     /* The published codec divides by the scale before it is rounded. */
     const double divisor = b->magnitude == BESI_PUBLISHED ? scale : (double)half_to_float(stored);
-    for (size_t k = 0; k < groups; k++) {
+    for (size_t k = 0; k < groups; k++)
         alpha[k] = stored ? (float)((double)alpha[k] / divisor) : 0.0f;
-        if (!stored) index[k] = 0;
-    }
+    if (!stored) memset(index, 0, groups);
     quantizer_codes(&b->table, alpha, groups, code);
     bitpack_put(index, groups, b->lines.bits, bytes);
     bitpack_put(code, groups, b->magnitude_bits, bytes + directions);
@@ -287,9 +300,24 @@ static bool get_levels(const besi *b, const uint8_t *bytes, size_t groups, float
         return false;
     bitpack_get(bytes, groups, b->magnitude_bits, code);
     quantizer_values(&b->table, code, groups, alpha);
+    const float scale = half_to_float(stored);
     for (size_t k = 0; k < groups; k++)
-        alpha[k] *= half_to_float(stored);
+        alpha[k] *= scale;
     return true;
+}
+
+/* Pairs are what is mostly asked for. */
+static void points(const besi_lines *l, const uint8_t *index, const float *alpha, size_t groups, float *x)
+{
+    if (l->group != 2) {
+        for (size_t k = 0; k < groups; k++)
+            besi_point(l, index[k], alpha[k], x + k * (size_t)l->group);
+        return;
+    }
+    for (size_t k = 0; k < groups; k++) {
+        x[2 * k] = alpha[k] * l->at[0][index[k]];
+        x[2 * k + 1] = alpha[k] * l->at[1][index[k]];
+    }
 }
 
 bool besi_decode(const besi *b, const uint8_t *bytes, size_t n, float *x)
@@ -302,7 +330,6 @@ bool besi_decode(const besi *b, const uint8_t *bytes, size_t n, float *x)
                                    : get_levels(b, bytes + directions, groups, alpha)))
         return false;
     bitpack_get(bytes, groups, b->lines.bits, index);
-    for (size_t k = 0; k < groups; k++)
-        besi_point(&b->lines, index[k], alpha[k], x + k * (size_t)b->lines.group);
+    points(&b->lines, index, alpha, groups, x);
     return true;
 }

@@ -28,6 +28,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "kernels/lanes.h"
 #include "kernels/quantizer.h"
 
 enum {
@@ -41,11 +42,13 @@ enum {
 
 typedef enum besi_magnitude { BESI_PUBLISHED, BESI_MENDED, BESI_F16 } besi_magnitude;
 
-typedef struct besi_lines {
+struct besi_lines {
     int group, bits, n; /* n = 2^bits lines in `group` coordinates */
     float at[BESI_GROUP_MAX][BESI_LINES_MAX];
     float border[2][BESI_LINES_MAX]; /* group 2: the direction half way from line i to line i+1 */
-} besi_lines;
+    float tree[2][BESI_LINES_MAX];   /* these as a search by halves meets them (quantizer_tree) */
+    const lanes *lanes;              /* for many groups at once; NULL: one by one */
+};
 
 typedef struct besi {
     besi_lines lines;
@@ -62,6 +65,9 @@ bool besi_lines_init(besi_lines *l, int group, int bits);
 /* The nearest line to a group of finite values and the signed length along it; of two equally near ones the first, to
  * rounding. A group of zeros has line 0 and length 0. alpha may overflow to infinity. [any thread] */
 int besi_nearest(const besi_lines *l, const float *x, float *alpha);
+
+/* The same for many groups, one after another. [any thread] */
+void besi_nearest_all(const besi_lines *l, const float *x, size_t groups, uint8_t *index, float *alpha);
 
 /* x = alpha times line `index` (below l->n). [any thread] */
 void besi_point(const besi_lines *l, int index, float alpha, float *x);

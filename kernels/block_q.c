@@ -254,25 +254,25 @@ size_t block_q5_1_decode(const uint8_t *bytes, size_t n, float *values)
 
 /* ---- iq4_nl ----------------------------------------------------------------------------------------------------- */
 
-static const int8_t iq4_levels[16] = { -127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113 };
+const int8_t block_iq4_nl_levels[16] = { -127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113 };
 
 /* The number of midpoints that v reaches: of two levels equally near, the upper. */
 static uint8_t iq4_code(float v)
 {
     int code = 0;
     for (int i = 0; i < 15; i++)
-        code += v >= 0.5f * (float)(iq4_levels[i] + iq4_levels[i + 1]);
+        code += v >= 0.5f * (float)(block_iq4_nl_levels[i] + block_iq4_nl_levels[i + 1]);
     return (uint8_t)code;
 }
 
 /* The fitted scale. The sums run in ggml's order and precision, which its bytes depend on. */
 static float iq4_fit(const float *x, float extreme, uint8_t *codes)
 {
-    const float inverse = 1.0f / (extreme / (float)iq4_levels[0]);
+    const float inverse = 1.0f / (extreme / (float)block_iq4_nl_levels[0]);
     float sum_lx = 0.0f, sum_ll = 0.0f;
     for (int i = 0; i < BLOCK_Q; i++) {
         codes[i] = iq4_code(inverse * x[i]);
-        const float level = (float)iq4_levels[codes[i]], weight = x[i] * x[i];
+        const float level = (float)block_iq4_nl_levels[codes[i]], weight = x[i] * x[i];
         sum_lx += weight * level * x[i];
         sum_ll += weight * level * level;
     }
@@ -309,7 +309,7 @@ size_t block_iq4_nl_decode(const uint8_t *bytes, size_t n, float *values)
         const float d = half_to_float(scale);
         get_nibbles(in + 2, codes);
         for (int i = 0; i < BLOCK_Q; i++)
-            values[b * BLOCK_Q + i] = d * (float)iq4_levels[codes[i]];
+            values[b * BLOCK_Q + i] = d * (float)block_iq4_nl_levels[codes[i]];
     }
     return n / BLOCK_Q;
 }

@@ -53,6 +53,7 @@ size_t block_q4_0_decode(const uint8_t *bytes, size_t n, float *values);
  * end of the table; then d is the least-squares fit of the chosen levels to x with weights x²: d = Σ x²·l·x / Σ x²·l².
  * A block without a magnitude of 1e-15 gets d = 0 and codes 8. (There ggml leaves in the codes what its buffer held.)
  */
+extern const int8_t block_iq4_nl_levels[16];
 size_t block_iq4_nl_encode(const float *values, size_t n, uint8_t *bytes);
 size_t block_iq4_nl_decode(const uint8_t *bytes, size_t n, float *values);
 

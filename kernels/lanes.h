@@ -24,6 +24,14 @@
 enum { LANES_MOST = 16, LANES_ALIGN = 64, LANES_CODES = 32 };
 
 typedef struct wht wht;
+typedef struct lattice lattice;
+typedef struct besi_lines besi_lines;
+
+/* An encoder and a decoder of kernels/block_q.h. */
+typedef struct lanes_blocks {
+    size_t (*encode)(const float *values, size_t n, uint8_t *bytes);
+    size_t (*decode)(const uint8_t *bytes, size_t n, float *values);
+} lanes_blocks;
 
 typedef struct lanes {
     int n; /* rows of a tile */
@@ -39,29 +47,45 @@ typedef struct lanes {
     /* wht_forward with (s1, s2), wht_inverse with (s2, s1); of row r times by[r], when by is not NULL. */
     void (*rotate)(const wht *w, const float *first, const float *last, const float *by, float *tile);
 
+    /* half_from_float of n numbers. */
+    void (*halves)(const float *x, uint16_t *out);
+
     /* Values of row r times by[r] in f64, rounded. */
     void (*scale_f64)(float *tile, size_t count, const double *by);
+
+    /* gather, and the square roots of squares of what it gathered, which hide behind the shuffles. */
+    void (*gather_norms)(const float *rows, size_t stride, size_t have, size_t want, float *tile, float *out);
 
     /* out[r] = Σ a·b of row r: in f32 and in index order (a = b); in f64 and in four sums, as kernels/sphere.c has it.
      */
     void (*squares)(const float *tile, size_t count, float *out);
     void (*dot_f64)(const float *a, const float *b, size_t count, double *out);
 
-    /* quantizer_codes and quantizer_values, codes in 32 bits each; codes for QUANTIZER_COUNTED levels at most. */
+    /* quantizer_codes and quantizer_values, codes in 32 bits each. */
     void (*codes)(const quantizer *q, const float *tile, size_t count, uint32_t *codes);
     void (*values)(const quantizer *q, const uint32_t *codes, size_t count, float *tile);
 
-    /* squares of quantizer_values. */
-    void (*squares_of)(const quantizer *q, const uint32_t *codes, size_t count, float *out);
+    /* codes, and the square roots of squares of their levels. */
+    void (*codes_norms)(const quantizer *q, const float *tile, size_t count, uint32_t *codes, float *out);
 
     /* bitpack_put of bits from … from+bits-1 of the codes; bitpack_get into those bits, on top of what codes hold.
      * count is a multiple of LANES_CODES; row r's bytes stand at bytes + r·stride. */
     void (*pack)(const uint32_t *codes, size_t count, int from, int bits, uint8_t *bytes, size_t stride);
     void (*unpack)(const uint8_t *bytes, size_t stride, size_t count, int from, int bits, uint32_t *codes);
 
-    /* kernels/block_q.h; NULL: this level has none. */
-    size_t (*q8_0_encode)(const float *values, size_t n, uint8_t *bytes);
-    size_t (*q8_0_decode)(const uint8_t *bytes, size_t n, float *values);
+    /* values of what unpack gives, without the way through codes when from is 0; codes holds the bits below `from`. */
+    void (*unpack_values)(const quantizer *q, const uint8_t *bytes, size_t stride, size_t count, int from, int bits,
+                          const uint32_t *codes, float *tile);
+
+    /* kernels/block_q.h; NULL: this level has none (q8_0 with NEON). */
+    lanes_blocks q8_0, q5_1, q5_0, q4_1, q4_0, iq4_nl;
+
+    /* lattice_steps for n steps. */
+    void (*lattice_steps)(const lattice *l, const float *unit, size_t dim, const float *per_step, double *along,
+                          double *square);
+
+    /* besi_nearest of as many of the groups as fill lanes; how many. */
+    size_t (*nearest_lines)(const besi_lines *l, const float *x, size_t groups, uint8_t *index, float *alpha);
 } lanes;
 
 /* The kernels of a level (kernels/cpu.h); NULL: the level is portable, or the processor does not run it. */

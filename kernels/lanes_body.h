@@ -1,17 +1,21 @@
 /* lanes_body.h - the source of every level of lanes.h; included once by each lanes_*.c, which names the table
- * LANES_TABLE and the lanes of a register, N. Its parts are lanes_rotate.h, lanes_codes.h and lanes_q8.h.
+ * LANES_TABLE and the lanes of a register, N. Its parts are lanes_rotate.h, lanes_codes.h,
+ * lanes_blocks.h,
+ * lanes_lattice.h, lanes_lines.h and lanes_q8.h.
  *
  * Written with the compiler's own vectors; what they cannot say (a table lookup, a compare that yields codes) is in the
  * few functions at the top, by level. Every operation is one IEEE operation per lane, and contraction is off.
  */
 #include "kernels/lanes.h"
 
+#include <math.h>
 #include <string.h>
 
 #if defined(__x86_64__)
 #include <immintrin.h>
 #endif
 
+#include "kernels/half.h"
 #include "kernels/wht.h"
 
 #define INNER static inline __attribute__((always_inline))
@@ -47,8 +51,9 @@ INNER vf all(float x)
 
 /* ---- what a level has of its own -------------------------------------------------------------------------------- */
 
-/* table[k] for k < 8 (lookup_8), 16 and 256. at_least: 2k + (v >= b). load_fours: four values at p of rows 0, 4 … N
- * - 4.
+/* table[k] for k < 8 (lookup_8), 16 … 256. at_least, more_than: 2k + (v >= b), 2k + (v > b). larger, smaller: a > b or
+ * a < b ? a : b. where_more: a > b ? x : y. load_fours: four values at p of rows 0, 4 … N - 4; store_fours: the
+ * reverse, in bytes. store_halves: half_from_float of what is no NaN.
  */
 #if N == 16
 
@@ -63,9 +68,77 @@ INNER vu at_least(vu k, vf v, vf b)
     const __mmask16 m = _mm512_cmp_ps_mask((__m512)v, (__m512)b, _CMP_GE_OQ);
     return (vu)_mm512_mask_add_epi32(twice, m, twice, _mm512_set1_epi32(1));
 }
+INNER vu more_than(vu k, vf v, vf b)
+{
+    const __m512i twice = _mm512_add_epi32((__m512i)k, (__m512i)k);
+    const __mmask16 m = _mm512_cmp_ps_mask((__m512)v, (__m512)b, _CMP_GT_OQ);
+    return (vu)_mm512_mask_add_epi32(twice, m, twice, _mm512_set1_epi32(1));
+}
+INNER vf lookup_32(const float *table, vu k)
+{
+    return (vf)_mm512_permutex2var_ps(_mm512_loadu_ps(table), (__m512i)k, _mm512_loadu_ps(table + 16));
+}
+INNER vf lookup_64(const float *table, vu k)
+{
+    const __mmask16 upper = _mm512_test_epi32_mask((__m512i)k, _mm512_set1_epi32(32));
+    return (vf)_mm512_mask_blend_ps(upper, (__m512)lookup_32(table, k), (__m512)lookup_32(table + 32, k));
+}
 INNER vf lookup_256(const float *table, vu k)
 {
     return (vf)_mm512_i32gather_ps((__m512i)k, table, 4);
+}
+INNER vf larger(vf a, vf b)
+{
+    return (vf)_mm512_max_ps((__m512)a, (__m512)b);
+}
+INNER vf smaller(vf a, vf b)
+{
+    return (vf)_mm512_min_ps((__m512)a, (__m512)b);
+}
+#define HAS_CELLS 1
+typedef struct cells_held { /* in registers */
+    vf scale, shift, boundary[2];
+    vu below[2];
+} cells_held;
+INNER cells_held hold_cells(const quantizer_cells *c)
+{
+    return (cells_held){ all(c->scale),
+                         all(c->shift),
+                         { load_f(c->boundary), load_f(c->boundary + N) },
+                         { load_u(c->below), load_u(c->below + N) } };
+}
+INNER vu code_by_cell(cells_held c, vf v)
+{
+    const vf first = all(8388608.0f), last = all(8388608.0f + QUANTIZER_CELLS - 1);
+    const __m512i cell = (__m512i)smaller(larger(v * c.scale + c.shift, first), last);
+    const __m512 boundary = _mm512_permutex2var_ps((__m512)c.boundary[0], cell, (__m512)c.boundary[1]);
+    const __m512i below = _mm512_permutex2var_epi32((__m512i)c.below[0], cell, (__m512i)c.below[1]);
+    const __mmask16 m = _mm512_cmp_ps_mask((__m512)v, boundary, _CMP_GE_OQ);
+    return (vu)_mm512_mask_add_epi32(below, m, below, _mm512_set1_epi32(1));
+}
+INNER vf where_more(vf a, vf b, vf x, vf y)
+{
+    const __mmask16 more = _mm512_cmp_ps_mask((__m512)a, (__m512)b, _CMP_GT_OQ);
+    return (vf)_mm512_mask_blend_ps(more, (__m512)y, (__m512)x);
+}
+INNER vf roots(vf x)
+{
+    return (vf)_mm512_sqrt_ps((__m512)x);
+}
+INNER void store_halves(uint16_t *out, vf d)
+{
+    _mm256_storeu_si256((__m256i *)(void *)out, _mm512_cvtps_ph((__m512)d, _MM_FROUND_TO_NEAREST_INT));
+}
+INNER void store_fours(uint8_t *p, size_t stride, vf v)
+{
+    _mm_storeu_ps((float *)(void *)p, _mm512_castps512_ps128((__m512)v));
+    _mm_storeu_ps((float *)(void *)(p + 4 * stride), _mm512_extractf32x4_ps((__m512)v, 1));
+    _mm_storeu_ps((float *)(void *)(p + 8 * stride), _mm512_extractf32x4_ps((__m512)v, 2));
+    _mm_storeu_ps((float *)(void *)(p + 12 * stride), _mm512_extractf32x4_ps((__m512)v, 3));
+}
+INNER vu widen_bytes(const uint8_t *p)
+{
+    return (vu)_mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)(const void *)p));
 }
 INNER vf load_fours(const float *p, size_t stride)
 {
@@ -90,9 +163,45 @@ INNER vu at_least(vu k, vf v, vf b)
 {
     return k + k - (vu)(v >= b);
 }
+INNER vu more_than(vu k, vf v, vf b)
+{
+    return k + k - (vu)(v > b);
+}
 INNER vf lookup_256(const float *table, vu k)
 {
     return (vf)_mm256_i32gather_ps(table, (__m256i)k, 4);
+}
+#define lookup_32 lookup_256
+#define lookup_64 lookup_256
+INNER vf larger(vf a, vf b)
+{
+    return (vf)_mm256_max_ps((__m256)a, (__m256)b);
+}
+INNER vf smaller(vf a, vf b)
+{
+    return (vf)_mm256_min_ps((__m256)a, (__m256)b);
+}
+INNER vf roots(vf x)
+{
+    return (vf)_mm256_sqrt_ps((__m256)x);
+}
+INNER vf where_more(vf a, vf b, vf x, vf y)
+{
+    return (vf)_mm256_blendv_ps((__m256)y, (__m256)x, (__m256)(a > b));
+}
+INNER void store_halves(uint16_t *out, vf d)
+{
+    for (int i = 0; i < N; i++)
+        out[i] = half_from_float(d[i]);
+}
+INNER void store_fours(uint8_t *p, size_t stride, vf v)
+{
+    _mm_storeu_ps((float *)(void *)p, _mm256_castps256_ps128((__m256)v));
+    _mm_storeu_ps((float *)(void *)(p + 4 * stride), _mm256_extractf128_ps((__m256)v, 1));
+}
+INNER vu widen_bytes(const uint8_t *p)
+{
+    return (vu)_mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)(const void *)p));
 }
 INNER vf load_fours(const float *p, size_t stride)
 {
@@ -108,6 +217,39 @@ INNER vf lookup_256(const float *table, vu k)
         v[r] = table[k[r]];
     return v;
 }
+INNER vf roots(vf x)
+{
+    for (int r = 0; r < N; r++)
+        x[r] = sqrtf(x[r]);
+    return x;
+}
+INNER vf where_more(vf a, vf b, vf x, vf y)
+{
+    const vu more = (vu)(a > b);
+    return (vf)(((vu)x & more) | ((vu)y & ~more));
+}
+INNER vf larger(vf a, vf b)
+{
+    return where_more(a, b, a, b);
+}
+INNER vf smaller(vf a, vf b)
+{
+    return where_more(b, a, a, b);
+}
+INNER void store_halves(uint16_t *out, vf d)
+{
+    for (int i = 0; i < N; i++)
+        out[i] = half_from_float(d[i]);
+}
+INNER void store_fours(uint8_t *p, size_t stride, vf v)
+{
+    (void)stride;
+    memcpy(p, &v, sizeof v);
+}
+INNER vu widen_bytes(const uint8_t *p)
+{
+    return (vu){ p[0], p[1], p[2], p[3] };
+}
 INNER vf load_fours(const float *p, size_t stride)
 {
     (void)stride;
@@ -115,9 +257,15 @@ INNER vf load_fours(const float *p, size_t stride)
 }
 #define lookup_8  lookup_256
 #define lookup_16 lookup_256
+#define lookup_32 lookup_256
+#define lookup_64 lookup_256
 INNER vu at_least(vu k, vf v, vf b)
 {
     return k + k - (vu)(v >= b);
+}
+INNER vu more_than(vu k, vf v, vf b)
+{
+    return k + k - (vu)(v > b);
 }
 
 #endif
@@ -133,7 +281,7 @@ INNER uint32_t carries(float x)
     return (bits & 0x7fffffffu) + 0x00800000u;
 }
 
-static bool finite(const float *x, size_t n)
+static bool all_finite(const float *x, size_t n)
 {
     vu seen[4] = { { 0 } };
     size_t i = 0;
@@ -194,18 +342,29 @@ INNER void turn(vf v[N])
 #endif
 }
 
-/* N x N turned, as 4 x 4 within the quarters of registers: half of the shuffles are loads. */
-INNER void gather_square(const float *rows, size_t stride, float *tile)
+/* 4 x 4 turned within each quarter of the registers (half of AVX2's, NEON's whole). */
+INNER void turn_quarters(vf v[4])
+{
+    const vf ab = EVEN(v[0], v[1], 1), ba = ODD(v[0], v[1], 1), de = EVEN(v[2], v[3], 1), ed = ODD(v[2], v[3], 1);
+    v[0] = EVEN(ab, de, 2);
+    v[1] = EVEN(ba, ed, 2);
+    v[2] = ODD(ab, de, 2);
+    v[3] = ODD(ba, ed, 2);
+}
+
+/* N x N turned, rows or columns: half of the shuffles are loads. Squares are added to sum in the order of the row. */
+INNER void turn_square(const float *from, size_t stride, float *to, size_t to_stride, vf *sum)
 {
 #pragma GCC unroll 4
     for (size_t c = 0; c < N; c += 4) {
-        const vf a = load_fours(rows + c, stride), b = load_fours(rows + c + stride, stride);
-        const vf d = load_fours(rows + c + 2 * stride, stride), e = load_fours(rows + c + 3 * stride, stride);
-        const vf ab = EVEN(a, b, 1), ba = ODD(a, b, 1), de = EVEN(d, e, 1), ed = ODD(d, e, 1);
-        store_f(tile + (c + 0) * N, EVEN(ab, de, 2));
-        store_f(tile + (c + 1) * N, EVEN(ba, ed, 2));
-        store_f(tile + (c + 2) * N, ODD(ab, de, 2));
-        store_f(tile + (c + 3) * N, ODD(ba, ed, 2));
+        vf v[4];
+        for (size_t k = 0; k < 4; k++)
+            v[k] = load_fours(from + c + k * stride, stride);
+        turn_quarters(v);
+        for (size_t k = 0; k < 4; k++) {
+            store_f(to + (c + k) * to_stride, v[k]);
+            if (sum) *sum += v[k] * v[k];
+        }
     }
 }
 
@@ -213,24 +372,32 @@ static void gather(const float *rows, size_t stride, size_t have, size_t want, f
 {
     size_t i = 0;
     for (; i + N <= have; i += N)
-        gather_square(rows + i, stride, tile + i * N);
+        turn_square(rows + i, stride, tile + i * N, N, NULL);
     for (; i < have; i++)
         for (size_t r = 0; r < N; r++)
             tile[i * N + r] = rows[r * stride + i];
     memset(tile + have * N, 0, (want - have) * N * sizeof *tile);
 }
 
+static void gather_norms(const float *rows, size_t stride, size_t have, size_t want, float *tile, float *out)
+{
+    vf sum = { 0 };
+    size_t i = 0;
+    for (; i + N <= have; i += N)
+        turn_square(rows + i, stride, tile + i * N, N, &sum);
+    gather(rows + i, stride, have - i, want - i, tile + i * N);
+    for (; i < have; i++) {
+        const vf x = load_f(tile + i * N);
+        sum += x * x;
+    }
+    store_f(out, roots(sum));
+}
+
 static void scatter(const float *tile, size_t have, float *rows, size_t stride)
 {
     size_t i = 0;
-    for (; i + N <= have; i += N) {
-        vf v[N];
-        for (int c = 0; c < N; c++)
-            v[c] = load_f(tile + (i + (size_t)c) * N);
-        turn(v);
-        for (int r = 0; r < N; r++)
-            store_f(rows + (size_t)r * stride + i, v[r]);
-    }
+    for (; i + N <= have; i += N)
+        turn_square(tile + i * N, N, rows + i, stride, NULL);
     for (; i < have; i++)
         for (size_t r = 0; r < N; r++)
             rows[r * stride + i] = tile[i * N + r];
@@ -243,6 +410,11 @@ static void scatter(const float *tile, size_t have, float *rows, size_t stride)
 INNER vd widen(const float *p)
 {
     return __builtin_convertvector(load_fh(p), vd);
+}
+
+static void halves(const float *x, uint16_t *out)
+{
+    store_halves(out, load_f(x));
 }
 
 static void scale_f64(float *tile, size_t count, const double *by)
@@ -297,6 +469,10 @@ static void dot_f64(const float *a, const float *b, size_t count, double *out)
 }
 
 #include "kernels/lanes_codes.h"
+
+#include "kernels/lanes_blocks.h"
+#include "kernels/lanes_lattice.h"
+#include "kernels/lanes_lines.h"
 #if N >= 8
 #include "kernels/lanes_q8.h"
 #endif
@@ -304,8 +480,9 @@ static void dot_f64(const float *a, const float *b, size_t count, double *out)
 extern const lanes LANES_TABLE;
 const lanes LANES_TABLE = {
     .n = N,
-    .finite = finite,
+    .finite = all_finite,
     .gather = gather,
+    .gather_norms = gather_norms,
     .scatter = scatter,
     .rotate = rotate,
     .scale_f64 = scale_f64,
@@ -313,11 +490,19 @@ const lanes LANES_TABLE = {
     .dot_f64 = dot_f64,
     .codes = find_codes,
     .values = values,
-    .squares_of = squares_of,
+    .codes_norms = codes_norms,
+    .halves = halves,
     .pack = pack,
     .unpack = unpack,
+    .unpack_values = unpack_values,
 #if N >= 8
-    .q8_0_encode = q8_0_encode,
-    .q8_0_decode = q8_0_decode,
+    .q8_0 = { q8_0_encode, q8_0_decode },
 #endif
+    .q5_1 = { q5_1_encode, q5_1_decode },
+    .q5_0 = { q5_0_encode, q5_0_decode },
+    .q4_1 = { q4_1_encode, q4_1_decode },
+    .q4_0 = { q4_0_encode, q4_0_decode },
+    .iq4_nl = { iq4_nl_encode, iq4_nl_decode },
+    .lattice_steps = try_steps,
+    .nearest_lines = nearest_lines,
 };

@@ -1,97 +1,6 @@
 /* lanes_codes.h - searching, looking up and packing codes on a tile; part of lanes_body.h. */
 
-/* A search by halves: step s knows the upper s bits of the code and asks the boundary in the middle of what is left.
- * Boundaries past the last are NaN, which nothing reaches. */
-INNER void search(int bits, const quantizer *q, const float *tile, size_t count, uint32_t *codes)
-{
-    float middle[4][16] = { { 0 } };
-    for (int s = 0; s < bits; s++)
-        for (int k = 0; k < 1 << s; k++)
-            middle[s][k] = q->boundary[(2 * k + 1) * (1 << (bits - 1 - s)) - 1];
-    for (size_t i = 0; i < count; i++) {
-        const vf v = load_f(tile + i * N);
-        vu k = at_least((vu){ 0 }, v, all(middle[0][0]));
-        for (int s = 1; s < bits; s++)
-            k = at_least(k, v, lookup_8(middle[s], k));
-        store_u(codes + i * N, k);
-    }
-}
-
-static void find_codes(const quantizer *q, const float *tile, size_t count, uint32_t *codes)
-{
-    if (q->n <= 2)
-        search(1, q, tile, count, codes);
-    else if (q->n <= 4)
-        search(2, q, tile, count, codes);
-    else if (q->n <= 8)
-        search(3, q, tile, count, codes);
-    else
-        search(4, q, tile, count, codes);
-}
-
-static void values(const quantizer *q, const uint32_t *codes, size_t count, float *tile)
-{
-    if (q->n <= 8)
-        for (size_t i = 0; i < count; i++)
-            store_f(tile + i * N, lookup_8(q->level, load_u(codes + i * N)));
-    else if (q->n <= 16)
-        for (size_t i = 0; i < count; i++)
-            store_f(tile + i * N, lookup_16(q->level, load_u(codes + i * N)));
-    else
-        for (size_t i = 0; i < count; i++)
-            store_f(tile + i * N, lookup_256(q->level, load_u(codes + i * N)));
-}
-
-INNER vf squares_by(vf (*lookup)(const float *, vu), const quantizer *q, const uint32_t *codes, size_t count)
-{
-    vf sum = { 0 };
-    for (size_t i = 0; i < count; i++) {
-        const vf x = lookup(q->level, load_u(codes + i * N));
-        sum += x * x;
-    }
-    return sum;
-}
-
-static void squares_of(const quantizer *q, const uint32_t *codes, size_t count, float *out)
-{
-    store_f(out, q->n <= 8    ? squares_by(lookup_8, q, codes, count)
-                 : q->n <= 16 ? squares_by(lookup_16, q, codes, count)
-                              : squares_by(lookup_256, q, codes, count));
-}
-
-/* ---- packing ---------------------------------------------------------------------------------------------------- */
-
-/* 32 codes fill `bits` words in each lane. */
-INNER void pack_group(int bits, const uint32_t *codes, int from, uint32_t *words)
-{
-    const uint32_t mask = (1u << bits) - 1u;
-    vu word = { 0 };
-    for (int i = 0, at = 0; i < WORD; i++) {
-        const vu c = load_u(codes + i * N) >> from & mask;
-        word |= c << at;
-        at += bits;
-        if (at < WORD) continue;
-        store_u(words, word);
-        words += N;
-        at -= WORD;
-        word = at ? c >> (bits - at) : (vu){ 0 };
-    }
-}
-
-INNER void unpack_group(int bits, const uint32_t *words, int from, uint32_t *codes)
-{
-    const uint32_t mask = (1u << bits) - 1u;
-    for (int i = 0; i < WORD; i++) {
-        const int bit = i * bits, at = bit % WORD;
-        const uint32_t *w = words + bit / WORD * N;
-        vu c = load_u(w) >> at;
-        if (at + bits > WORD) c |= load_u(w + N) << (WORD - at);
-        c = (c & mask) << from;
-        store_u(codes + i * N, from ? load_u(codes + i * N) | c : c);
-    }
-}
-
-/* The group with its width as a constant. */
+/* A call with its number of bits as a constant. */
 #define BY_BITS(call)                                                                                                  \
     switch (bits) {                                                                                                    \
     case 1: call(1); break;                                                                                            \
@@ -103,6 +12,133 @@ INNER void unpack_group(int bits, const uint32_t *words, int from, uint32_t *cod
     case 7: call(7); break;                                                                                            \
     default: call(8); break;                                                                                           \
     }
+
+/* table[k] for k < 2^bits; there are 16 of them at least. */
+INNER vf lookup_bits(int bits, const float *table, vu k)
+{
+    switch (bits) {
+    case 1:
+    case 2:
+    case 3: return lookup_8(table, k);
+    case 4: return lookup_16(table, k);
+    case 5: return lookup_32(table, k);
+    case 6: return lookup_64(table, k);
+    default: return lookup_256(table, k);
+    }
+}
+
+/* The code of each lane of v, by halves (quantizer_tree). */
+INNER vu search(int bits, const float *tree, vf v)
+{
+    vu k = { 0 };
+#pragma GCC unroll 8
+    for (int s = 0; s < bits; s++)
+        k = at_least(k, v, s == 0 ? all(tree[1]) : lookup_bits(s, tree + (1 << s), k));
+    return k;
+}
+
+static void find_codes(const quantizer *q, const float *tile, size_t count, uint32_t *codes)
+{
+#ifdef HAS_CELLS
+    if (q->cells.ok) {
+        const cells_held c = hold_cells(&q->cells);
+        for (size_t i = 0; i < count; i++)
+            store_u(codes + i * N, code_by_cell(c, load_f(tile + i * N)));
+        return;
+    }
+#endif
+#define CALL(constant)                                                                                                 \
+    for (size_t i = 0; i < count; i++)                                                                                 \
+    store_u(codes + i * N, search(constant, q->tree, load_f(tile + i * N)))
+    const int bits = q->bits;
+    BY_BITS(CALL)
+#undef CALL
+}
+
+static void values(const quantizer *q, const uint32_t *codes, size_t count, float *tile)
+{
+#define CALL(constant)                                                                                                 \
+    for (size_t i = 0; i < count; i++)                                                                                 \
+    store_f(tile + i * N, lookup_bits(constant, q->level, load_u(codes + i * N)))
+    const int bits = q->bits;
+    BY_BITS(CALL)
+#undef CALL
+}
+
+/* A chain of additions hides behind the search for the next code. */
+INNER void search_and_add(int bits, const quantizer *q, const float *tile, size_t count, uint32_t *codes, vf *sum)
+{
+    for (size_t i = 0; i < count; i++) {
+        const vu code = search(bits, q->tree, load_f(tile + i * N));
+        const vf x = lookup_bits(bits, q->level, code);
+        store_u(codes + i * N, code);
+        *sum += x * x;
+    }
+}
+
+static void codes_norms(const quantizer *q, const float *tile, size_t count, uint32_t *codes, float *out)
+{
+    vf sum = { 0 };
+    const int bits = q->bits;
+#ifdef HAS_CELLS
+    if (q->cells.ok) {
+        const cells_held c = hold_cells(&q->cells);
+        for (size_t i = 0; i < count; i++) {
+            const vu code = code_by_cell(c, load_f(tile + i * N));
+            const vf x = lookup_16(q->level, code);
+            store_u(codes + i * N, code);
+            sum += x * x;
+        }
+        store_f(out, roots(sum));
+        return;
+    }
+#endif
+#define CALL(constant) search_and_add(constant, q, tile, count, codes, &sum)
+    BY_BITS(CALL)
+#undef CALL
+    store_f(out, roots(sum));
+}
+
+/* ---- packing ---------------------------------------------------------------------------------------------------- */
+
+/* 32 codes fill `bits` words in each lane. */
+INNER void pack_group(int bits, const uint32_t *codes, int from, uint32_t *words)
+{
+    const uint32_t mask = (1u << bits) - 1u;
+    vu word = { 0 };
+#pragma GCC unroll 32
+    for (int i = 0, at = 0; i < WORD; i++) {
+        vu c = load_u(codes + i * N);
+        if (from) c >>= from;
+        word |= c << at & mask << at;
+        at += bits;
+        if (at < WORD) continue;
+        store_u(words, word);
+        words += N;
+        at -= WORD;
+        word = at ? (c & mask) >> (bits - at) : (vu){ 0 };
+    }
+}
+
+/* Code i of 32, with bits of its neighbours above it. */
+INNER vu code_of(int bits, const uint32_t *words, int i)
+{
+    const int bit = i * bits, at = bit % WORD;
+    const uint32_t *w = words + bit / WORD * N;
+    vu c = load_u(w) >> at;
+    if (at + bits > WORD) c |= load_u(w + N) << (WORD - at);
+    return c;
+}
+
+INNER void unpack_group(int bits, const uint32_t *words, int from, uint32_t *codes)
+{
+    const uint32_t mask = (1u << bits) - 1u;
+#pragma GCC unroll 32
+    for (int i = 0; i < WORD; i++) {
+        const vu c = code_of(bits, words, i) & mask;
+        store_u(codes + i * N, from ? load_u(codes + i * N) | c << from : c);
+    }
+}
 
 enum { WORDS_MOST = (WHT_MAX / LANES_CODES + 1) * 8 + N };
 
@@ -156,7 +192,10 @@ static void pack(const uint32_t *codes, size_t count, int from, int bits, uint8_
     const size_t groups = count / LANES_CODES;
 #define CALL(constant)                                                                                                 \
     for (size_t g = 0; g < groups; g++)                                                                                \
-    pack_group(constant, codes + g * LANES_CODES * N, from, words + g * constant * N)
+        if (from)                                                                                                      \
+            pack_group(constant, codes + g * LANES_CODES * N, from, words + g * constant * N);                         \
+        else                                                                                                           \
+            pack_group(constant, codes + g * LANES_CODES * N, 0, words + g * constant * N)
     BY_BITS(CALL)
 #undef CALL
     put_words(words, groups * (size_t)bits, bytes, stride);
@@ -169,7 +208,53 @@ static void unpack(const uint8_t *bytes, size_t stride, size_t count, int from, 
     get_words(bytes, stride, groups * (size_t)bits, words);
 #define CALL(constant)                                                                                                 \
     for (size_t g = 0; g < groups; g++)                                                                                \
-    unpack_group(constant, words + g * constant * N, from, codes + g * LANES_CODES * N)
+        if (from)                                                                                                      \
+            unpack_group(constant, words + g * constant * N, from, codes + g * LANES_CODES * N);                       \
+        else                                                                                                           \
+            unpack_group(constant, words + g * constant * N, 0, codes + g * LANES_CODES * N)
+    BY_BITS(CALL)
+#undef CALL
+}
+
+/* Where registers are tables, the bits above a code are not looked at: the table is there several times. */
+INNER vf value_of_low(int bits, const float *table, vu code)
+{
+    const uint32_t mask = (1u << bits) - 1u;
+    return lookup_bits(bits, table, N >= 8 && bits <= 4 ? code : code & mask);
+}
+
+INNER void values_of_group(int bits, const uint32_t *words, const float *table, float *tile)
+{
+#pragma GCC unroll 32
+    for (int i = 0; i < WORD; i++)
+        store_f(tile + i * N, value_of_low(bits, table, code_of(bits, words, i)));
+}
+
+/* turbo3: the third bits of codes stand by themselves. */
+INNER void values_of_third_bits(const uint32_t *words, const uint32_t *codes, const float *table, float *tile)
+{
+#pragma GCC unroll 32
+    for (int i = 0; i < WORD; i++)
+        store_f(tile + i * N, value_of_low(3, table, (code_of(1, words, i) & 1u) << 2 | load_u(codes + i * N)));
+}
+
+static void unpack_values(const quantizer *q, const uint8_t *bytes, size_t stride, size_t count, int from, int bits,
+                          const uint32_t *codes, float *tile)
+{
+    uint32_t words[WORDS_MOST * N];
+    float repeated[16];
+    const size_t groups = count / LANES_CODES;
+    get_words(bytes, stride, groups * (size_t)bits, words);
+    const int all_bits = from + bits;
+    const float *table = all_bits > 4 ? q->level : repeated;
+    for (int i = 0; i < 16; i++)
+        repeated[i] = q->level[i & ((1 << all_bits) - 1)];
+    for (size_t g = 0; from && g < groups; g++)
+        values_of_third_bits(words + g * N, codes + g * LANES_CODES * N, table, tile + g * LANES_CODES * N);
+    if (from) return;
+#define CALL(constant)                                                                                                 \
+    for (size_t g = 0; g < groups; g++)                                                                                \
+    values_of_group(constant, words + g * constant * N, table, tile + g * LANES_CODES * N)
     BY_BITS(CALL)
 #undef CALL
 }

@@ -4,11 +4,6 @@
  * 2^-25 on every fraction of at least a half carries, by rounding to even where it is exactly one, and no smaller one
  * does.
  */
-#include <float.h>
-
-#include "kernels/block_q.h"
-#include "kernels/half.h"
-
 #define BELOW_HALF 0.49999997f
 
 #if N == 16
@@ -22,20 +17,10 @@ INNER block block_load(const float *x)
     return (block){ _mm512_loadu_ps(x), _mm512_loadu_ps(x + 16) };
 }
 
-INNER vf larger(vf a, vf b)
-{
-    return (vf)_mm512_max_ps((__m512)a, (__m512)b);
-}
-
 /* Each lane the largest of two magnitudes of the block. */
 INNER vf block_magnitudes(const float *x)
 {
     return larger((vf)_mm512_abs_ps(_mm512_loadu_ps(x)), (vf)_mm512_abs_ps(_mm512_loadu_ps(x + 16)));
-}
-
-INNER void store_halves(uint16_t *out, vf d)
-{
-    _mm256_storeu_si256((__m256i *)(void *)out, _mm512_cvtps_ph((__m512)d, _MM_FROUND_TO_NEAREST_INT));
 }
 
 INNER float block_largest(const float *x)
@@ -96,11 +81,6 @@ INNER block block_load(const float *x)
     return b;
 }
 
-INNER vf larger(vf a, vf b)
-{
-    return (vf)_mm256_max_ps((__m256)a, (__m256)b);
-}
-
 INNER vf block_magnitudes(const float *x)
 {
     const __m256 sign = _mm256_set1_ps(-0.0f);
@@ -108,12 +88,6 @@ INNER vf block_magnitudes(const float *x)
     for (int i = 0; i < BLOCK_Q; i += 8)
         m = larger(m, (vf)_mm256_andnot_ps(sign, _mm256_loadu_ps(x + i)));
     return m;
-}
-
-INNER void store_halves(uint16_t *out, vf d)
-{
-    for (int i = 0; i < N; i++)
-        out[i] = half_from_float(d[i]);
 }
 
 INNER float block_largest(const float *x)

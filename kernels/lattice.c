@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "kernels/cpu.h"
+
 __extension__ typedef unsigned __int128 wide;
 
 static int bits_of(wide largest)
@@ -31,6 +33,7 @@ bool lattice_init(lattice *l, lattice_kind kind, int q, bool dense)
     wide count = count_of(l, 0);
     if (kind == LATTICE_E8) count = dense ? count + count_of(l, 1) : 2 * count;
     l->bits = bits_of(count - 1);
+    l->lanes = lanes_at(cpu_level());
     return true;
 }
 
@@ -99,6 +102,35 @@ float lattice_nearest(const lattice *l, const float *v, int16_t *twice)
     for (int i = 0; i < LATTICE_N_MAX; i++)
         twice[i] = (int16_t)(2 * (int)g[i] + 1);
     return other;
+}
+
+static void one_step(const lattice *l, const float *unit, size_t dim, float per_step, double *along, double *square)
+{
+    const size_t n = (size_t)l->n;
+    *along = *square = 0.0;
+    for (size_t at = 0; at < dim; at += n) {
+        float v[LATTICE_N_MAX];
+        int16_t twice[LATTICE_N_MAX];
+        for (size_t i = 0; i < n; i++)
+            v[i] = unit[at + i] * per_step;
+        lattice_nearest(l, v, twice);
+        for (size_t i = 0; i < n; i++) {
+            const double w = 0.5 * twice[i];
+            *along += w * (double)unit[at + i];
+            *square += w * w;
+        }
+    }
+}
+
+void lattice_steps(const lattice *l, const float *unit, size_t dim, const float *per_step, size_t n_steps,
+                   double *along, double *square)
+{
+    const size_t at_once = l->lanes ? (size_t)l->lanes->n : n_steps + 1;
+    size_t i = 0;
+    for (; i + at_once <= n_steps; i += at_once)
+        l->lanes->lattice_steps(l, unit, dim, per_step + i, along + i, square + i);
+    for (; i < n_steps; i++)
+        one_step(l, unit, dim, per_step[i], along + i, square + i);
 }
 
 /* ---- numbers ---------------------------------------------------------------------------------------------------- */

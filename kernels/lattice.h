@@ -26,17 +26,20 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "kernels/lanes.h"
+
 typedef enum lattice_kind { LATTICE_Z, LATTICE_D4, LATTICE_E8 } lattice_kind;
 
 enum { LATTICE_N_MAX = 8, LATTICE_Q_MAX = 255 };
 
-typedef struct lattice {
+struct lattice {
     lattice_kind kind;
     int n, q; /* coordinates of a block; the box */
     bool dense;
-    int bits;         /* of a point's number */
-    uint64_t half[2]; /* (2Q+1)^(n/2), (2Q)^(n/2): half of the digits of a number */
-} lattice;
+    int bits;           /* of a point's number */
+    uint64_t half[2];   /* (2Q+1)^(n/2), (2Q)^(n/2): half of the digits of a number */
+    const lanes *lanes; /* for many steps at once; NULL: one by one */
+};
 
 /* False for q outside 1 … LATTICE_Q_MAX. dense: of E8 alone. [any thread] */
 bool lattice_init(lattice *l, lattice_kind kind, int q, bool dense);
@@ -44,6 +47,11 @@ bool lattice_init(lattice *l, lattice_kind kind, int q, bool dense);
 /* The nearest point in the box to v[n], |v| up to 1e6, as twice its coordinates. Returns the squared distance.
  * [any thread] */
 float lattice_nearest(const lattice *l, const float *v, int16_t *twice);
+
+/* For each of n_steps numbers p: the points w nearest to the blocks of p·unit[dim], as along = Σ <unit, w> and square =
+ * Σ |w|², which say how well a step of 1/p does. dim: a multiple of n. [any thread] */
+void lattice_steps(const lattice *l, const float *unit, size_t dim, const float *per_step, size_t n_steps,
+                   double *along, double *square);
 
 /* Writes the numbers of n_blocks points (n values each) to (n_blocks · bits + 7)/8 bytes; bits left over are 0.
  * [any thread] */

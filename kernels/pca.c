@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "kernels/linalg.h"
+#include "kernels/loops.h"
 #include "kernels/simd.h"
 
 static double weight_of(const pca_input *in, size_t i)
@@ -54,21 +55,11 @@ double pca_variance(const pca_input *in, const double *mean)
 
 /* ---- exact ------------------------------------------------------------------------------------------------------ */
 
-/* Adds r r' of four rows at once to the lower triangle: a quarter of the passes over S. */
-static void add_four(const double *r, size_t dim, double *s)
-{
-    const double *a = r, *b = r + dim, *c = r + 2 * dim, *d = r + 3 * dim;
-    for (size_t i = 0; i < dim; i++) {
-        double *out = s + i * dim;
-        for (size_t j = 0; j <= i; j++)
-            out[j] += (a[i] * a[j] + b[i] * b[j]) + (c[i] * c[j] + d[i] * d[j]);
-    }
-}
-
 /* vectors doubles as room for the four rows: linalg_eigen writes it last. */
 bool pca_exact(const pca_input *in, const double *mean, double *work, double *values, double *vectors)
 {
     const size_t dim = in->dim;
+    const loops *l = loops_best();
     double *four = vectors;
     double few[4 * 4]; /* where dim x dim is less than four rows */
     if (dim < 4) four = few;
@@ -79,7 +70,7 @@ bool pca_exact(const pca_input *in, const double *mean, double *work, double *va
                 centred(in, mean, i + k, four + k * dim);
             else
                 memset(four + k * dim, 0, dim * sizeof *four);
-        add_four(four, dim, work);
+        l->add_outer_four(work, four, dim); /* a quarter of the passes over S */
     }
     const double sum = weight_sum(in);
     for (size_t i = 0; i < dim * dim; i++)

@@ -29,6 +29,35 @@ static bool grid_init(quantizer *q)
     return below == n;
 }
 
+void quantizer_tree(const float *boundary, int bits, float *tree)
+{
+    tree[0] = 0.0f;
+    for (int s = 0; s < bits; s++)
+        for (int k = 0; k < 1 << s; k++)
+            tree[(1 << s) + k] = boundary[(2 * k + 1) * (1 << (bits - 1 - s)) - 1];
+}
+
+static int small_cell(const quantizer_cells *c, float v)
+{
+    const float first = 8388608.0f, last = first + (float)(QUANTIZER_CELLS - 1), at = v * c->scale + c->shift;
+    return (int)((at < first ? first : at > last ? last : at) - first);
+}
+
+/* Boundaries from cell 1 or 2 to 29 or 30. Cells never decrease with v, so that the count in and below one settles. */
+static void cells_init(quantizer_cells *c, const float *boundary, int n)
+{
+    c->scale = (float)(QUANTIZER_CELLS - 4) / (boundary[n - 1] - boundary[0]);
+    c->shift = 8388608.0f + rintf(1.5f - boundary[0] * c->scale);
+    if (!(fabsf(c->shift - 8388608.0f) < 1e6f)) return;
+    int below = 0;
+    for (int cell = 0; cell < QUANTIZER_CELLS; cell++) {
+        c->below[cell] = (uint32_t)below;
+        c->boundary[cell] = NAN;
+        if (below < n && small_cell(c, boundary[below]) == cell) c->boundary[cell] = boundary[below++];
+    }
+    c->ok = below == n;
+}
+
 bool quantizer_init(quantizer *q, const float *level, const float *boundary, int n)
 {
     memset(q, 0, sizeof *q);
@@ -37,6 +66,10 @@ bool quantizer_init(quantizer *q, const float *level, const float *boundary, int
     memcpy(q->boundary, boundary, (size_t)(n - 1) * sizeof *boundary);
     for (int i = n - 1; i < QUANTIZER_LEVELS; i++)
         q->boundary[i] = NAN; /* no value is at or above it */
+    while (1 << q->bits < n)
+        q->bits++;
+    quantizer_tree(q->boundary, q->bits, q->tree);
+    if (n > 4 && n <= QUANTIZER_COUNTED) cells_init(&q->cells, boundary, n - 1);
     return n <= QUANTIZER_COUNTED || grid_init(q);
 }
 

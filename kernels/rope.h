@@ -15,12 +15,15 @@
 
 #include <stdbool.h>
 
+#include "kernels/loops.h"
+
 typedef struct rope_table {
     int n_rot; /* even */
     bool interleaved;
-    float magnitude; /* cos and sin are multiplied by it; 0 stands for 1 */
-    int n_pos;       /* positions 0 … n_pos-1 are ready */
-    float *cos_sin;  /* [n_pos][n_rot/2][2] */
+    float magnitude;    /* cos and sin are multiplied by it; 0 stands for 1 */
+    int n_pos;          /* positions 0 … n_pos-1 are ready */
+    float *cos_sin;     /* [n_pos][n_rot/2][2] */
+    const loops *loops; /* this machine's; from rope_table_grow */
 } rope_table;
 
 /* Makes positions 0 … n_pos-1 ready. factors: n_rot/2 divisors of the frequencies (llama 3's rope_freqs,

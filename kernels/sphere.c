@@ -138,7 +138,7 @@ static bool encode_tile(const sphere *s, int scale, const float *rows, uint8_t *
 
 size_t sphere_encode_rows(const sphere *s, int scale, const float *rows, size_t n_rows, uint8_t *out)
 {
-    const lanes *l = s->table.n <= QUANTIZER_COUNTED ? lanes_for(s) : NULL;
+    const lanes *l = lanes_for(s);
     const size_t bytes = sphere_bytes(s->n, s->bits), at_once = l ? (size_t)l->n : 1;
     for (size_t r = 0; r < n_rows;) {
         if (l && r + at_once <= n_rows && encode_tile(s, scale, rows + r * s->n, out + r * bytes)) {
@@ -156,7 +156,6 @@ size_t sphere_encode_rows(const sphere *s, int scale, const float *rows, size_t 
 static bool decode_tile(const sphere *s, const uint8_t *in, float *rows)
 {
     _Alignas(LANES_ALIGN) float tile[WHT_MAX * LANES_MOST];
-    _Alignas(LANES_ALIGN) uint32_t codes[WHT_MAX * LANES_MOST];
     float scale[LANES_MOST];
     const lanes *l = s->rotation.lanes;
     const size_t n = s->n, bytes = sphere_bytes(n, s->bits);
@@ -165,8 +164,7 @@ static bool decode_tile(const sphere *s, const uint8_t *in, float *rows)
         if (half_is_special(stored) || stored & 0x8000u) return false;
         scale[r] = half_to_float(stored);
     }
-    l->unpack(in + SPHERE_SCALE_BYTES, bytes, n, 0, s->bits, codes);
-    l->values(&s->table, codes, n, tile);
+    l->unpack_values(&s->table, in + SPHERE_SCALE_BYTES, bytes, n, 0, s->bits, NULL, tile);
     l->rotate(&s->rotation, s->rotation.s2, s->rotation.s1, scale, tile);
     l->scatter(tile, n, rows, n);
     return true;

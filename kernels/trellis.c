@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "kernels/cpu.h"
 #include "kernels/random.h"
 
 #define TRELLIS_KEY 0x6b76616e74200000u
@@ -61,16 +62,17 @@ bool trellis_init(trellis *t, int bits, int memory)
     if (bits < 1 || bits > TRELLIS_BITS_MAX || memory < TRELLIS_MEMORY_MIN || memory > TRELLIS_MEMORY_MAX) return false;
     t->bits = bits;
     t->memory = memory;
+    t->walk = trellis_walk_at(cpu_level());
     deal_levels(t);
     return true;
 }
 
 /* ---- encoder ---------------------------------------------------------------------------------------------------- */
 
-/* Work space: the cost of the best path into each overlap (what two successive states share, memory - bits bits) and
- * into each state; the oldest symbol of the state that was best for each overlap after each value; the path. */
+/* Work space: costs (kernels/trellis_walk.h); the path; the oldest symbol of the state that was best for each overlap
+ * after each value. */
 typedef struct space {
-    float *overlap, *state;
+    float *cost;
     uint16_t *path;
     uint8_t *oldest;
 } space;
@@ -83,56 +85,17 @@ static size_t overlaps_of(const trellis *t)
 size_t trellis_room(const trellis *t, size_t n)
 {
     const size_t overlaps = overlaps_of(t), states = overlaps << t->bits;
-    return (overlaps + states) * sizeof(float) + n * sizeof(uint16_t) + n * overlaps;
+    return 2 * states * sizeof(float) + n * sizeof(uint16_t) + n * overlaps;
 }
 
 static space space_in(const trellis *t, size_t n, void *room)
 {
     const size_t overlaps = overlaps_of(t), states = overlaps << t->bits;
     space w;
-    w.overlap = room;
-    w.state = w.overlap + overlaps;
-    w.path = (uint16_t *)(w.state + states);
+    w.cost = room;
+    w.path = (uint16_t *)(w.cost + 2 * states);
     w.oldest = (uint8_t *)(w.path + n);
     return w;
-}
-
-/* One value: costs of overlaps to costs of states to costs of the next overlaps. `bits` is a constant where this is
- * inlined, so that the inner loops vectorise. Of equally good ways in the one with the lowest oldest symbol stays. */
-static inline void step(const float *restrict level, int bits, size_t overlaps, float x, float *restrict into_overlap,
-                        float *restrict into_state, uint8_t *restrict oldest)
-{
-    const size_t ways = (size_t)1 << bits;
-    for (size_t o = 0; o < overlaps; o++)
-        for (size_t b = 0; b < ways; b++) {
-            const float d = x - level[o * ways + b];
-            into_state[o * ways + b] = into_overlap[o] + d * d;
-        }
-    for (size_t o = 0; o < overlaps; o++) {
-        float least = into_state[o];
-        uint32_t from = 0;
-        for (uint32_t a = 1; a < ways; a++) {
-            const float cost = into_state[a * overlaps + o];
-            const uint32_t less = -(uint32_t)(cost < least);
-            from = (from & ~less) | (a & less);
-            least = cost < least ? cost : least;
-        }
-        into_overlap[o] = least;
-        oldest[o] = (uint8_t)from;
-    }
-}
-
-static void walk(const trellis *t, const float *x, size_t n, const space *w)
-{
-    const size_t overlaps = overlaps_of(t);
-    for (size_t i = 0; i < n; i++) {
-        uint8_t *oldest = w->oldest + i * overlaps;
-        switch (t->bits) {
-        case 1: step(t->level, 1, overlaps, x[i], w->overlap, w->state, oldest); break;
-        case 2: step(t->level, 2, overlaps, x[i], w->overlap, w->state, oldest); break;
-        default: step(t->level, 3, overlaps, x[i], w->overlap, w->state, oldest); break;
-        }
-    }
 }
 
 /* The states of the best path that ends in this overlap. */
@@ -150,15 +113,14 @@ static void trace(const trellis *t, size_t n, size_t overlap, const space *w)
  * row turned by half. */
 static size_t seam(const trellis *t, const float *x, size_t n, const space *w)
 {
-    const size_t overlaps = overlaps_of(t), half = n / 2;
-    memset(w->overlap, 0, overlaps * sizeof(float));
-    walk(t, x + half, n - half, w);
-    space rest = *w;
-    rest.oldest += (n - half) * overlaps;
-    walk(t, x, half, &rest);
+    const size_t overlaps = overlaps_of(t), states = overlaps << t->bits, half = n / 2;
+    memset(w->cost, 0, states * sizeof(float));
+    const float *cost = t->walk(t->level, t->bits, overlaps, x + half, n - half, w->cost, w->oldest);
+    memmove(w->cost, cost, states * sizeof(float));
+    cost = t->walk(t->level, t->bits, overlaps, x, half, w->cost, w->oldest + (n - half) * overlaps);
     size_t best = 0;
     for (size_t o = 1; o < overlaps; o++)
-        best = w->overlap[o] < w->overlap[best] ? o : best;
+        best = cost[o << t->bits] < cost[best << t->bits] ? o : best;
     trace(t, n, best, w);
     return w->path[n - half - 1] & (overlaps - 1);
 }
@@ -178,10 +140,10 @@ static void put(const trellis *t, size_t n, const uint16_t *path, uint8_t *code)
 void trellis_encode(const trellis *t, const float *values, size_t n, uint8_t *code, void *room)
 {
     const space w = space_in(t, n, room);
-    const size_t overlaps = overlaps_of(t), cut = seam(t, values, n, &w);
-    for (size_t o = 0; o < overlaps; o++)
-        w.overlap[o] = o == cut ? 0.0f : 1e30f;
-    walk(t, values, n, &w);
+    const size_t overlaps = overlaps_of(t), states = overlaps << t->bits, cut = seam(t, values, n, &w);
+    for (size_t state = 0; state < states; state++)
+        w.cost[state] = state >> t->bits == cut ? 0.0f : 1e30f;
+    t->walk(t->level, t->bits, overlaps, values, n, w.cost, w.oldest);
     trace(t, n, cut, &w);
     put(t, n, w.path, code);
 }

@@ -26,10 +26,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "kernels/trellis_walk.h"
+
 enum { TRELLIS_BITS_MAX = 3, TRELLIS_MEMORY_MIN = 8, TRELLIS_MEMORY_MAX = 12, TRELLIS_STATES_MAX = 4096 };
 
 typedef struct trellis {
     int bits, memory;
+    trellis_walk *walk;              /* this machine's inner loop */
     float level[TRELLIS_STATES_MAX]; /* by state */
 } trellis;
 

@@ -52,11 +52,12 @@ size_t mean_blocks_bound(const void *state, size_t first, size_t n_rows)
 
 int mean_blocks_fit(const mean_blocks *b, size_t position, const float *rows, size_t n, float *mean, uint8_t *out)
 {
+    double sum[MEAN_BLOCKS_DIM] = { 0 };
+    for (size_t r = 0; r < n; r++)
+        for (size_t k = 0; k < b->dim; k++)
+            sum[k] += (double)rows[r * b->dim + k];
     for (size_t k = 0; k < b->dim; k++) {
-        double sum = 0.0;
-        for (size_t r = 0; r < n; r++)
-            sum += (double)rows[r * b->dim + k];
-        const double value = sum / (double)n;
+        const double value = sum[k] / (double)n;
         const uint16_t stored = half_from_float((float)fmax(-1e9, fmin(1e9, value)));
         if (half_is_special(stored))
             return b->host->fail(b->host, KVANT_E_RANGE,

@@ -98,27 +98,19 @@ static void rotate(const lattice_codec *c, const float *row, rotated *y)
         y->largest = fmax(y->largest, fabs((double)y->unit[i]));
 }
 
-/* The points nearest to unit/step, with <unit, v> and |v|² of these points v. */
+/* The points nearest to unit·per_step. */
 typedef struct chosen {
     int16_t twice[MAX_DIM];
-    double along, square;
 } chosen;
 
-static void choose(const lattice_codec *c, const rotated *y, double step, chosen *p)
+static void choose(const lattice_codec *c, const rotated *y, float per_step, chosen *p)
 {
     const size_t n = (size_t)c->points.n;
-    const float per_step = (float)(1.0 / step);
-    p->along = p->square = 0.0;
     for (size_t at = 0; at < c->row.dim; at += n) {
         float v[LATTICE_N_MAX];
         for (size_t i = 0; i < n; i++)
             v[i] = y->unit[at + i] * per_step;
         lattice_nearest(&c->points, v, p->twice + at);
-    }
-    for (size_t i = 0; i < c->row.dim; i++) {
-        const double v = 0.5 * p->twice[i];
-        p->along += v * (double)y->unit[i];
-        p->square += v * v;
     }
 }
 
@@ -128,36 +120,47 @@ static double encode_max(const lattice_codec *c, const rotated *y, chosen *best,
     const uint16_t norm = half_from_float((float)fmin(y->norm, 1e9));
     const uint16_t largest = norm ? half_from_float((float)y->largest) : 0;
     if (half_is_special(norm)) return y->norm;
-    if (largest) choose(c, y, (double)half_to_float(largest) / c->points.q, best);
+    if (largest) choose(c, y, (float)(1.0 / ((double)half_to_float(largest) / c->points.q)), best);
     half_store(out, norm);
     half_store(out + SCALAR_BYTES, largest);
     return 0.0;
 }
 
-/* Steps from the one at which nothing is cut off downwards: the smaller q, the further. For each the points' own best
- * scale, <y,v>/|v|², as f16 has it, and of all these the least error. */
-static double encode_optimal(const lattice_codec *c, const rotated *y, chosen *best, uint8_t *out)
+/* Steps from the one at which nothing is cut off downwards: the smaller q, the further. */
+static void candidates(const lattice_codec *c, const rotated *y, double *step)
 {
     const double widest = y->largest / c->points.q, range = 0.6 / sqrt((double)c->points.q);
-    double least = INFINITY, smallest = INFINITY;
+    for (int k = 0; k < CANDIDATES; k++)
+        step[k] = widest * (1.0 - range * k / (CANDIDATES - 1));
+}
+
+/* For each candidate the points' own best scale, <y,v>/|v|², as f16 has it, and of all these the least error. */
+static double encode_optimal(const lattice_codec *c, const rotated *y, chosen *best, uint8_t *out)
+{
+    double step[CANDIDATES], along[CANDIDATES], square[CANDIDATES], least = INFINITY, smallest = INFINITY;
+    float per_step[CANDIDATES];
     uint16_t stored = 0;
-    chosen p;
+    int at = 0;
+    candidates(c, y, step);
+    for (int k = 0; k < CANDIDATES; k++)
+        per_step[k] = (float)(1.0 / step[k]);
+    if (y->norm > 0.0) lattice_steps(&c->points, y->unit, c->row.dim, per_step, CANDIDATES, along, square);
     for (int k = 0; k < CANDIDATES && y->norm > 0.0; k++) {
-        choose(c, y, widest * (1.0 - range * k / (CANDIDATES - 1)), &p);
-        if (p.square == 0.0) continue;
-        const double step = y->norm * p.along / p.square;
-        const uint16_t half = half_from_float((float)fmin(step, 1e9));
-        smallest = fmin(smallest, step);
+        if (square[k] == 0.0) continue;
+        const double scale = y->norm * along[k] / square[k];
+        const uint16_t half = half_from_float((float)fmin(scale, 1e9));
+        smallest = fmin(smallest, scale);
         if (half_is_special(half) || half == 0) continue;
         const double s = (double)half_to_float(half) / y->norm;
-        const double error = s * (s * p.square - 2.0 * p.along);
+        const double error = s * (s * square[k] - 2.0 * along[k]);
         if (error < least) {
             least = error;
             stored = half;
-            *best = p;
+            at = k;
         }
     }
     if (stored == 0 && smallest < INFINITY && smallest > 1.0) return smallest;
+    if (stored) choose(c, y, per_step[at], best);
     half_store(out, stored);
     return 0.0;
 }

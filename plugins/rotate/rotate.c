@@ -10,6 +10,7 @@
 
 enum { KIND_WHT, KIND_HAAR };
 enum { PARAM_INNER, PARAM_KIND, PARAM_SIGNS };
+enum { PIECE_VALUES = 4096 };
 
 static const kvant_param params[] = {
     { .name = "inner", .type = KVANT_CODEC, .help = "the codec that sees the rotated rows" },
@@ -128,6 +129,16 @@ static int rotated_copy(rotate *w, size_t first, const float *rows, size_t n_row
     return rc;
 }
 
+/* Rows that stay in the first-level cache between being copied, turned and encoded: 16 KiB, whole blocks of the inner
+ * codec; all rows where it weighs them, because weights are for one encode. */
+static size_t rows_at_once(const rotate *w, size_t n_rows)
+{
+    kvant_geometry g = { .size = sizeof g, .abi = KVANT_ABI };
+    if (w->base.weighs || wrapper_geometry(w, &g) != KVANT_OK || g.block == 0) return n_rows;
+    const size_t block = g.block, wanted = PIECE_VALUES / w->base.dim;
+    return wanted > block ? wanted / block * block : block;
+}
+
 /* R M R' for each head: the rows of M turned, then its columns. M is symmetric, so that turning the rows of (R M)' = M
  * R' once more gives R M R'. */
 static void rotate_moment(const rotate *w, const float *moment, float *out)
@@ -174,16 +185,31 @@ static int calibrate(void *state, const kvant_samples *samples)
 static int64_t encode(void *state, size_t first, const float *rows, size_t n_rows, uint8_t *out, size_t capacity)
 {
     rotate *w = state;
-    const int rc = rotated_copy(w, first, rows, n_rows);
-    return rc == KVANT_OK ? wrapper_encode(w, first, w->base.rows, n_rows, out, capacity) : rc;
+    const size_t dim = w->base.dim, at_once = rows_at_once(w, n_rows);
+    int64_t bytes = 0;
+    for (size_t r = 0; r < n_rows || r == 0;) {
+        const size_t n = n_rows - r < at_once ? n_rows - r : at_once;
+        const int rc = rotated_copy(w, first + r, rows + r * dim, n);
+        if (rc != KVANT_OK) return rc;
+        const int64_t more = wrapper_encode(w, first + r, w->base.rows, n, out + bytes, capacity - (size_t)bytes);
+        if (more < 0) return more;
+        bytes += more;
+        r += n > 0 ? n : 1;
+    }
+    return bytes;
 }
 
 static int decode(void *state, size_t first, const uint8_t *bytes, size_t n_bytes, float *rows, size_t n_rows)
 {
     rotate *w = state;
     int rc = wrapper_decode(w, first, bytes, n_bytes, rows, n_rows);
-    if (rc == KVANT_OK) rc = wrapper_check_decoded(&w->base, first, rows, n_rows, limit_of(w));
-    if (rc == KVANT_OK) inverse(w, rows, n_rows);
+    const size_t at_once = PIECE_VALUES / w->base.dim;
+    for (size_t r = 0; r < n_rows && rc == KVANT_OK; r += at_once) {
+        const size_t n = n_rows - r < at_once ? n_rows - r : at_once;
+        float *some = rows + r * w->base.dim;
+        rc = wrapper_check_decoded(&w->base, first + r, some, n, limit_of(w));
+        if (rc == KVANT_OK) inverse(w, some, n);
+    }
     return rc;
 }
 

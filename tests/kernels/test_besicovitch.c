@@ -11,8 +11,9 @@
 #include "kernels/bitpack.h"
 #include "kernels/half.h"
 #include "kernels/random.h"
+#include "tests/scale.h"
 
-enum { DIM = 128, N = 3000, BYTES = 4 * BESI_N_MAX };
+enum { DIM = 128, N = FEWER(3000), BYTES = 4 * BESI_N_MAX };
 
 static const double pi = 3.14159265358979323846;
 static float *rows; /* N x DIM, Gaussian */
@@ -140,7 +141,7 @@ static void directions_alone_lose_what_the_formula_says(void **state)
     for (int bits = 1; bits <= 8; bits++) {
         const double step = pi / (1 << bits), floor = 0.5 * (1.0 - sin(step) / step);
         assert_true(besi_init(&b, 2, bits, 0, BESI_F16));
-        assert_true(fabs(error_of(&b, rows, N, DIM) / floor - 1.0) < 0.01);
+        assert_true(fabs(error_of(&b, rows, N, DIM) / floor - 1.0) < WIDER(0.01));
     }
 }
 
@@ -166,8 +167,8 @@ static void errors_and_bytes_are_those_of_the_specification(void **state)
         const double mended = error_of(&b, rows, N, DIM);
         print_message("d=%d m=%d: published %.5f (%.4f), mended %.5f (%.4f)\n", cells[i].d, cells[i].m, published,
                       cells[i].published, mended, cells[i].mended);
-        assert_true(fabs(published / cells[i].published - 1.0) < 0.02);
-        assert_true(fabs(mended / cells[i].mended - 1.0) < 0.02);
+        assert_true(fabs(published / cells[i].published - 1.0) < WIDER(0.02));
+        assert_true(fabs(mended / cells[i].mended - 1.0) < WIDER(0.02));
         assert_int_equal(besi_bytes(&b, DIM), cells[i].bytes);
         assert_int_equal(besi_metadata(&b, DIM), 2);
     }
@@ -185,7 +186,7 @@ static void a_bit_of_magnitude_divides_its_error_by_3_to_4(void **state)
         assert_true(besi_init(&b, 2, 8, bits, BESI_MENDED));
         const double error = error_of(&b, rows, N, DIM) - floor;
         assert_true(bits > 1 ? before / error > 2.9 && before / error < 4.0
-                             : fabs(error / (1.0 - pi / 4) - 1.0) < 0.02);
+                             : fabs(error / (1.0 - pi / 4) - 1.0) < WIDER(0.02));
         before = error;
     }
 }
@@ -259,7 +260,7 @@ static void trained_levels_fit_gaussian_groups_of_every_size(void **state)
 {
     (void)state;
     besi_lines l;
-    for (int group = 2; group <= 8; group++)
+    for (int group = 2; group <= 8; group += EVERY(3))
         for (int bits = 1; bits <= 7; bits += 3) {
             const size_t n = (size_t)N * DIM / (size_t)group;
             double level[8], sum[8] = { 0 }, count[8] = { 0 }, square = 0.0;
@@ -278,7 +279,7 @@ static void trained_levels_fit_gaussian_groups_of_every_size(void **state)
                 count[nearest] += 1.0;
             }
             for (int k = 0; k < 8; k++)
-                assert_true(fabs(sum[k] / count[k] - level[k]) < 0.02);
+                assert_true(fabs(sum[k] / count[k] - level[k]) < WIDER(0.02));
             free(alpha);
         }
 }

@@ -14,6 +14,7 @@
 #include "kernels/block_q.h"
 #include "kernels/cpu.h"
 #include "kernels/finite.h"
+#include "kernels/half.h"
 #include "kernels/random.h"
 #include "kernels/sphere.h"
 #include "kernels/wht.h"
@@ -46,6 +47,13 @@ static void a_tile_is_the_rows_on_their_side(void **state)
             fill(rows, n * stride, have);
             memset(tile, 0xff, sizeof tile);
             memset(back, 0x77, sizeof back);
+            float squares[LANES_MOST] = { 0 }, sums[LANES_MOST] = { 0 };
+            l->gather_norms(rows, stride, have, have + 3, tile, squares);
+            l->squares(tile, have, sums);
+            for (size_t r = 0; r < n; r++)
+                sums[r] = sqrtf(sums[r]);
+            assert_memory_equal(squares, sums, n * sizeof *sums);
+            memset(tile, 0xff, sizeof tile);
             l->gather(rows, stride, have, have + 3, tile);
             for (size_t r = 0; r < n; r++) {
                 for (size_t c = 0; c < have; c++)
@@ -123,6 +131,7 @@ static void make_table(quantizer *q, int n)
         level[i] = 5.0f * ((float)i + 0.4f) / (float)n - 2.5f;
         boundary[i] = 5.0f * (float)(i + 1) / (float)n - 2.5f;
     }
+    if (n == 9 || n == 15) boundary[3] = nextafterf(boundary[2], 3.0f); /* too close for a grid in registers */
     assert_true(quantizer_init(q, level, boundary, n));
 }
 
@@ -131,24 +140,24 @@ static void codes_and_values_are_the_quantizer_s(void **state)
     (void)state;
     enum { COUNT = 96 };
     _Alignas(LANES_ALIGN) static float x[COUNT * LANES_MOST], v[COUNT * LANES_MOST];
-    static uint32_t codes[COUNT * LANES_MOST];
+    static uint32_t codes[COUNT * LANES_MOST], again[COUNT * LANES_MOST];
     static uint8_t one[COUNT * LANES_MOST];
     static float level[COUNT * LANES_MOST];
-    EACH_LEVEL(l, i) for (int n = 2; n <= QUANTIZER_LEVELS; n += n < 16 ? 1 : 48)
+    static const int sizes[] = { 2, 3, 4, 5, 6, 7, 8, 9, 15, 16, 17, 31, 32, 33, 64, 65, 100, 128, 129, 255, 256 };
+    EACH_LEVEL(l, i) for (size_t z = 0; z < sizeof sizes / sizeof *sizes; z++)
     {
+        const int n = sizes[z];
         const size_t all = COUNT * (size_t)l->n;
         quantizer q;
         make_table(&q, n);
         fill(x, all, 11);
-        for (int b = 0; b < n - 1; b++) /* on a boundary, and right below it */
-            x[b] = q.boundary[b], x[n - 1 + b] = nextafterf(q.boundary[b], -10.0f);
-        x[2 * n] = FLT_MAX, x[2 * n + 1] = -FLT_MAX;
+        for (int b = 0; b < n - 1; b++) /* on a boundary or right below it, in turns */
+            x[b] = (b + (int)z) % 2 ? q.boundary[b] : nextafterf(q.boundary[b], -10.0f);
+        for (int b = 0; b < n - 1 && b < 60; b++)
+            x[n - 1 + b] = (b + (int)z) % 2 ? nextafterf(q.boundary[b], -10.0f) : q.boundary[b];
+        x[all - 2] = FLT_MAX, x[all - 1] = -FLT_MAX;
         quantizer_codes(&q, x, all, one);
-        if (n <= QUANTIZER_COUNTED)
-            l->codes(&q, x, COUNT, codes);
-        else
-            for (size_t k = 0; k < all; k++)
-                codes[k] = one[k];
+        l->codes(&q, x, COUNT, codes);
         quantizer_values(&q, one, all, level);
         l->values(&q, codes, COUNT, v);
         for (size_t k = 0; k < all; k++)
@@ -156,7 +165,11 @@ static void codes_and_values_are_the_quantizer_s(void **state)
         assert_memory_equal(v, level, all * sizeof *v);
         float sums[LANES_MOST], of_codes[LANES_MOST];
         l->squares(v, COUNT, sums);
-        l->squares_of(&q, codes, COUNT, of_codes);
+        memset(again, 0xff, sizeof again);
+        l->codes_norms(&q, x, COUNT, again, of_codes);
+        assert_memory_equal(again, codes, all * sizeof *codes);
+        for (int r = 0; r < l->n; r++)
+            sums[r] = sqrtf(sums[r]);
         assert_memory_equal(of_codes, sums, (size_t)l->n * sizeof *sums);
     }
 }
@@ -200,6 +213,24 @@ static void sums_run_in_the_order_of_one_row(void **state)
     }
 }
 
+/* Of 1 << (from + bits) levels; of turbo's third bits and of plain codes. */
+static void levels_are_those_of_the_codes(const lanes *l, const uint8_t *bytes, size_t stride, size_t count, int from,
+                                          int bits, const uint32_t *codes)
+{
+    static quantizer q;
+    static uint32_t low[WHT_MAX * LANES_MOST];
+    _Alignas(LANES_ALIGN) static float fused[WHT_MAX * LANES_MOST], plain[WHT_MAX * LANES_MOST];
+    if (from > 0 && bits > 1) return;
+    const size_t all = count * (size_t)l->n;
+    make_table(&q, 1 << (from + bits));
+    for (size_t k = 0; k < all; k++)
+        low[k] = codes[k] & 3;
+    memset(fused, 0xff, sizeof fused);
+    l->unpack_values(&q, bytes, stride, count, from, bits, from ? low : NULL, fused);
+    l->values(&q, codes, count, plain);
+    assert_memory_equal(fused, plain, all * sizeof *plain);
+}
+
 /* The bytes behind those of a row are another's. */
 static void packing_is_bitpack_s_and_stays_in_its_row(void **state)
 {
@@ -220,6 +251,7 @@ static void packing_is_bitpack_s_and_stays_in_its_row(void **state)
                 back[k] = codes[k] & 3;
             l->unpack(bytes, stride, count, from, bits, back);
             assert_memory_equal(back, codes, count * n * sizeof *codes);
+            levels_are_those_of_the_codes(l, bytes, stride, count, from, bits, codes);
             for (size_t r = 0; r < n; r++) {
                 for (size_t c = 0; c < count; c++)
                     one[c] = (uint8_t)(codes[c * n + r] >> from);
@@ -229,6 +261,24 @@ static void packing_is_bitpack_s_and_stays_in_its_row(void **state)
                     assert_int_equal(bytes[r * stride + size + g], 0xee);
             }
         }
+    }
+}
+
+/* Among them what becomes infinite, subnormal and zero, and ties. */
+static void halves_are_half_from_float_s(void **state)
+{
+    (void)state;
+    float x[LANES_MOST];
+    uint16_t out[LANES_MOST];
+    EACH_LEVEL(l, i)
+    for (uint32_t bits = 0x33000000u - 4096u * 40u; bits < 0x7f800000u - 4096u * 16u; bits += 4093u * 16u) {
+        for (uint32_t r = 0; r < LANES_MOST; r++) {
+            const uint32_t one = (bits + r * 4096u) | (r % 3 == 0 ? 0x80000000u : 0u);
+            memcpy(&x[r], &one, sizeof one);
+        }
+        l->halves(x, out);
+        for (int r = 0; r < l->n; r++)
+            assert_int_equal(out[r], half_from_float(x[r]));
     }
 }
 
@@ -260,7 +310,7 @@ static void q8_0_is_block_q_s(void **state)
     static const float sizes[] = { 1.0f, 127.0f, 1e-38f, 1e-42f, 1e-7f, 3e-5f, 8e6f, 0.0f };
     EACH_LEVEL(l, i)
     {
-        if (!l->q8_0_encode) continue;
+        if (!l->q8_0.encode) continue;
         for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {
             fill(x, N, 60 + s);
             for (size_t k = 0; k < N; k++)
@@ -269,22 +319,22 @@ static void q8_0_is_block_q_s(void **state)
                 x[k] = 127.0f * sizes[s]; /* now the halves are exactly that */
             memset(p, 1, sizeof p);
             memset(q, 1, sizeof q);
-            assert_int_equal(l->q8_0_encode(x, N, q), block_q8_0_encode(x, N, p));
+            assert_int_equal(l->q8_0.encode(x, N, q), block_q8_0_encode(x, N, p));
             assert_memory_equal(q, p, sizeof p);
-            assert_int_equal(l->q8_0_decode(p, N, b), block_q8_0_decode(p, N, a));
+            assert_int_equal(l->q8_0.decode(p, N, b), block_q8_0_decode(p, N, a));
             assert_memory_equal(b, a, sizeof a);
         }
         fill(x, N, 70);
         x[40 * BLOCK_Q + 3] = 9e6f; /* d > 65504 */
-        assert_int_equal(l->q8_0_encode(x, N, q), 40);
+        assert_int_equal(l->q8_0.encode(x, N, q), 40);
         x[40 * BLOCK_Q + 3] = 0.0f;
-        l->q8_0_encode(x, N, q);
+        l->q8_0.encode(x, N, q);
         q[33 * BLOCK_Q8_0_BYTES + 2 + 31] = 0x80;
-        assert_int_equal(l->q8_0_decode(q, N, a), 33);
+        assert_int_equal(l->q8_0.decode(q, N, a), 33);
         q[20 * BLOCK_Q8_0_BYTES + 1] |= 0x80;
-        assert_int_equal(l->q8_0_decode(q, N, a), 20);
+        assert_int_equal(l->q8_0.decode(q, N, a), 20);
         q[10 * BLOCK_Q8_0_BYTES + 1] = 0x7c;
-        assert_int_equal(l->q8_0_decode(q, N, a), 10);
+        assert_int_equal(l->q8_0.decode(q, N, a), 10);
     }
 }
 
@@ -297,11 +347,11 @@ static void q8_0_rounds_halves_away_from_zero(void **state)
     uint8_t bytes[BLOCK_Q8_0_BYTES];
     EACH_LEVEL(l, level)
     {
-        if (!l->q8_0_encode) continue;
+        if (!l->q8_0.encode) continue;
         for (float half = 0.5f; half < 127.0f; half += 1.0f) {
             x[1] = half, x[2] = nextafterf(half, 0.0f), x[3] = nextafterf(half, 128.0f);
             x[4] = -x[1], x[5] = -x[2], x[6] = -x[3];
-            assert_int_equal(l->q8_0_encode(x, BLOCK_Q, bytes), 1);
+            assert_int_equal(l->q8_0.encode(x, BLOCK_Q, bytes), 1);
             for (int i = 1; i <= 6; i++)
                 assert_int_equal((int8_t)bytes[2 + i], (int)roundf(x[i]));
         }
@@ -312,7 +362,7 @@ static void q8_0_rounds_halves_away_from_zero(void **state)
                 memcpy(&x[i], &one, sizeof one);
                 if (fabsf(x[i]) > 127.0f) x[i] = 0.0f;
             }
-            assert_int_equal(l->q8_0_encode(x, BLOCK_Q, bytes), 1);
+            assert_int_equal(l->q8_0.encode(x, BLOCK_Q, bytes), 1);
             for (int i = 0; i < BLOCK_Q; i++)
                 if ((int8_t)bytes[2 + i] != (int)roundf(x[i]))
                     fail_msg("%a became %d", (double)x[i], (int8_t)bytes[2 + i]);
@@ -379,6 +429,7 @@ int main(void)
         cmocka_unit_test(codes_and_values_are_the_quantizer_s),
         cmocka_unit_test(sums_run_in_the_order_of_one_row),
         cmocka_unit_test(packing_is_bitpack_s_and_stays_in_its_row),
+        cmocka_unit_test(halves_are_half_from_float_s),
         cmocka_unit_test(one_bad_value_anywhere_is_seen),
         cmocka_unit_test(q8_0_is_block_q_s),
         cmocka_unit_test(q8_0_rounds_halves_away_from_zero),

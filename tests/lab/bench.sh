@@ -42,7 +42,35 @@ has "with the beginning of the hash" "| $hash |" "$out"
 run bench --kernels --reps 5 --json
 is "kernels only" 0 "$(jq '.codecs | length' <<<"$out")"
 has "transforms" "wht 256" "$out"
+has "blocks" "iq4_nl encode 32" "$out"
 is "all timed" true "$(jq '.kernels | length > 20 and all(.gbs > 0 and .over_portable.value > 0)' <<<"$out")"
+
+# Beside a reference library.
+against() { jq -r "[.codecs[] | .encode.reference.$1, .decode.reference.$1 | tostring] | join(\" \")" <<<"$out"; }
+run bench q8_0 q4_0 turbo3 "${quick[@]}" --against "$bad/reference_blocks.so" --json
+is "the same bytes and values" "0 0 null null null null" "$(against rows_differ)"
+is "its speed" true "$(jq '.codecs[0] | .encode, .decode | .gbs / .reference.gbs / .reference.over_reference.value - 1 | fabs < 1e-9' <<<"$out" | sort -u)"
+is "which library" "$bad/reference_blocks.so" "$(jq -r .against <<<"$out")"
+run bench q8_0 q4_0 "${quick[@]}" --against "$bad/reference_blocks.so" --ascii
+has "functions that are there" "found: quantize_row_q8_0_ref, dequantize_row_q8_0" "$out"
+has "functions that are not" "not there: quantize_row_q4_0_ref, dequantize_row_q4_0" "$out"
+has "a column" "x reference" "$out"
+run bench q8_0 "${quick[@]}" --against "$bad/reference_wrong.so" --json
+is "other bytes: how many rows, and that it reads ours" "16 0" "$(against rows_differ)"
+run bench q8_0 "${quick[@]}" --against "$bad/reference_wrong.so" --ascii
+has "a person is told" "| 16 rows differ" "$out"
+(cd "$bad" && exec "$kvant" bench q8_0 "${quick[@]}" --against reference_blocks.so --json) >/dev/null 2>&1
+is "a bare name is a file's" 0 $?
+run bench turbo3 --dim 64 "${quick[@]}" --against "$bad/reference_blocks.so" --ascii
+has "none of these" "it has none of these codecs" "$out"
+run bench q8_0 "${quick[@]}" --against "$bad/nowhere.so"
+is "no such file" 3 "$status"
+has "said so" "--against $bad/nowhere.so: No such file" "$err"
+run bench q8_0 "${quick[@]}" --against tests/lab/bench.sh
+has "no library" "--against tests/lab/bench.sh:" "$err"
+run bench q8_0 "${quick[@]}" --against "$bad/drifts.so"
+is "a library of something else" 3 "$status"
+has "what was looked for" "no function of it is known here; looked for quantize_row_q8_0_ref" "$err"
 
 # What is wrong.
 run bench drifts --plugin "$bad/drifts.so" "${quick[@]}"

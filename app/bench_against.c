@@ -1,0 +1,164 @@
+#include "app/bench_against.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kernels/block_fp.h"
+#include "kernels/block_q.h"
+#include "kernels/wht.h"
+
+#define GGML(name, values, bytes, rotated)                                                                             \
+    {                                                                                                                  \
+#name, { "quantize_row_" #name "_ref", "dequantize_row_" #name }, values, bytes, rotated                       \
+    }
+#define FORK(name, bytes)                                                                                              \
+    {                                                                                                                  \
+#name, { "quantize_row_" #name "_0_ref", "dequantize_row_" #name "_0" }, 128, bytes, true                      \
+    }
+
+static const against_format formats[] = {
+    GGML(q8_0, BLOCK_Q, BLOCK_Q8_0_BYTES, false),
+    GGML(q5_1, BLOCK_Q, BLOCK_Q5_1_BYTES, false),
+    GGML(q5_0, BLOCK_Q, BLOCK_Q5_0_BYTES, false),
+    GGML(q4_1, BLOCK_Q, BLOCK_Q4_1_BYTES, false),
+    GGML(q4_0, BLOCK_Q, BLOCK_Q4_0_BYTES, false),
+    GGML(iq4_nl, BLOCK_Q, BLOCK_IQ4_NL_BYTES, false),
+    GGML(mxfp4, BLOCK_MXFP4, BLOCK_MXFP4_BYTES, false),
+    FORK(turbo2, 34),
+    FORK(turbo3, 50),
+    FORK(turbo4, 68),
+};
+enum { FORMATS = sizeof formats / sizeof *formats };
+
+struct against {
+    void *library;
+    char *path;
+};
+
+static bool has_any(const against *a)
+{
+    for (size_t i = 0; i < FORMATS; i++)
+        for (int s = 0; s < AGAINST_SYMBOLS; s++)
+            if (dlsym(a->library, formats[i].symbol[s])) return true;
+    return false;
+}
+
+against *against_open(const char *path, fault *f)
+{
+    against *a = calloc(1, sizeof *a);
+    if (!a) {
+        fault_memory(f, "a reference library");
+        return NULL;
+    }
+    a->path = realpath(path, NULL); /* dlopen would look for a bare name elsewhere */
+    if (!a->path)
+        fault_set(f, FAULT_INPUT, "bench: --against %s: %s", path, strerror(errno));
+    else if (!(a->library = dlopen(a->path, RTLD_NOW | RTLD_LOCAL)))
+        fault_set(f, FAULT_INPUT, "bench: --against %s: %s", path, dlerror());
+    else if (!has_any(a))
+        fault_set(f, FAULT_INPUT, "bench: --against %s: no function of it is known here; looked for %s, %s and others",
+                  path, formats[0].symbol[0], formats[0].symbol[1]);
+    else
+        return a;
+    against_close(a);
+    return NULL;
+}
+
+void against_close(against *a)
+{
+    if (!a) return;
+    if (a->library) dlclose(a->library);
+    free(a->path);
+    free(a);
+}
+
+const char *against_path(const against *a)
+{
+    return a->path;
+}
+
+counterpart against_find(const against *a, const char *codec)
+{
+    counterpart c = { 0 };
+    for (size_t i = 0; i < FORMATS && !c.format; i++)
+        if (strcmp(formats[i].codec, codec) == 0) c.format = &formats[i];
+    if (!c.format) return c;
+    /* POSIX lets an object pointer be a function; ISO C has no cast for it. */
+    void *const found[AGAINST_SYMBOLS] = { dlsym(a->library, c.format->symbol[0]),
+                                           dlsym(a->library, c.format->symbol[1]) };
+    memcpy(&c.encode, &found[0], sizeof found[0]);
+    memcpy(&c.decode, &found[1], sizeof found[1]);
+    return c;
+}
+
+/* ---- at work ---- */
+
+enum { SLACK = 4096 }; /* a library with other blocks than ours should be told, not crash */
+
+static size_t row_bytes(const against_run *run)
+{
+    return run->dim / run->with.format->values * run->with.format->bytes;
+}
+
+bool against_begin(against_run *run, counterpart with, size_t n_bytes, fault *f)
+{
+    run->with = with;
+    if (!with.format || run->dim % with.format->values != 0) {
+        run->with = (counterpart){ 0 };
+        return true;
+    }
+    const size_t n = run->n_rows * row_bytes(run);
+    if (n_bytes != n)
+        return fault_set(f, FAULT_INPUT,
+                         "bench: --against: %s writes %zu bytes for %zu rows of %zu, %s would write %zu",
+                         with.format->codec, n_bytes, run->n_rows, run->dim, with.format->symbol[0], n);
+    run->bytes = calloc(n + SLACK, 1);
+    run->back = calloc(run->n_rows * run->dim + SLACK, sizeof *run->back);
+    return (run->bytes && run->back) || fault_memory(f, "rows");
+}
+
+bool against_encode(void *arg, fault *f)
+{
+    (void)f;
+    against_run *run = arg;
+    run->with.encode(run->rows, run->bytes, (int64_t)(run->n_rows * run->dim));
+    return true;
+}
+
+bool against_decode(void *arg, fault *f)
+{
+    (void)f;
+    against_run *run = arg;
+    run->with.decode(run->ours, run->back, (int64_t)(run->n_rows * run->dim));
+    return true;
+}
+
+void against_end(against_run *run)
+{
+    free(run->bytes);
+    free(run->back);
+}
+
+static size_t rows_that_differ(const void *a, const void *b, size_t row, size_t n_rows)
+{
+    size_t n = 0;
+    for (size_t r = 0; r < n_rows; r++)
+        n += memcmp((const char *)a + r * row, (const char *)b + r * row, row) != 0;
+    return n;
+}
+
+size_t against_bytes_differ(const against_run *run)
+{
+    return rows_that_differ(run->bytes, run->ours, row_bytes(run), run->n_rows);
+}
+
+size_t against_values_differ(against_run *run, const float *values)
+{
+    wht rotation;
+    const against_format *format = run->with.format;
+    if (format->rotated && wht_init(&rotation, (int)format->values))
+        wht_inverse(&rotation, run->back, run->n_rows * run->dim / format->values);
+    return rows_that_differ(run->back, values, run->dim * sizeof *values, run->n_rows);
+}
