@@ -9,6 +9,7 @@
 
 #include "app/calibration_files.h"
 #include "app/compress.h"
+#include "app/logits_window.h"
 #include "app/model_hash.h"
 #include "app/passages.h"
 #include "app/reference.h"
@@ -29,17 +30,35 @@ typedef struct evaluation {
     tokenizer *tokenizer;
     engine *engine;
     passages text;
+    logits_window logits;
     compressor *compressor;
+    kv_cache *cache; /* of every passage in turn: fresh memory for each costs more than some codecs */
     host_env env;
     calibration *calibration; /* when a codec wanted it */
     metrics scores;
     suite_work suite; /* when the job has one, as the next two */
     const struct suite *tasks;
     void *tasks_self;
-    int passage;    /* at work */
-    double forward; /* seconds in the config's forward passes */
+    stopwatch *spent; /* NULL: not asked for */
+    bool exact;       /* the forward pass at work is a reference's */
+    int passage;      /* at work */
+    double forward;   /* seconds in the config's forward passes */
     uint64_t forward_tokens;
 } evaluation;
+
+/* The engine's steps as phases: of the config's passes, and of a reference's as one; the text's are not told apart. */
+static void at_step(void *self, engine_step now)
+{
+    static const stopwatch_phase phases[] = {
+        [ENGINE_ROWS] = STOPWATCH_ROWS,           [ENGINE_PRODUCT] = STOPWATCH_GEMM,  [ENGINE_TAP] = STOPWATCH_CODECS,
+        [ENGINE_ATTENTION] = STOPWATCH_ATTENTION, [ENGINE_LOGITS] = STOPWATCH_LOGITS, [ENGINE_DONE] = STOPWATCH_CODECS,
+    };
+    const evaluation *v = self;
+    if (v->exact)
+        stopwatch_enter(v->spent, now == ENGINE_DONE ? STOPWATCH_KEPT : STOPWATCH_REFERENCE);
+    else
+        stopwatch_enter(v->spent, phases[now]);
+}
 
 static bool stopped(const evaluation *v, fault *f)
 {
@@ -109,7 +128,10 @@ static bool make_passages(evaluation *v, fault *f)
         snprintf(v->out->warning, sizeof v->out->warning, "passages of %d tokens, but the model was trained for %d",
                  request.length, v->model->shape.n_ctx);
     passages_watch watch = { passages_progress, v };
+    const stopwatch_phase before = stopwatch_enter(v->spent, STOPWATCH_TEXT);
     if (!passages_make(&request, v->tokenizer, v->engine, &v->kept, &watch, &v->text, f)) return false;
+    stopwatch_enter(v->spent, before);
+    if (v->spent) engine_observe(v->engine, at_step, v);
     v->out->passages = v->text.n;
     v->out->text_tokens = v->text.text_tokens;
     strcpy(v->out->text_id, v->text.text_id);
@@ -212,7 +234,7 @@ static const calibration *open_calibration(void *self, fault *f)
 
 static bool open_codecs(evaluation *v, fault *f)
 {
-    v->env = (host_env){ log_line, codec_cancelled, v };
+    v->env = (host_env){ log_line, codec_cancelled, v, NULL };
     compress_request request = { v->codecs, v->config, v->engine, v->out->ctx, &v->env, at_layer, v, open_calibration };
     v->compressor = compress_open(&request, f);
     calibration_close(v->calibration);
@@ -221,16 +243,15 @@ static bool open_codecs(evaluation *v, fault *f)
 
 /* ---- passages ---- */
 
-/* The config's logits of the scored positions of one passage; one more row than is scored fits. */
-static bool run_config(evaluation *v, const reference *exact, const int32_t *tokens, float *logits, fault *f)
+/* The config's states of the scored positions of one passage. */
+static bool run_config(evaluation *v, reference *exact, const int32_t *tokens, float *states, fault *f)
 {
     const job *j = v->job;
-    int length = reference_length(j->protocol, j->ctx, j->eval);
-    kv_cache *cache = kv_cache_create(&v->model->shape, length, compress_form(v->compressor), f);
-    if (!cache) return false;
+    kv_cache *cache = v->cache;
     kv_tap tap = compress_tap(v->compressor);
-    sequence s = { .cache = cache, .logits = logits };
+    sequence s = { .cache = cache, .states = states };
     bool ok;
+    cache->n = 0;
     double start;
     if (j->protocol == PROTOCOL_SNAPSHOT) {
         ok = compress_prefix(v->compressor, exact, cache, f);
@@ -249,11 +270,10 @@ static bool run_config(evaluation *v, const reference *exact, const int32_t *tok
     v->forward += clock_seconds() - start;
     v->forward_tokens += (uint64_t)s.n;
     if (ok && j->protocol == PROTOCOL_STREAM) ok = compress_end(v->compressor, f);
-    kv_cache_destroy(cache);
     return ok;
 }
 
-static bool run_passage(evaluation *v, int i, float *logits, fault *f)
+static bool run_passage(evaluation *v, int i, float *states, fault *f)
 {
     const job *j = v->job;
     const evaluate_watch *watch = v->watch;
@@ -262,28 +282,38 @@ static bool run_passage(evaluation *v, int i, float *logits, fault *f)
     reference exact;
     v->passage = i;
     watch->stage(watch->self, STAGE_REFERENCE, i, -1);
+    stopwatch_enter(v->spent, STOPWATCH_KEPT);
+    v->exact = true;
     if (!reference_make(&request, tokens, &exact, f)) return false;
+    v->exact = false;
+    stopwatch_enter(v->spent, STOPWATCH_CODECS);
     if (!exact.kept) v->out->reference_kept = false;
     watch->stage(watch->self, STAGE_CODEC, i, -1);
     const int32_t *next = tokens + reference_first_scored(j->protocol, j->ctx) + 1;
-    bool ok = run_config(v, &exact, tokens, logits, f) &&
-              metrics_add(&v->scores, engine_pool(v->engine), i, exact.logits, logits, next, exact.n_scored,
-                          (size_t)v->model->shape.n_vocab, f);
+    bool ok = run_config(v, &exact, tokens, states, f) &&
+              logits_window_compare(&v->logits, &v->scores, i, &exact, states, next, f);
     reference_release(&exact);
     if (ok) watch->progress(watch->self, "evaluating", (uint64_t)i + 1, (uint64_t)v->text.n, metrics_kld(&v->scores));
     return ok;
 }
 
+/* The stream protocol's pass has a position after the last that is scored: its state, too, has room. */
 static bool run_passages(evaluation *v, fault *f)
 {
-    size_t rows = (size_t)reference_scored(v->job->protocol, v->job->ctx, v->job->eval) + 1;
-    float *logits = reallocarray(NULL, rows, (size_t)v->model->shape.n_vocab * sizeof *logits);
-    bool ok = logits || fault_memory(f, "the logits");
+    const size_t rows = (size_t)reference_scored(v->job->protocol, v->job->ctx, v->job->eval);
+    float *states = reallocarray(NULL, rows + 1, (size_t)v->model->shape.n_embd * sizeof *states);
+    bool ok = states || fault_memory(f, "the states");
+    logits_window_set(&v->logits, v->engine, rows);
+    v->logits.spent = v->spent;
+    const int length = reference_length(v->job->protocol, v->job->ctx, v->job->eval);
+    ok = ok && (v->cache = kv_cache_create(&v->model->shape, length, compress_form(v->compressor), f)) != NULL;
     v->out->reference_kept = true;
     v->watch->progress(v->watch->self, "evaluating", 0, (uint64_t)v->text.n, NAN);
     for (int i = 0; ok && i < v->text.n; i++)
-        ok = !stopped(v, f) && run_passage(v, i, logits, f);
-    free(logits);
+        ok = !stopped(v, f) && run_passage(v, i, states, f);
+    v->forward += v->logits.seconds;
+    kv_cache_destroy(v->cache);
+    free(states);
     return ok;
 }
 
@@ -317,6 +347,7 @@ bool evaluate(const job *j, const evaluate_watch *watch, job_result *out, fault 
     evaluation v = { .job = j, .watch = watch, .out = out };
     double start = clock_seconds();
     *out = (job_result){ 0 };
+    if (j->timing) stopwatch_start(v.spent = &out->spent, j->threads);
     fingerprint_machine(&out->machine);
     watch->stage(watch->self, STAGE_SETUP, -1, -1);
     bool ok = shelf_open(&v.kept, j->cache, f) && open_config(&v, f) && open_model(&v, f) && check_config(&v, f) &&
@@ -324,11 +355,14 @@ bool evaluate(const job *j, const evaluate_watch *watch, job_result *out, fault 
     if (ok) {
         watch->started(watch->self, out);
         watch->stage(watch->self, STAGE_CODEC, -1, -1);
+        stopwatch_enter(v.spent, STOPWATCH_LEARNING);
         ok = open_codecs(&v, f) && (v.tasks ? run_suite(&v, f) : run_passages(&v, f));
         if (ok) watch->stage(watch->self, STAGE_SUMMARY, -1, -1);
+        stopwatch_enter(v.spent, STOPWATCH_SUMMARY);
         ok = ok && summarise(&v, clock_seconds() - start, f);
         if (ok) watch->stage(watch->self, STAGE_CODEC, -1, -1); /* destroy is the codecs' code, too */
     }
+    stopwatch_enter(v.spent, STOPWATCH_CLOSING);
     if (!compress_close(v.compressor, ok ? f : NULL)) ok = false;
     shelf_trim(&v.kept, SHELF_MOST, NULL); /* a directory that grows is no reason to lose a run */
     if (v.tasks) v.tasks->release(v.tasks_self);
@@ -340,5 +374,6 @@ bool evaluate(const job *j, const evaluate_watch *watch, job_result *out, fault 
     model_close(v.model);
     config_free(v.config);
     registry_destroy(v.codecs);
+    stopwatch_stop(v.spent);
     return ok;
 }

@@ -103,10 +103,10 @@ static bool reserve(metrics *m, size_t n, fault *f)
     return true;
 }
 
-static void add_blocks(metrics *m, int passage, const position_metrics *at, size_t n)
+static void add_blocks(metrics *m, int passage, size_t first, const position_metrics *at, size_t n)
 {
     for (size_t from = 0; from < n; from += METRICS_BLOCK) {
-        block_metrics b = { .passage = passage, .block = (int)(from / METRICS_BLOCK) };
+        block_metrics b = { .passage = passage, .block = (int)((first + from) / METRICS_BLOCK) };
         for (size_t i = from; i < n && i < from + METRICS_BLOCK; i++) {
             b.n++;
             b.nll_ref += at[i].nll_ref;
@@ -119,8 +119,8 @@ static void add_blocks(metrics *m, int passage, const position_metrics *at, size
     }
 }
 
-bool metrics_add(metrics *m, pool *crew, int passage, const float *p, const float *q, const int32_t *next, size_t n,
-                 size_t n_vocab, fault *f)
+bool metrics_add_rows(metrics *m, pool *crew, int passage, size_t first, const float *p, const float *q,
+                      const int32_t *next, size_t n, size_t n_vocab, fault *f)
 {
     if (!reserve(m, n, f)) return false;
     int *bad = calloc(n + 1, sizeof *bad);
@@ -130,13 +130,19 @@ bool metrics_add(metrics *m, pool *crew, int passage, const float *p, const floa
     bool ok = true;
     for (size_t i = 0; ok && i < n; i++)
         if (bad[i])
-            ok = fault_set(f, FAULT_INPUT, "passage %d, scored position %zu: the %s logits are not finite", passage, i,
-                           bad[i] == 1 ? "reference's" : "config's");
+            ok = fault_set(f, FAULT_INPUT, "passage %d, scored position %zu: the %s logits are not finite", passage,
+                           first + i, bad[i] == 1 ? "reference's" : "config's");
     free(bad);
     if (!ok) return false;
-    add_blocks(m, passage, m->positions + m->n, n);
+    add_blocks(m, passage, first, m->positions + m->n, n);
     m->n += n;
     return true;
+}
+
+bool metrics_add(metrics *m, pool *crew, int passage, const float *p, const float *q, const int32_t *next, size_t n,
+                 size_t n_vocab, fault *f)
+{
+    return metrics_add_rows(m, crew, passage, 0, p, q, next, n, n_vocab, f);
 }
 
 /* ---- a run ---- */

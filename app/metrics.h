@@ -62,6 +62,11 @@ void metrics_release(metrics *m);
 bool metrics_add(metrics *m, pool *crew, int passage, const float *p, const float *q, const int32_t *next, size_t n,
                  size_t n_vocab, fault *f);
 
+/* The same for rows first … first+n-1 of a passage whose earlier rows have been added; first is a multiple of
+ * METRICS_BLOCK. A passage in pieces gives the same metrics as a whole one. */
+bool metrics_add_rows(metrics *m, pool *crew, int passage, size_t first, const float *p, const float *q,
+                      const int32_t *next, size_t n, size_t n_vocab, fault *f);
+
 /* Mean KLD of what was added so far; NaN of nothing. */
 double metrics_kld(const metrics *m);
 

@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "kvant/codec.h"
 
@@ -28,32 +30,68 @@ int reference_query_position(int ctx, int j)
 
 /* Floats of each part of a reference, in the order they are kept. */
 typedef struct parts {
-    size_t logits, prefix, queries;
+    bool logits;   /* as they are, not as states */
+    size_t scored; /* logits or states */
+    size_t queries;
+    size_t one_head; /* of the prefix: rows of one stream */
+    size_t prefix;
 } parts;
+
+static const model_shape *shape_of(const reference_request *r)
+{
+    return &engine_model(r->e)->shape;
+}
 
 static parts parts_of(const reference_request *r)
 {
-    const model_shape *s = &engine_model(r->e)->shape;
+    const model_shape *s = shape_of(r);
     size_t layers = (size_t)s->n_layers, dim = (size_t)s->head_dim;
-    parts n = { .logits = (size_t)reference_scored(r->protocol, r->ctx, r->eval) * (size_t)s->n_vocab };
+    size_t rows = (size_t)reference_scored(r->protocol, r->ctx, r->eval);
+    parts n = { .logits = rows <= REFERENCE_LOGITS / sizeof(float) / (size_t)s->n_vocab };
+    n.scored = rows * (size_t)(n.logits ? s->n_vocab : s->n_embd);
     if (r->protocol == PROTOCOL_SNAPSHOT) {
-        n.prefix = layers * 2 * (size_t)s->n_kv_heads * (size_t)r->ctx * dim;
         n.queries = layers * REFERENCE_QUERIES * (size_t)s->n_heads * dim;
+        n.one_head = (size_t)r->ctx * dim;
+        n.prefix = layers * 2 * (size_t)s->n_kv_heads * n.one_head;
     }
     return n;
 }
 
-const float *reference_rows(const reference *r, const model_shape *s, int ctx, int layer, int side, int head)
+static size_t stream_at(const model_shape *s, int layer, int side, int head)
 {
-    size_t stream = ((size_t)layer * 2 + (size_t)side) * (size_t)s->n_kv_heads + (size_t)head;
-    return r->prefix + stream * (size_t)ctx * (size_t)s->head_dim;
+    return ((size_t)layer * 2 + (size_t)side) * (size_t)s->n_kv_heads + (size_t)head;
 }
 
-static void key_of(const reference_request *r, const int32_t *tokens, char key[HASH_HEX])
+const float *reference_rows(const reference *r, const model_shape *s, int ctx, int layer, int side, int head)
+{
+    if (!r->cache) return r->prefix + stream_at(s, layer, side, head) * (size_t)ctx * (size_t)s->head_dim;
+    const kv_layer *l = &r->cache->layers[layer];
+    return kv_rows(r->cache, side == KVANT_K ? &l->k : &l->v, head);
+}
+
+/* Whole pages of a piece of memory that holds nothing any more; it stays allocated. */
+static void give_back(void *from, size_t bytes)
+{
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE), skip = (page - (uintptr_t)from % page) % page;
+    if (bytes > skip + page) madvise((char *)from + skip, (bytes - skip) / page * page, MADV_DONTNEED);
+}
+
+void reference_forget(reference *r, const model_shape *s, int ctx, int layer)
+{
+    const size_t row = (size_t)s->n_kv_heads * (size_t)s->head_dim * sizeof(float);
+    if (!r->cache) {
+        shelf_forget(&r->entry, reference_rows(r, s, ctx, layer, KVANT_K, 0), 2 * (size_t)ctx * row);
+        return;
+    }
+    give_back(r->cache->layers[layer].k.settled, (size_t)r->cache->capacity * row);
+    give_back(r->cache->layers[layer].v.settled, (size_t)r->cache->capacity * row);
+}
+
+static void key_of(const reference_request *r, const parts *n, const int32_t *tokens, char key[HASH_HEX])
 {
     char numbers[96];
-    snprintf(numbers, sizeof numbers, "%s ctx %d eval %d queries %d", protocol_name(r->protocol), r->ctx,
-             r->protocol == PROTOCOL_SNAPSHOT ? r->eval : 0, REFERENCE_QUERIES);
+    snprintf(numbers, sizeof numbers, "%s ctx %d eval %d queries %d %s", protocol_name(r->protocol), r->ctx,
+             r->protocol == PROTOCOL_SNAPSHOT ? r->eval : 0, REFERENCE_QUERIES, n->logits ? "logits" : "states");
     hash h;
     hash_start(&h);
     hash_string(&h, fingerprint_engine());
@@ -85,76 +123,88 @@ static bool sample_queries(void *self, kv_cache *cache, int layer, int first, in
     return true;
 }
 
-static void copy_prefix(const kv_cache *c, int ctx, float *out)
+/* Passes tokens from … to-1; of those from first_scored on the logits or states go to `scored`. */
+static bool pass(const reference_request *r, const parts *n, kv_cache *c, const int32_t *tokens, int from, int to,
+                 const kv_tap *tap, float *scored, fault *f)
 {
-    size_t floats = (size_t)ctx * (size_t)c->dim;
-    for (int il = 0; il < c->n_layers; il++)
-        for (int side = KVANT_K; side <= KVANT_V; side++)
-            for (int h = 0; h < c->n_heads; h++, out += floats)
-                memcpy(out, kv_rows(c, side == KVANT_K ? &c->layers[il].k : &c->layers[il].v, h), floats * sizeof *out);
-}
-
-static bool compute_snapshot(const reference_request *r, kv_cache *c, const int32_t *tokens, parts n, float *memory,
-                             fault *f)
-{
-    const model_shape *s = &engine_model(r->e)->shape;
-    query_sampler sampler = { r->ctx, s->n_heads * s->head_dim, memory + n.logits + n.prefix };
-    kv_tap tap = { sample_queries, &sampler };
-    sequence prefix = { .cache = c, .tokens = tokens, .n = r->ctx, .tap = &tap };
-    if (!engine_forward(r->e, &prefix, 1, f)) return false;
-    copy_prefix(c, r->ctx, memory + n.logits);
-    sequence forced = { .cache = c, .tokens = tokens + r->ctx, .n = r->eval - 1, .logits = memory };
-    return engine_forward(r->e, &forced, 1, f);
-}
-
-static bool compute_stream(const reference_request *r, kv_cache *c, const int32_t *tokens, float *memory, fault *f)
-{
-    sequence s = { .cache = c, .tokens = tokens, .n = r->ctx - 1, .logits = memory, .logits_from = r->ctx / 2 };
+    const int first = reference_first_scored(r->protocol, r->ctx);
+    sequence s = { .cache = c,
+                   .tokens = tokens + from,
+                   .n = to - from,
+                   .logits = n->logits ? scored : NULL,
+                   .states = n->logits ? NULL : scored,
+                   .logits_from = first > from ? first - from : 0,
+                   .tap = tap };
     return engine_forward(r->e, &s, 1, f);
 }
 
-static bool compute(const reference_request *r, const int32_t *tokens, parts n, float **memory, fault *f)
+static bool compute_snapshot(const reference_request *r, const parts *n, const int32_t *tokens, reference *out,
+                             fault *f)
 {
-    int length = reference_length(r->protocol, r->ctx, r->eval);
-    *memory = reallocarray(NULL, n.logits + n.prefix + n.queries, sizeof **memory);
-    kv_cache *c = kv_cache_create(&engine_model(r->e)->shape, length, KV_BEFORE_ROPE, f);
-    bool ok = c && (*memory || fault_memory(f, "the reference"));
-    if (ok && r->protocol == PROTOCOL_SNAPSHOT)
-        ok = compute_snapshot(r, c, tokens, n, *memory, f);
-    else if (ok)
-        ok = compute_stream(r, c, tokens, *memory, f);
-    kv_cache_destroy(c);
-    if (ok) return true;
-    free(*memory);
-    *memory = NULL;
-    return false;
+    const model_shape *s = shape_of(r);
+    query_sampler sampler = { r->ctx, s->n_heads * s->head_dim, out->memory + n->scored };
+    const kv_tap tap = { sample_queries, &sampler };
+    return pass(r, n, out->cache, tokens, 0, r->ctx, &tap, NULL, f) &&
+           pass(r, n, out->cache, tokens, r->ctx, r->ctx + r->eval - 1, NULL, out->memory, f);
+}
+
+/* The prefix stays where the pass has left it: in the cache. */
+static bool compute(const reference_request *r, const parts *n, const int32_t *tokens, reference *out, fault *f)
+{
+    const int length = reference_length(r->protocol, r->ctx, r->eval);
+    out->memory = reallocarray(NULL, n->scored + n->queries, sizeof *out->memory);
+    if (!out->memory) return fault_memory(f, "the reference");
+    out->cache = kv_cache_create(shape_of(r), length, KV_BEFORE_ROPE, f);
+    if (!out->cache) return false;
+    if (r->protocol == PROTOCOL_SNAPSHOT) return compute_snapshot(r, n, tokens, out, f);
+    const bool ok = pass(r, n, out->cache, tokens, 0, r->ctx - 1, NULL, out->memory, f);
+    kv_cache_destroy(out->cache);
+    out->cache = NULL;
+    return ok;
+}
+
+static bool keep(const reference_request *r, const parts *n, const char *key, const reference *x, fault *f)
+{
+    const model_shape *s = shape_of(r);
+    const size_t heads = (size_t)s->n_kv_heads, streams = x->cache ? (size_t)s->n_layers * 2 * heads : 0;
+    shelf_part *all = reallocarray(NULL, 1 + streams, sizeof *all);
+    if (!all) return fault_memory(f, "the reference");
+    all[0] = (shelf_part){ x->memory, (n->scored + n->queries) * sizeof *x->memory };
+    for (size_t i = 0; i < streams; i++) {
+        const float *rows = reference_rows(x, s, r->ctx, (int)(i / heads / 2), (int)(i / heads % 2), (int)(i % heads));
+        all[1 + i] = (shelf_part){ rows, n->one_head * sizeof *rows };
+    }
+    const bool ok = shelf_put(r->kept, "reference", key, all, 1 + streams, f);
+    free(all);
+    return ok;
 }
 
 /* ---- the whole ---- */
 
-static void point(reference *out, const float *floats, parts n)
+static void point(reference *out, const float *floats, const parts *n)
 {
-    out->logits = floats;
-    out->prefix = n.prefix ? floats + n.logits : NULL;
-    out->queries = n.queries ? floats + n.logits + n.prefix : NULL;
+    *(n->logits ? &out->logits : &out->states) = floats;
+    out->queries = n->queries ? floats + n->scored : NULL;
 }
 
 bool reference_make(const reference_request *r, const int32_t *tokens, reference *out, fault *f)
 {
-    parts n = parts_of(r);
-    size_t bytes = (n.logits + n.prefix + n.queries) * sizeof(float);
+    const parts n = parts_of(r);
     *out = (reference){ .n_scored = (size_t)reference_scored(r->protocol, r->ctx, r->eval) };
     char key[HASH_HEX];
-    key_of(r, tokens, key);
-    if (shelf_get(r->kept, "reference", key, &out->entry) && out->entry.n == bytes) {
+    key_of(r, &n, tokens, key);
+    const size_t floats = n.scored + n.queries + n.prefix;
+    if (shelf_get(r->kept, "reference", key, &out->entry) && out->entry.n == floats * sizeof(float)) {
         out->kept = true;
-        point(out, out->entry.bytes, n);
+        point(out, out->entry.bytes, &n);
+        out->prefix = n.prefix ? out->queries + n.queries : NULL;
         return true;
     }
     shelf_release(&out->entry);
-    if (!compute(r, tokens, n, &out->memory, f)) return false;
-    point(out, out->memory, n);
-    if (shelf_put(r->kept, "reference", key, &(shelf_part){ out->memory, bytes }, 1, f)) return true;
+    if (compute(r, &n, tokens, out, f) && keep(r, &n, key, out, f)) {
+        point(out, out->memory, &n);
+        return true;
+    }
     reference_release(out);
     return false;
 }
@@ -162,6 +212,7 @@ bool reference_make(const reference_request *r, const int32_t *tokens, reference
 void reference_release(reference *r)
 {
     shelf_release(&r->entry);
+    kv_cache_destroy(r->cache);
     free(r->memory);
     *r = (reference){ 0 };
 }

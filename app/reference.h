@@ -4,6 +4,10 @@
  * snapshot: the prefix's exact keys (before RoPE) and values, a sample of its queries, and the logits of the eval-1
  *           scored positions.
  *
+ * Logits of a large vocabulary are neither held nor kept: past REFERENCE_LOGITS bytes there are the states they are
+ * made from (engine/forward.h), a hundredth of the room, and app/logits_window.h makes them again, to the last bit, a
+ * few rows at a time.
+ *
  * The key of a kept reference is the model's hash, the engine's fingerprint, the protocol, its numbers and the
  * passage's tokens: nothing else can change it.
  */
@@ -16,13 +20,17 @@
 
 enum { REFERENCE_QUERIES = 32 }; /* sampled positions per passage */
 
+#define REFERENCE_LOGITS ((size_t)16 << 20) /* a passage's logits are kept as they are up to so many bytes */
+
 typedef struct reference {
     size_t n_scored;
-    const float *logits;  /* n_scored x n_vocab */
-    const float *prefix;  /* snapshot: [layer][K, V][kv head][ctx][dim] */
+    const float *logits;  /* n_scored x n_vocab, or NULL: there are states instead */
+    const float *states;  /* n_scored x n_embd, or NULL */
     const float *queries; /* snapshot: [layer][sampled position][query head][dim], before RoPE */
     bool kept;            /* read from disk */
-    shelf_entry entry;    /* one of these two owns the floats */
+    const float *prefix;  /* snapshot, on disk: [layer][K, V][kv head][ctx][dim]; else it stands in the cache: */
+    kv_cache *cache;
+    shelf_entry entry; /* one of these two owns the floats */
     float *memory;
 } reference;
 
@@ -44,6 +52,9 @@ int reference_query_position(int ctx, int j);
 
 /* The prefix's stream of one layer, side (KVANT_K or KVANT_V) and head: ctx rows of dim f32. */
 const float *reference_rows(const reference *r, const model_shape *s, int ctx, int layer, int side, int head);
+
+/* The layer's exact rows will not be asked for again: their memory is given back. */
+void reference_forget(reference *r, const model_shape *s, int ctx, int layer);
 
 /* Finds or computes the reference of one passage. The caller releases it. */
 bool reference_make(const reference_request *request, const int32_t *tokens, reference *out, fault *f);

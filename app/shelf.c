@@ -65,6 +65,13 @@ void shelf_release(shelf_entry *entry)
     *entry = (shelf_entry){ 0 };
 }
 
+void shelf_forget(const shelf_entry *entry, const void *from, size_t n)
+{
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE), at = (size_t)((const char *)from - (const char *)entry->map);
+    const size_t begin = (at + page - 1) / page * page, end = (at + n) / page * page; /* whole pages of these bytes */
+    if (begin < end) madvise((char *)entry->map + begin, end - begin, MADV_DONTNEED);
+}
+
 static bool make_directories(const char *file, fault *f)
 {
     char path[PATH_MAX];

@@ -45,6 +45,9 @@ bool shelf_open(shelf *s, const char *dir, fault *f);
 bool shelf_get(const shelf *s, const char *kind, const char key[HASH_HEX], shelf_entry *entry);
 void shelf_release(shelf_entry *entry); /* a zeroed entry is fine */
 
+/* The entry's n bytes at `from` need no longer stay in memory. Reading them again reads the file. */
+void shelf_forget(const shelf_entry *entry, const void *from, size_t n);
+
 /* Keeps the parts, one after the other, as one entry. A full disk or a directory that cannot be written is a fault that
  * says how to go on without; nothing is left behind. [any thread, any process] */
 bool shelf_put(const shelf *s, const char *kind, const char key[HASH_HEX], const shelf_part *parts, size_t n_parts,

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/reference.h"
+#include "app/logits_window.h"
 #include "app/suite_attention_tap.h"
 #include "app/suite_work.h"
 
@@ -45,15 +45,15 @@ static bool prepare(suite_work *w, void **self, fault *f)
 
 /* ---- passages ---- */
 
-/* The config's pass over a passage; one more row of logits than is scored. */
-static bool run_config(const suite_work *w, attention_tap *t, const int32_t *tokens, float *logits, fault *f)
+/* The config's pass over a passage; one more row of states than is scored. */
+static bool run_config(const suite_work *w, attention_tap *t, const int32_t *tokens, float *states, fault *f)
 {
     kv_cache *cache = kv_cache_create(&w->model->shape, w->ctx, compress_form(w->compressor), f);
     const kv_tap tap = attention_tap_around(t, compress_tap(w->compressor));
     sequence s = { .cache = cache,
                    .tokens = tokens,
                    .n = w->ctx,
-                   .logits = logits,
+                   .states = states,
                    .logits_from = reference_first_scored(PROTOCOL_STREAM, w->ctx),
                    .tap = &tap };
     const bool ok = cache && compress_begin(w->compressor, cache, f) && engine_forward(w->engine, &s, 1, f) &&
@@ -62,7 +62,14 @@ static bool run_config(const suite_work *w, attention_tap *t, const int32_t *tok
     return ok;
 }
 
-static bool run_passage(suite_work *w, const attention *a, attention_tap *t, int i, float *logits, fault *f)
+/* What a pass over a passage leaves, and where it is compared. */
+typedef struct pass_room {
+    attention_tap *tap;
+    float *states;
+    logits_window logits;
+} pass_room;
+
+static bool run_passage(suite_work *w, const attention *a, pass_room *room, int i, fault *f)
 {
     const reference_request request = { w->engine, w->kept, w->out->model_id, PROTOCOL_STREAM, w->ctx, 0 };
     const int32_t *tokens = passages_at(&a->text, i);
@@ -72,9 +79,8 @@ static bool run_passage(suite_work *w, const attention *a, attention_tap *t, int
     if (!reference_make(&request, tokens, &exact, f)) return false;
     if (!exact.kept) w->out->reference_kept = false;
     suite_stage(w, STAGE_CODEC, i);
-    const bool ok =
-        run_config(w, t, tokens, logits, f) && metrics_add(w->scores, engine_pool(w->engine), i, exact.logits, logits,
-                                                           next, exact.n_scored, (size_t)w->model->shape.n_vocab, f);
+    const bool ok = run_config(w, room->tap, tokens, room->states, f) &&
+                    logits_window_compare(&room->logits, w->scores, i, &exact, room->states, next, f);
     reference_release(&exact);
     return ok;
 }
@@ -136,26 +142,40 @@ static void say(suite_work *w, const summary *s)
         worst->x, worst->y, worst->score, worst->second, s->low, s->heads, HEAD_LOW, s->outputs, s->logits);
 }
 
+static bool open_room(const suite_work *w, const attention *a, pass_room *room, fault *f)
+{
+    const size_t rows = (size_t)reference_scored(PROTOCOL_STREAM, w->ctx, 0);
+    *room = (pass_room){ .tap = attention_tap_open(w->engine, w->ctx, a->queries, f) };
+    if (!room->tap) return false;
+    room->states = reallocarray(NULL, rows + 1, (size_t)w->model->shape.n_embd * sizeof *room->states);
+    logits_window_set(&room->logits, w->engine, rows);
+    return room->states || fault_memory(f, "the states");
+}
+
+static void close_room(pass_room *room)
+{
+    attention_tap_close(room->tap);
+    free(room->states);
+}
+
 static bool run(suite_work *w, void *self, fault *f)
 {
     attention *a = self;
-    const size_t n = (size_t)a->text.n, rows = (size_t)reference_scored(PROTOCOL_STREAM, w->ctx, 0) + 1;
-    attention_tap *t = attention_tap_open(w->engine, w->ctx, a->queries, f);
-    float *logits = reallocarray(NULL, rows, (size_t)w->model->shape.n_vocab * sizeof *logits);
-    bool ok = t && (logits || fault_memory(f, "the logits"));
+    const size_t n = (size_t)a->text.n;
+    pass_room room;
+    bool ok = open_room(w, a, &room, f);
     for (size_t i = 0; ok && i < n; i++) {
-        ok = !suite_stopped(w, f) && run_passage(w, a, t, (int)i, logits, f);
+        ok = !suite_stopped(w, f) && run_passage(w, a, &room, (int)i, f);
         if (ok) suite_progress(w, "evaluating", i + 1, n);
     }
     summary s = { 0 };
-    ok = ok && add_items(w, t, &s, f);
+    ok = ok && add_items(w, room.tap, &s, f);
     if (ok) {
         w->out->score = s.weights;
         w->out->score_ref = 1;
         say(w, &s);
     }
-    attention_tap_close(t);
-    free(logits);
+    close_room(&room);
     return ok;
 }
 
