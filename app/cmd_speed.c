@@ -16,14 +16,18 @@
 #include "app/size_list.h"
 #include "app/speed_show.h"
 
-#define EXACT "exact"
+#define EXACT    "exact"
+#define STANDARD "f16" /* of --reference */
 
 /* ---- the front ---- */
 
-/* The other side: a config, or the exact cache, which is NULL without a fault. */
-static bool other_side(app_context *app, const command_line *line, const catalog *known, config **out, fault *f)
+/* The other side: a config, or the exact cache, which is NULL without a fault. A standard that nobody has named keeps
+ * its keys where the config does: that is half of what attention on bytes costs. */
+static bool other_side(app_context *app, const command_line *line, const catalog *known, const config *c, config **out,
+                       fault *f)
 {
     const char *text = line_text(line, "reference");
+    if (c->rope_post && !line_given(line, "reference") && strcmp(text, STANDARD) == 0) text = STANDARD " rope=post";
     *out = NULL;
     return strcmp(text, EXACT) == 0 || (*out = profile_config(app, line, known, text, f)) != NULL;
 }
@@ -36,7 +40,7 @@ int cmd_speed(app_context *app, const command_line *line)
     config *reference = NULL;
     catalog *known = lab_catalog(app, line, &f);
     config *c = known ? profile_config(app, line, known, line_arg(line, 0), &f) : NULL;
-    const char *path = c && other_side(app, line, known, &reference, &f) ? app_model(app, line, &f) : NULL;
+    const char *path = c && other_side(app, line, known, c, &reference, &f) ? app_model(app, line, &f) : NULL;
     child_words_begin(&words, app, "speed-child", line);
     if (path) {
         child_words_argument(&words, path);
@@ -69,6 +73,8 @@ typedef struct bench {
     tokenizer *tokenizer;
     engine *engine;
     passages text;
+    int room; /* tokens that may stand before the prompt: as far as the model was trained and the text goes */
+    speed_fill fill;
     char model_id[HASH_HEX];
     speed_report report;
 } bench;
@@ -142,36 +148,73 @@ static bool open_model(bench *b, fault *f)
     return b->engine != NULL;
 }
 
-static bool read_text(bench *b, fault *f)
+static bool make_text(bench *b, int length, fault *f)
 {
-    int deepest = 0;
-    for (size_t i = 0; i < b->report.n; i++)
-        if (b->report.depth[i] > deepest) deepest = b->report.depth[i];
     const passages_request request = {
         .text = line_text(b->line, "text"),
         .n = 1,
-        .length = deepest + b->report.prompt,
+        .length = length,
         .seed = b->report.seed,
         .model_id = b->model_id,
     };
     const passages_watch watch = { at_text, b };
-    const int all = request.length + b->report.generate, trained = b->model->shape.n_ctx;
-    if (all > trained)
-        fprintf(stderr, "kvant: note: sequences of %d tokens, but the model was trained for %d\n", all, trained);
+    passages_release(&b->text);
     return passages_make(&request, b->tokenizer, b->engine, &b->kept, &watch, &b->text, f);
+}
+
+/* Tokens before the prompt that the model was trained for and the text has. */
+static bool find_room(bench *b, fault *f)
+{
+    const speed_report *r = &b->report;
+    const char *text = line_text(b->line, "text");
+    b->room = b->model->shape.n_ctx - r->prompt - r->generate;
+    if (strcmp(text, "self") != 0) {
+        if (!make_text(b, r->prompt + 1, f)) return false;
+        const uint64_t has = b->text.text_tokens - (uint64_t)r->prompt;
+        if (has < (uint64_t)INT_MAX && (int)has < b->room) b->room = (int)has;
+    }
+    if (b->room < 1) b->room = 1;
+    return true;
+}
+
+/* Which depths the text fills, and which its rows do; then as much of it as they need. */
+static bool read_text(bench *b, fault *f)
+{
+    speed_report *r = &b->report;
+    const char *how = line_text(b->line, "fill");
+    const bool always = strcmp(how, "repeat") == 0, never = strcmp(how, "text") == 0;
+    int before = 0, longest = 0;
+    if (!never && !find_room(b, f)) return false;
+    for (size_t i = 0; i < r->n; i++) {
+        if (!never && r->depth[i] > 0 && (always || r->depth[i] > b->room)) r->filled[i] = b->room;
+        const int needs = r->filled[i] > 0 ? b->room : r->depth[i];
+        if (needs > before) before = needs;
+        if (!r->filled[i] && r->depth[i] > longest) longest = r->depth[i];
+    }
+    longest += r->prompt + r->generate;
+    if (longest > b->model->shape.n_ctx)
+        fprintf(stderr, "kvant: note: sequences of %d tokens, but the model was trained for %d\n", longest,
+                b->model->shape.n_ctx);
+    if (!make_text(b, before + r->prompt, f)) return false;
+    for (size_t i = 0; i < r->n; i++)
+        if (r->filled[i] > 0 && !b->fill.n && !speed_fill_make(b->engine, b->text.tokens, b->room, &b->fill, f))
+            return false;
+    return true;
 }
 
 static bool measure(bench *b, fault *f)
 {
     speed_report *r = &b->report;
-    const host_env env = { log_line, cancelled, b };
+    const host_env env = { log_line, cancelled, b, NULL };
     const char *calibration = line_text(b->line, "calibration");
     bool ok = true;
     for (size_t i = 0; ok && i < r->n; i++) {
         const speed_request request = { .known = b->codecs,
                                         .config = { b->config[SPEED_REFERENCE], b->config[SPEED_CONFIG] },
                                         .e = b->engine,
-                                        .tokens = b->text.tokens,
+                                        .decoded = r->decoded,
+                                        .tokens = b->text.tokens + r->filled[i],
+                                        .fill = r->filled[i] > 0 ? &b->fill : NULL,
                                         .depth = r->depth[i],
                                         .prompt = r->prompt,
                                         .generate = r->generate,
@@ -205,6 +248,7 @@ static void release(bench *b)
     for (size_t i = 0; i < b->report.n; i++)
         speed_release(&b->report.result[i]);
     passages_release(&b->text);
+    speed_fill_release(&b->fill);
     engine_close(b->engine);
     tokenizer_close(b->tokenizer);
     model_close(b->model);
@@ -222,6 +266,8 @@ int cmd_speed_child(app_context *app, const command_line *line)
     b.report.generate = (int)line_int(line, "generate");
     b.report.reps = (int)line_int(line, "reps");
     b.report.threads = app_threads(line);
+    b.report.decoded = line_has(line, "decoded");
+    b.report.plot = line_has(line, "plot");
     b.report.seed = (uint64_t)line_int(line, "seed");
     bool ok = read_depths(line_text(line, "depth"), &b.report, &f) &&
               shelf_open(&b.kept, line_has(line, "no-cache") ? "" : app->places.cache, &f) &&

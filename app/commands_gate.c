@@ -41,7 +41,7 @@ static const command_option options_gate[] = {
     { "suite-ctx", 0, OPTION_SIZE, "N", .standard = "0", .min = 0, .max = 1 << 24,
       .help = "positions a sequence of a suite may have; 0: as many as the model was trained for" },
     { "speed-reference", 0, OPTION_TEXT, "CONFIG", COMPLETE_CONFIG, "f16",
-      .help = "what speed is compared with; exact: the engine's own cache, without codecs" },
+      .help = "what speed is compared with (as bytes, keys where the config has them); exact: the engine's own f32 cache" },
     { 0 },
 };
 

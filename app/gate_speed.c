@@ -88,6 +88,7 @@ static const struct {
 
 static void take_answer(gate_work *w, const cJSON *json)
 {
+    const char *reference = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, "reference"));
     const cJSON *depth = cJSON_GetArrayItem(cJSON_GetObjectItemCaseSensitive(json, "depths"), 0);
     for (size_t i = 0; i < sizeof figures / sizeof *figures; i++) {
         const gate_id g = figures[i].gate;
@@ -98,8 +99,7 @@ static void take_answer(gate_work *w, const cJSON *json)
                   100 * number_at(ratio, "hi"));
         if (w->measures.of[g].known)
             gate_about(&w->measures, g, "%.4g against %.4g %s of %s", figures[i].scale * number_at(x, "config"),
-                       figures[i].scale * number_at(x, "reference"), figures[i].unit,
-                       line_text(w->line, "speed-reference"));
+                       figures[i].scale * number_at(x, "reference"), figures[i].unit, reference ? reference : "");
     }
     const cJSON *own = cJSON_GetObjectItemCaseSensitive(depth, "config");
     if (w->wanted[GATE_SETUP]) gate_know(&w->measures, GATE_SETUP, number_at(own, "setup_s"), NAN, NAN);
@@ -130,7 +130,10 @@ bool gate_speed(gate_work *w, fault *f)
     const command *c = command_find(&w->app->commands, "speed");
     const bool timed = gate_wants(w, served, 3);
     /* Set-up alone needs no long text. */
-    const char *const all[] = { "--json", "--reference", line_text(w->line, "speed-reference"), NULL };
+    /* Unless one is named, `speed` takes the standard with its keys where the config has them. */
+    const char *const named = line_text(w->line, "speed-reference");
+    const bool standard = !line_given(w->line, "speed-reference") && strcmp(named, "f16") == 0;
+    const char *const all[] = { "--json", standard ? NULL : "--reference", named, NULL };
     const char *const brief[] = { "--json", "--prompt", "16", "--generate", "1", "--reps", "5", NULL };
     gate_words *words = malloc(sizeof *words);
     hearing h = { .pipe = { -1, -1, -1, -1 } };

@@ -8,32 +8,51 @@
 struct generation {
     engine *e;
     compressor *compressor; /* or NULL */
+    encoded *encoded;       /* or NULL */
     kv_tap tap;
+    kv_keeper keeper;
     kv_cache *cache;
     int capacity;
     float *logits; /* of the last position */
     size_t n_vocab;
 };
 
-generation *generation_open(engine *e, compressor *c, int capacity, fault *f)
+static generation *open_generation(engine *e, compressor *c, encoded *bytes, int capacity, fault *f)
 {
+    const kv_form form = bytes ? KV_KEPT : c ? compress_form(c) : KV_PACKED;
     const model_shape *shape = &engine_model(e)->shape;
     generation *g = calloc(1, sizeof *g);
     if (!g) {
         fault_memory(f, "a generation");
         return NULL;
     }
-    *g = (generation){ .e = e, .compressor = c, .capacity = capacity, .n_vocab = (size_t)shape->n_vocab };
+    *g = (generation){
+        .e = e, .compressor = c, .encoded = bytes, .capacity = capacity, .n_vocab = (size_t)shape->n_vocab
+    };
     g->logits = reallocarray(NULL, g->n_vocab, sizeof *g->logits);
     bool ok = g->logits || fault_memory(f, "logits");
-    ok = ok && (g->cache = kv_cache_create(shape, capacity, c ? compress_form(c) : KV_PACKED, f));
+    ok = ok && (g->cache = kv_cache_create(shape, capacity, form, f));
     if (ok && c) {
         g->tap = compress_tap(c);
         ok = compress_begin(c, g->cache, f);
     }
+    if (bytes) {
+        g->keeper = encoded_keeper(bytes);
+        encoded_begin(bytes);
+    }
     if (ok) return g;
     generation_close(g, NULL);
     return NULL;
+}
+
+generation *generation_open(engine *e, compressor *c, int capacity, fault *f)
+{
+    return open_generation(e, c, NULL, capacity, f);
+}
+
+generation *generation_open_encoded(engine *e, encoded *c, int capacity, fault *f)
+{
+    return open_generation(e, NULL, c, capacity, f);
 }
 
 bool generation_close(generation *g, fault *f)
@@ -61,17 +80,30 @@ const float *generation_logits(const generation *g)
     return g->logits;
 }
 
+static bool fits(const generation *g, int n, fault *f)
+{
+    return n <= generation_room(g) ||
+           fault_set(f, FAULT_INPUT, "%d tokens do not fit a context of %d with %d read", n, g->capacity, g->cache->n);
+}
+
+bool generation_append(generation *g, const kv_given *given, int n, fault *f)
+{
+    sequence s = {
+        .cache = g->cache, .n = n, .tap = g->compressor ? &g->tap : NULL, .keeper = g->encoded ? &g->keeper : NULL
+    };
+    return fits(g, n, f) && engine_append(g->e, &s, given, f);
+}
+
 bool generation_read(generation *g, const int32_t *tokens, int n, float *logits, fault *f)
 {
-    if (n > generation_room(g))
-        return fault_set(f, FAULT_INPUT, "%d tokens do not fit a context of %d with %d read", n, g->capacity,
-                         g->cache->n);
+    if (!fits(g, n, f)) return false;
     sequence s = { .cache = g->cache,
                    .tokens = tokens,
                    .n = n,
                    .logits = logits ? logits : g->logits,
                    .logits_from = logits ? 0 : n - 1,
-                   .tap = g->compressor ? &g->tap : NULL };
+                   .tap = g->compressor ? &g->tap : NULL,
+                   .keeper = g->encoded ? &g->keeper : NULL };
     if (!engine_forward(g->e, &s, 1, f)) return false;
     if (logits) memcpy(g->logits, logits + (size_t)(n - 1) * g->n_vocab, g->n_vocab * sizeof *logits);
     return true;

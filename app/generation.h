@@ -13,12 +13,17 @@
 #define KVANT_APP_GENERATION_H
 
 #include "app/compress.h"
+#include "app/encoded.h"
 #include "engine/tokenizer.h"
 
 typedef struct generation generation;
 
 /* Room for `capacity` positions (compressor: at most those it was opened for). e and compressor must outlive it. */
 generation *generation_open(engine *e, compressor *c, int capacity, fault *f);
+
+/* The same on a cache as bytes, which is emptied: an encoded cache serves one generation at a time, and keeps its rows
+ * when that is closed. */
+generation *generation_open_encoded(engine *e, encoded *c, int capacity, fault *f);
 
 /* Frees g in every case (NULL is fine). With a compressor this is the sequence's end, which can be a codec's fault; f
  * NULL: something has failed already, and the compressor is of no more use. */
@@ -29,6 +34,9 @@ int generation_room(const generation *g);   /* positions left */
 
 /* Reads n >= 1 tokens. logits: n x n_vocab, or NULL. A text that does not fit is a fault (FAULT_INPUT). */
 bool generation_read(generation *g, const int32_t *tokens, int n, float *logits, fault *f);
+
+/* Appends n positions whose rows are given (engine/forward.h), as if they had been read. */
+bool generation_append(generation *g, const kv_given *given, int n, fault *f);
 
 /* What the position read last predicts: n_vocab logits. Something must have been read. */
 const float *generation_logits(const generation *g);

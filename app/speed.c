@@ -2,6 +2,9 @@
 
 #include <stdlib.h>
 #include <string.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 #include "app/calibration.h"
 #include "app/compress.h"
@@ -9,12 +12,14 @@
 #include "base/clock.h"
 
 typedef struct side {
-    compressor *codecs; /* NULL: the exact cache */
+    compressor *codecs; /* of decoded rows */
+    encoded *bytes;     /* neither: the exact cache */
     calibration *calibration;
     int32_t *ids; /* what it generated last */
     bool has_ids; /* it has generated */
     double setup;
-    double bytes, positions; /* counted before the timed runs */
+    double counted, positions;       /* decoded rows: before the timed runs */
+    double bytes_at_end, side_bytes; /* bytes: of the last run's cache */
 } side;
 
 typedef struct bench {
@@ -26,9 +31,15 @@ typedef struct bench {
     int scored, runs, done; /* positions; runs in all, and those that are over */
 } bench;
 
+/* Tokens that are read before the model goes on alone. */
 static int text_of(const speed_request *r)
 {
-    return r->depth + r->prompt;
+    return (r->fill ? 0 : r->depth) + r->prompt;
+}
+
+static int length_of(const speed_request *r)
+{
+    return r->depth + r->prompt + r->generate;
 }
 
 /* So many runs are over. */
@@ -66,7 +77,7 @@ static bool open_codecs(const speed_request *r, speed_side which, side *s, fault
     const compress_request request = { .known = r->known,
                                        .config = r->config[which],
                                        .e = r->e,
-                                       .ctx = text_of(r) + r->generate,
+                                       .ctx = length_of(r),
                                        .env = r->env,
                                        .self = &k,
                                        .calibration = open_calibration };
@@ -74,54 +85,104 @@ static bool open_codecs(const speed_request *r, speed_side which, side *s, fault
     if (!s->ids) return fault_memory(f, "the generated tokens");
     if (!request.config) return true;
     const double begin = clock_seconds();
-    s->codecs = compress_open(&request, f);
+    if (r->decoded)
+        s->codecs = compress_open(&request, f);
+    else
+        s->bytes = encoded_open(&request, f);
     s->setup = clock_seconds() - begin;
     calibration_close(s->calibration);
     s->calibration = NULL;
-    return s->codecs != NULL;
+    return s->codecs || s->bytes;
+}
+
+/* An empty cache of a side, and what stands in it before any token is read. */
+static generation *open_generation(const speed_request *r, const side *s, fault *f)
+{
+    return s->bytes ? generation_open_encoded(r->e, s->bytes, length_of(r), f)
+                    : generation_open(r->e, s->codecs, length_of(r), f);
+}
+
+/* Counts what the cache took, and leaves nothing of it in memory for the other side's turn. */
+static bool close_generation(side *s, generation *g, bool ok, fault *f)
+{
+    ok = generation_close(g, ok ? f : NULL) && ok;
+    if (!s->bytes) return ok;
+    encoded_size size;
+    encoded_count(s->bytes, &size);
+    s->bytes_at_end = (double)size.bytes;
+    s->side_bytes = (double)size.side_bytes;
+    encoded_begin(s->bytes);
+    return ok;
+}
+
+static bool fill(const speed_request *r, generation *g, fault *f)
+{
+    return !r->fill || speed_fill_append(g, r->fill, r->depth, f);
 }
 
 /* ---- one timed run ---- */
 
-typedef struct stopwatch {
+typedef struct speed_watch {
     const speed_request *r;
     double first; /* when the first token came; 0: not yet */
-} stopwatch;
+} speed_watch;
 
 static bool said(void *self, int32_t token)
 {
-    stopwatch *w = self;
+    speed_watch *w = self;
     (void)token;
     if (w->first == 0) w->first = clock_seconds();
     return !w->r->env->cancelled(w->r->env->arg);
 }
 
-static bool time_generation(const bench *b, generation *g, double opening, answer *a, speed_sample *to, fault *f)
+static void take_work(encoded_work w, speed_sample *to)
+{
+    to->take_s = w.take_s;
+    to->scores_s = w.scores_s;
+    to->mix_s = w.mix_s;
+    to->seen = w.seen;
+    to->kept = w.kept;
+}
+
+static bool time_generation(const bench *b, const side *s, generation *g, double opening, answer *a, speed_sample *to,
+                            fault *f)
 {
     const speed_request *r = b->r;
-    if (r->depth > 0 && !generation_read(g, r->tokens, r->depth, NULL, f)) return false;
-    stopwatch w = { .r = r };
+    const int before = text_of(r) - r->prompt;
+    if (!fill(r, g, f) || (before > 0 && !generation_read(g, r->tokens, before, NULL, f))) return false;
+    speed_watch w = { .r = r };
     const generation_watch watch = { said, &w };
     const double begin = clock_seconds();
-    if (!generation_read(g, r->tokens + r->depth, r->prompt, NULL, f)) return false;
+    if (!generation_read(g, r->tokens + before, r->prompt, NULL, f)) return false;
+    if (s->bytes) encoded_spent(s->bytes);
     const double read = clock_seconds();
     if (!generation_continue(g, NULL, &watch, a, f)) return false;
     to->prompt_s = read - begin;
     to->first_s = opening + w.first - begin;
     to->generate_s = clock_seconds() - read;
+    if (s->bytes) take_work(encoded_spent(s->bytes), to);
     return true;
+}
+
+/* What earlier runs have freed must not stand in the next one's peak. */
+static void give_memory_back(void)
+{
+#ifdef __GLIBC__
+    malloc_trim(0);
+#endif
 }
 
 static bool run_once(const bench *b, side *s, int32_t *ids, speed_sample *to, fault *f)
 {
     const speed_request *r = b->r;
     answer a = { .tokens = ids, .room = r->generate };
+    give_memory_back();
     speed_peak_reset();
     const double begin = clock_seconds();
-    generation *g = generation_open(r->e, s->codecs, text_of(r) + r->generate, f);
-    bool ok = g && time_generation(b, g, clock_seconds() - begin, &a, to, f);
+    generation *g = open_generation(r, s, f);
+    bool ok = g && time_generation(b, s, g, clock_seconds() - begin, &a, to, f);
     to->peak = speed_peak();
-    return generation_close(g, ok ? f : NULL) && ok;
+    return close_generation(s, g, ok, f);
 }
 
 /* Runs a side, keeps its sample, and sees whether it said the same as before. */
@@ -145,14 +206,14 @@ static bool repeat(bench *b, int rep, speed_side which, fault *f)
 /* ---- quality ---- */
 
 /* The logits of the scored positions, forced through one cache. */
-static bool force(const bench *b, compressor *codecs, float *logits, fault *f)
+static bool force(const bench *b, side *s, float *logits, fault *f)
 {
     const speed_request *r = b->r;
     const int before = text_of(r) + r->generate - 1 - b->scored;
-    generation *g = generation_open(r->e, codecs, text_of(r) + r->generate, f);
-    const bool ok = g && (before == 0 || generation_read(g, b->forced, before, NULL, f)) &&
+    generation *g = open_generation(r, s, f);
+    const bool ok = g && fill(r, g, f) && (before == 0 || generation_read(g, b->forced, before, NULL, f)) &&
                     generation_read(g, b->forced + before, b->scored, logits, f);
-    return generation_close(g, ok ? f : NULL) && ok;
+    return close_generation(s, g, ok, f);
 }
 
 /* What is scored: the end of the prompt, and what the exact cache says behind it. */
@@ -161,11 +222,12 @@ static bool force_exact(bench *b, fault *f)
     const speed_request *r = b->r;
     answer a = { .tokens = b->forced + text_of(r), .room = r->generate };
     memcpy(b->forced, r->tokens, (size_t)text_of(r) * sizeof *b->forced);
-    generation *g = generation_open(r->e, NULL, text_of(r) + r->generate, f);
-    const bool ok =
-        g && generation_read(g, b->forced, text_of(r), NULL, f) && generation_continue(g, NULL, NULL, &a, f);
+    side exact = { 0 };
+    generation *g = open_generation(r, &exact, f);
+    const bool ok = g && fill(r, g, f) && generation_read(g, b->forced, text_of(r), NULL, f) &&
+                    generation_continue(g, NULL, NULL, &a, f);
     generation_close(g, NULL);
-    return ok && force(b, NULL, b->exact, f) && go_on(b, f);
+    return ok && force(b, &exact, b->exact, f) && go_on(b, f);
 }
 
 /* Bytes and positions of all sequences so far; quality, when it is asked for, of the codecs. */
@@ -190,12 +252,12 @@ static bool judge(bench *b, speed_side which, fault *f)
     side *s = &b->sides[which];
     metrics scores = { 0 };
     const int32_t *next = b->forced + text_of(r) + r->generate - b->scored;
-    const bool ok = force(b, s->codecs, b->logits, f) &&
+    const bool ok = force(b, s, b->logits, f) &&
                     metrics_add(&scores, engine_pool(r->e), 0, b->exact, b->logits, next, (size_t)b->scored,
                                 (size_t)engine_model(r->e)->shape.n_vocab, f) &&
                     metrics_summarise(&scores, r->seed, &b->out->quality[which].against_exact, f);
     metrics_release(&scores);
-    return ok && (!s->codecs || count(s, &s->bytes, &s->positions, NULL, f)) && go_on(b, f);
+    return ok && (!s->codecs || count(s, &s->counted, &s->positions, NULL, f)) && go_on(b, f);
 }
 
 static bool describe(const bench *b, speed_side which, fault *f)
@@ -203,7 +265,7 @@ static bool describe(const bench *b, speed_side which, fault *f)
     const speed_request *r = b->r;
     const side *s = &b->sides[which];
     speed_quality *q = &b->out->quality[which];
-    const double length = text_of(r) + r->generate;
+    const double length = length_of(r);
     double bytes, positions;
     hash h;
     hash_start(&h);
@@ -211,9 +273,15 @@ static bool describe(const bench *b, speed_side which, fault *f)
     hash_finish(&h, q->ids);
     q->setup_s = s->setup;
     q->cache_bytes = 2.0 * (double)model_kv_bytes(&engine_model(r->e)->shape) * length; /* f32 */
+    if (s->bytes) {
+        q->cache_bytes = s->bytes_at_end;
+        q->side_bytes = s->side_bytes;
+        q->layers = engine_model(r->e)->shape.n_layers;
+        encoded_fused(s->bytes, &q->fused_keys, &q->fused_values);
+    }
     if (!s->codecs) return true;
     if (!count(s, &bytes, &positions, q, f)) return false;
-    q->cache_bytes = (bytes - s->bytes) / (positions - s->positions) * length;
+    q->cache_bytes = (bytes - s->counted) / (positions - s->positions) * length;
     return true;
 }
 
@@ -251,6 +319,7 @@ static void close_all(bench *b, bool *ok, fault *f)
 {
     for (int i = 0; i < SPEED_SIDES; i++) {
         if (!compress_close(b->sides[i].codecs, *ok ? f : NULL)) *ok = false;
+        if (!encoded_close(b->sides[i].bytes, *ok ? f : NULL)) *ok = false;
         free(b->sides[i].ids);
     }
     free(b->forced);

@@ -87,6 +87,89 @@ static void print_codecs(const speed_report *r, speed_side side)
                r->names[side], q->encode_gbs, q->decode_gbs, q->setup_s);
 }
 
+/* What a token's time goes into. */
+static bool print_parts(const speed_report *r, const terminal *to, fault *f)
+{
+    enum { PARTS = 6 };
+    static const char *const names[] = { "config", "depth",  "ms/token", "weights",
+                                         "encode", "scores", "mix",      "skipped %" };
+    table *t = table_create(sizeof names / sizeof *names, names, f);
+    bool ok = t != NULL;
+    for (size_t i = 0; ok && i < r->n; i++)
+        for (int side = 0; ok && side < SPEED_SIDES; side++) {
+            const speed_parts *p = &r->result[i].parts[side];
+            const double values[PARTS] = { p->total, p->total - p->take - p->scores - p->mix,
+                                           p->take,  p->scores,
+                                           p->mix,   100 * p->skipped };
+            char shown[PARTS][SHOWN];
+            table_cell cells[PARTS + 2] = { table_text(r->names[side]), table_integer(r->depth[i]) };
+            if (!p->known) continue;
+            for (size_t j = 0; j < PARTS; j++) {
+                snprintf(shown[j], SHOWN, j + 1 < PARTS ? "%.3f" : "%.1f", values[j]);
+                cells[j + 2] = table_real_as(values[j], shown[j]);
+            }
+            ok = table_add(t, cells, f);
+        }
+    if (ok)
+        puts(
+            "milliseconds of a generated token, by what they went into; and pairs of a query and a row with weight 0:");
+    ok = ok && table_write(t, stdout, &(table_style){ TABLE_BOX, to->utf8, to->is_tty ? terminal_width(to) : 0 }, f);
+    table_free(t);
+    return ok;
+}
+
+bool speed_report_growth(const speed_report *r, speed_side side, double *constant, double *per_1k)
+{
+    double depth[SPEED_DEPTHS], ms[SPEED_DEPTHS];
+    for (size_t i = 0; i < r->n; i++) {
+        depth[i] = r->depth[i] + r->prompt + 0.5 * r->generate;
+        ms[i] = r->result[i].parts[side].total;
+    }
+    return speed_growth(depth, ms, r->n, constant, per_1k);
+}
+
+static void print_growth(const speed_report *r, speed_side side)
+{
+    double constant, per_1k;
+    if (speed_report_growth(r, side, &constant, &per_1k))
+        printf("%s: a token takes %.3f ms, and %.4f ms for each 1024 positions in the cache\n", r->names[side],
+               constant, per_1k);
+}
+
+/* A bar for each time, to one scale. */
+static void print_bars(const speed_report *r, const terminal *to)
+{
+    enum { BAR = 48 };
+    double most = 0;
+    for (size_t i = 0; i < 2 * r->n; i++)
+        most = fmax(most, r->result[i / 2].parts[i % 2].total);
+    puts("milliseconds of a generated token:");
+    for (size_t i = 0; i < 2 * r->n; i++) {
+        const double ms = r->result[i / 2].parts[i % 2].total;
+        const int n = (int)lround(BAR * ms / most);
+        printf("%8d %-24.24s ", r->depth[i / 2], r->names[i % 2]);
+        for (int j = 0; j < n; j++)
+            fputs(to->utf8 ? (i % 2 == SPEED_CONFIG ? "\u2588" : "\u2592") : i % 2 == SPEED_CONFIG ? "#" : "=", stdout);
+        printf(" %.3f\n", ms);
+    }
+}
+
+static void print_fill(const speed_report *r)
+{
+    for (size_t i = 0; i < r->n; i++)
+        if (r->filled[i] > 0)
+            printf("depth %-6d filled with the rows of %d tokens, over and over: the same ones for every cache\n",
+                   r->depth[i], r->filled[i]);
+}
+
+static void print_road(const speed_report *r, speed_side side)
+{
+    const speed_quality *q = &r->result[0].quality[side];
+    if (q->layers > 0)
+        printf("%s: of %d layers %d score keys and %d mix values as bytes, the others decode them for each token\n",
+               r->names[side], q->layers, q->fused_keys, q->fused_values);
+}
+
 static void print_said(const speed_report *r, size_t i)
 {
     const speed_result *x = &r->result[i];
@@ -101,105 +184,24 @@ bool speed_print(const speed_report *r, const terminal *to, fault *f)
     printf("%s beside %s, on %s, text %s\n", r->names[SPEED_CONFIG], r->names[SPEED_REFERENCE], r->model, r->text);
     printf("%d tokens read and %d generated %d times each, in turns, on %d threads; medians\n", r->prompt, r->generate,
            r->reps, r->threads);
+    puts(r->decoded ? "caches are rows, each decoded once, as an evaluation has them"
+                    : "caches of configs are bytes, as an engine keeps them");
+    print_fill(r);
     if (!print_table(r, to, f)) return false;
     puts("config / reference, ratio of the medians with its 95 % interval:");
     for (size_t i = 0; i < r->n; i++)
         print_ratios(r, i);
     print_codecs(r, SPEED_REFERENCE);
     print_codecs(r, SPEED_CONFIG);
+    print_road(r, SPEED_REFERENCE);
+    print_road(r, SPEED_CONFIG);
+    if (!r->decoded && !print_parts(r, to, f)) return false;
+    print_growth(r, SPEED_REFERENCE);
+    print_growth(r, SPEED_CONFIG);
+    if (r->plot) print_bars(r, to);
     for (size_t i = 0; i < r->n; i++)
         print_said(r, i);
     printf("KLD and top-1: forced through the same tokens, against the exact cache, %zu positions at each depth\n",
            q->against_exact.n);
     return true;
-}
-
-/* ---- JSON ---- */
-
-static void put_interval(cJSON *json, const char *name, interval x)
-{
-    cJSON *to = cJSON_AddObjectToObject(json, name);
-    number_put(to, "value", x.value);
-    number_put(to, "lo", x.lo);
-    number_put(to, "hi", x.hi);
-}
-
-static void put_figure(cJSON *json, const char *name, const speed_figure *x)
-{
-    cJSON *to = cJSON_AddObjectToObject(json, name);
-    number_put(to, "reference", x->reference);
-    number_put(to, "config", x->config);
-    put_interval(to, "ratio", x->ratio);
-}
-
-static cJSON *quality_json(const speed_result *x, speed_side side)
-{
-    const speed_quality *q = &x->quality[side];
-    cJSON *json = cJSON_CreateObject();
-    put_interval(json, "kld", q->against_exact.kld);
-    put_interval(json, "top1", q->against_exact.top1);
-    number_put(json, "scored", (double)q->against_exact.n);
-    cJSON_AddStringToObject(json, "generated_hash", q->ids);
-    number_put(json, "cache_bytes", q->cache_bytes);
-    number_put(json, "side_bytes", q->side_bytes);
-    number_put(json, "encode_gbs", q->encode_gbs > 0 ? q->encode_gbs : (double)NAN);
-    number_put(json, "decode_gbs", q->decode_gbs > 0 ? q->decode_gbs : (double)NAN);
-    number_put(json, "setup_s", q->setup_s);
-    number_put(json, "peak_bytes", x->peak[side] > 0 ? x->peak[side] : (double)NAN);
-    return json;
-}
-
-static cJSON *sample_json(const speed_sample *s)
-{
-    cJSON *json = cJSON_CreateObject();
-    number_put(json, "rep", s->rep);
-    cJSON_AddStringToObject(json, "side", s->side == SPEED_CONFIG ? "config" : "reference");
-    number_put(json, "prompt_s", s->prompt_s);
-    number_put(json, "first_s", s->first_s);
-    number_put(json, "generate_s", s->generate_s);
-    number_put(json, "peak_bytes", s->peak ? (double)s->peak : (double)NAN);
-    return json;
-}
-
-static cJSON *depth_json(const speed_report *r, size_t i)
-{
-    const speed_result *x = &r->result[i];
-    cJSON *json = cJSON_CreateObject();
-    number_put(json, "depth", r->depth[i]);
-    put_figure(json, "prompt_per_s", &x->prompt);
-    put_figure(json, "generation_per_s", &x->generation);
-    put_figure(json, "first_token_s", &x->first);
-    cJSON_AddItemToObject(json, "reference", quality_json(x, SPEED_REFERENCE));
-    cJSON_AddItemToObject(json, "config", quality_json(x, SPEED_CONFIG));
-    number_put(json, "common_tokens", x->common);
-    cJSON_AddBoolToObject(json, "repeatable", x->stable);
-    cJSON *samples = cJSON_AddArrayToObject(json, "samples");
-    for (size_t j = 0; j < x->n_samples; j++)
-        cJSON_AddItemToArray(samples, sample_json(&x->samples[j]));
-    return json;
-}
-
-cJSON *speed_json(const speed_report *r)
-{
-    machine m = { 0 };
-    fingerprint_machine(&m);
-    cJSON *json = cJSON_CreateObject();
-    cJSON_AddStringToObject(json, "config", r->names[SPEED_CONFIG]);
-    cJSON_AddStringToObject(json, "reference", r->names[SPEED_REFERENCE]);
-    cJSON_AddStringToObject(json, "model", r->model);
-    cJSON_AddStringToObject(json, "model_hash", r->model_id);
-    cJSON_AddStringToObject(json, "text", r->text);
-    cJSON_AddStringToObject(json, "text_hash", r->text_id);
-    number_put(json, "prompt", r->prompt);
-    number_put(json, "generate", r->generate);
-    number_put(json, "reps", r->reps);
-    number_put(json, "threads", r->threads);
-    number_put(json, "seed", (double)r->seed);
-    cJSON_AddStringToObject(json, "cpu", m.cpu);
-    cJSON_AddStringToObject(json, "simd", m.simd);
-    cJSON_AddStringToObject(json, "engine", m.engine);
-    cJSON *list = cJSON_AddArrayToObject(json, "depths");
-    for (size_t i = 0; i < r->n; i++)
-        cJSON_AddItemToArray(list, depth_json(r, i));
-    return json;
 }

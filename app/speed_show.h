@@ -15,10 +15,16 @@ typedef struct speed_report {
     const char *model, *model_id, *text, *text_id;
     int prompt, generate, reps, threads;
     uint64_t seed;
+    bool decoded; /* speed_request */
+    bool plot;    /* for a person: bars, too */
     int depth[SPEED_DEPTHS];
+    int filled[SPEED_DEPTHS]; /* tokens whose rows fill this depth; 0: the text does */
     speed_result result[SPEED_DEPTHS];
     size_t n; /* depths */
 } speed_report;
+
+/* speed_growth of a side's milliseconds over the positions in the cache. */
+bool speed_report_growth(const speed_report *r, speed_side side, double *constant, double *per_1k);
 
 bool speed_print(const speed_report *r, const terminal *to, fault *f);
 cJSON *speed_json(const speed_report *r);

@@ -32,6 +32,72 @@ static bool summarise(const speed_result *r, speed_figure *figure, double *room,
     return true;
 }
 
+/* ---- parts of a token ---- */
+
+static double total_of(const speed_sample *s)
+{
+    return s->generate_s;
+}
+
+static double take_of(const speed_sample *s)
+{
+    return s->take_s;
+}
+
+static double scores_of(const speed_sample *s)
+{
+    return s->scores_s;
+}
+
+static double mix_of(const speed_sample *s)
+{
+    return s->mix_s;
+}
+
+/* The median over a side's runs, in milliseconds of a token. */
+static double part(const speed_result *r, speed_side side, double (*of)(const speed_sample *), int generate,
+                   double *room)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < r->n_samples; i++)
+        if (r->samples[i].side == side) room[n++] = of(&r->samples[i]);
+    return n > 0 ? 1000 * bootstrap_median(room, n) / generate : 0;
+}
+
+static void take_apart(speed_result *r, speed_side side, int generate, double *room)
+{
+    double seen = 0, kept = 0;
+    for (size_t i = 0; i < r->n_samples; i++) {
+        if (r->samples[i].side != side) continue;
+        seen += (double)r->samples[i].seen;
+        kept += (double)r->samples[i].kept;
+    }
+    r->parts[side] = (speed_parts){ .known = seen > 0,
+                                    .total = part(r, side, total_of, generate, room),
+                                    .take = part(r, side, take_of, generate, room),
+                                    .scores = part(r, side, scores_of, generate, room),
+                                    .mix = part(r, side, mix_of, generate, room),
+                                    .skipped = seen > 0 ? 1 - kept / seen : 0 };
+}
+
+bool speed_growth(const double *depth, const double *ms, size_t n, double *constant, double *per_1k)
+{
+    double w = 0, x = 0, y = 0, xx = 0, xy = 0;
+    for (size_t i = 0; i < n; i++) {
+        const double k = depth[i] / 1024, weight = 1 / (ms[i] * ms[i]);
+        w += weight;
+        x += weight * k;
+        y += weight * ms[i];
+        xx += weight * k * k;
+        xy += weight * k * ms[i];
+    }
+    const double spread = w * xx - x * x;
+    if (n < 3 || !(spread > 1e-12 * w * xx)) return false;
+    *per_1k = (w * xy - x * y) / spread;
+    *constant = (y - *per_1k * x) / w;
+    return true;
+}
+
 bool speed_summarise(speed_result *r, int prompt, int generate, uint64_t seed, fault *f)
 {
     double *room = reallocarray(NULL, r->n_samples, sizeof *room);
@@ -39,6 +105,8 @@ bool speed_summarise(speed_result *r, int prompt, int generate, uint64_t seed, f
     ok = ok && summarise(r, &r->prompt, room, prompt, generate, seed, f) &&
          summarise(r, &r->generation, room, prompt, generate, seed, f) &&
          summarise(r, &r->first, room, prompt, generate, seed, f);
+    for (int side = 0; ok && side < SPEED_SIDES; side++)
+        take_apart(r, (speed_side)side, generate, room);
     free(room);
     for (size_t i = 0; i < r->n_samples; i++) {
         double *peak = &r->peak[r->samples[i].side];

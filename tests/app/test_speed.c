@@ -21,7 +21,12 @@ static speed_result result_of(const double *reference, const double *other, int 
         for (int i = 0; i < SPEED_SIDES; i++) {
             const speed_side side = (speed_first(rep) == SPEED_CONFIG) == (i == 0) ? SPEED_CONFIG : SPEED_REFERENCE;
             const double s = (side == SPEED_CONFIG ? other : reference)[rep];
-            r.samples[r.n_samples++] = (speed_sample){ rep, side, s, 1 + s, 2 * s, (uint64_t)(1000 * s) };
+            r.samples[r.n_samples++] = (speed_sample){ .rep = rep,
+                                                       .side = side,
+                                                       .prompt_s = s,
+                                                       .first_s = 1 + s,
+                                                       .generate_s = 2 * s,
+                                                       .peak = (uint64_t)(1000 * s) };
         }
     return r;
 }
@@ -65,6 +70,45 @@ static void a_side_that_was_run_more_often_is_a_fault(void **state)
     fault f = { 0 };
     r.samples[0].side = r.samples[1].side;
     assert_false(speed_summarise(&r, PROMPT, GENERATE, 1, &f));
+    speed_release(&r);
+}
+
+static void tokens_grow_along_a_line(void **state)
+{
+    (void)state;
+    const double depth[] = { 1024, 2048, 8192, 65536 }, ms[] = { 2.5, 3, 6, 34 };
+    const double same[] = { 512, 512, 512 };
+    double constant, per_1k;
+    assert_true(speed_growth(depth, ms, 4, &constant, &per_1k));
+    assert_true(fabs(constant - 2) < 1e-9 && fabs(per_1k - 0.5) < 1e-9);
+    /* errors count relative to what they are of: a deep one does not decide alone */
+    const double off[] = { 2.5, 3, 6, 34 * 1.1 };
+    assert_true(speed_growth(depth, off, 4, &constant, &per_1k));
+    assert_true(per_1k > 0.5 && per_1k < 0.55 && fabs(constant - 2) < 0.2);
+    assert_false(speed_growth(depth, ms, 2, &constant, &per_1k));
+    assert_false(speed_growth(same, ms, 3, &constant, &per_1k));
+}
+
+static void a_token_is_taken_apart(void **state)
+{
+    (void)state;
+    const double seconds[] = { 1, 2, 3, 4, 5 };
+    speed_result r = result_of(seconds, seconds, 5);
+    fault f = { 0 };
+    for (size_t i = 0; i < r.n_samples; i++) {
+        speed_sample *s = &r.samples[i];
+        if (s->side == SPEED_REFERENCE) continue;
+        s->take_s = 0.1 * s->prompt_s;
+        s->scores_s = 0.2 * s->prompt_s;
+        s->mix_s = 0.3 * s->prompt_s;
+        s->seen = 100;
+        s->kept = (uint64_t)(10 * s->prompt_s);
+    }
+    assert_true(speed_summarise(&r, PROMPT, GENERATE, 1, &f));
+    const speed_parts *p = &r.parts[SPEED_CONFIG];
+    assert_true(p->known && !r.parts[SPEED_REFERENCE].known);
+    assert_true(fabs(p->total - 600) < 1e-9 && fabs(p->take - 30) < 1e-9 && fabs(p->scores - 60) < 1e-9);
+    assert_true(fabs(p->mix - 90) < 1e-9 && fabs(p->skipped - 0.7) < 1e-9);
     speed_release(&r);
 }
 
@@ -120,6 +164,8 @@ int main(void)
         cmocka_unit_test(figures_are_medians_and_their_ratio),
         cmocka_unit_test(pairs_are_kept_together),
         cmocka_unit_test(a_side_that_was_run_more_often_is_a_fault),
+        cmocka_unit_test(tokens_grow_along_a_line),
+        cmocka_unit_test(a_token_is_taken_apart),
         cmocka_unit_test(who_begins_alternates),
         cmocka_unit_test(medians),
         cmocka_unit_test(intervals_of_ratios),

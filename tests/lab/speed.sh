@@ -14,9 +14,18 @@ get() { # FILTER: of the first depth
     jq -r ".depths[0] | $1" <<<"$out"
 }
 
+speed identity --decoded
+is "identity is exact once decoded" "0 0 0 100" "$(get '.config | [.kld.value, .kld.lo, .kld.hi, .top1.value] | join(" ")')"
+is "that is said" "decoded true false" \
+    "$(jq -r '"\(.cache) \(.depths[0].config.decode_gbs > 0) \(.depths[0].config | has("ms_per_token"))"' <<<"$out")"
+decoded=$(get '[.config.generated_hash, .config.cache_bytes] | join(" ")')
 speed identity
 is "identity is timed" 0 "$status"
-is "identity is exact" "0 0 0 100" "$(get '.config | [.kld.value, .kld.lo, .kld.hi, .top1.value] | join(" ")')"
+is "as bytes it differs by rounding" true "$(get '.config | .kld.hi < 1e-8 and .top1.value == 100')"
+is "says the same, in as many bytes" "$decoded" "$(get '[.config.generated_hash, .config.cache_bytes] | join(" ")')"
+is "a token's parts" true "$(get '[.config, .reference] | all(.[]; .ms_per_token |
+    .encode > 0 and .scores > 0 and .mix > 0 and .encode + .scores + .mix < .total)')"
+is "rows that are skipped" true "$(get '.config.skipped >= 0 and .config.skipped < 1')"
 is "end of the prompt and what comes behind" 59 "$(get .config.scored)"
 is "f16 is not" true "$(get '.reference.kld.value > 0')"
 is "they say the same for a while" true "$(get '.common_tokens >= 0 and .repeatable')"
@@ -46,7 +55,7 @@ is "ratios are the medians'" true "$(get "$ratios")"
 is "bytes of f16 and of f32" "46080 92160" "$(get '[.reference.cache_bytes, .config.cache_bytes] | join(" ")')"
 first=$(get '[.reference.generated_hash, .config.generated_hash] | join(" ")')
 reps=6 speed identity --reference exact
-is "the exact cache beside it" "0 0" "$(get '[.reference.kld.value, .config.kld.value] | join(" ")')"
+is "the exact cache beside it" true "$(get '.reference.kld.value == 0 and .config.kld.value < 1e-8')"
 is "says the same" 12 "$(get .common_tokens)"
 is "twelve samples" 12 "$(get '.samples | length')"
 is "what identity said before" "${first#* } ${first#* }" \
@@ -69,6 +78,20 @@ run speed turbo4 --model "$small" --text tests/data/arch/text.txt --depth 40 --p
     --reps 5 --json
 is "cut elsewhere" "$whole" "$(get '[.config.generated_hash, .reference.generated_hash] | join(" ")')"
 
+# Depths that the text does not have: its rows over and over, for every cache the same.
+speed "identity rope=post" --depth 96,500,1500 --reference exact
+is "what fills a depth" "0 148 148" "$(jq -r '[.depths[].filled_with] | join(" ")' <<<"$out")"
+is "bytes at each" "$(((96 + 60) * 1536)) $(((500 + 60) * 1536)) $(((1500 + 60) * 1536))" \
+    "$(jq -r '[.depths[].config.cache_bytes] | join(" ")' <<<"$out")"
+is "the same rows for both" true "$(jq 'all(.depths[]; .config.kld.hi < 1e-6 and .common_tokens == 12)' <<<"$out")"
+is "how a token grows" true "$(jq '.growth.config | (.ms | type) == "number" and (.ms_per_1k | type) == "number"' <<<"$out")"
+filled=$(jq -r '.depths[1].config.generated_hash' <<<"$out")
+speed "identity rope=post" --depth 500 --reference exact --decoded
+is "decoded rows are filled alike" "$filled" "$(get .config.generated_hash)"
+speed turbo4 --depth 40 --fill repeat
+is "filled when that is asked for" true "$(get '.filled_with > 40')"
+is "one depth does not say how it grows" true "$(jq '.growth == {}' <<<"$out")"
+
 speed drifts --plugin "$bad/drifts.so"
 is "a cache that never says the same is told" "0 false" "$status $(get .repeatable)"
 run speed drifts "${common[@]}" --reps 5 --plugin "$bad/drifts.so"
@@ -82,8 +105,17 @@ is "as a person reads it" 0 "$status"
 has "what is compared" "turbo4 beside f16, on fixture-llama, text text.txt" "$out"
 has "how" "48 tokens read and 12 generated 5 times each, in turns, on 2 threads; medians" "$out"
 has "an interval" "config / reference, ratio of the medians with its 95 % interval" "$out"
+has "what caches are" "caches of configs are bytes" "$out"
+has "how they are met" "turbo4: of 3 layers 0 score keys and 3 mix values as bytes" "$out"
 has "quality" "against the exact cache, 59 positions" "$out"
 lacks "ASCII" "│" "$out"
+run speed "turbo4 rope=post" "${common[@]}" --reps 5 --ascii --depth 0,1,600 --plot
+has "beside f16 whose keys stand there, too" "turbo4 rope=post beside f16 rope=post" "$out"
+has "keys after RoPE" "turbo4 rope=post: of 3 layers 3 score keys and 3 mix values" "$out"
+has "what fills" "depth 600    filled with the rows of" "$out"
+has "a bar" "#" "$out"
+has "a line through the times" "ms for each 1024 positions" "$out"
+lacks "bars in ASCII" "█" "$out"
 has "progress is on stderr" "runs" "$err"
 
 # Nonsense
@@ -98,8 +130,9 @@ expect "no such codec" 3 'did you mean "turbo4"' speed turob4
 expect "no such reference" 3 'did you mean "q8_0"' speed turbo4 "${common[@]}" --reference q80
 expect "too few repetitions" 2 "must lie in 5" speed turbo4 --reps 4
 expect "a depth" 2 'option --depth is "deep"' speed turbo4 "${common[@]}" --depth deep
+expect "a way to fill" 2 "fill" speed turbo4 "${common[@]}" --fill sand
 expect "no such model" 3 "nothing.gguf" speed turbo4 --model nothing.gguf
-expect "a text that is too short" 3 "tokens" speed turbo4 "${common[@]}" --depth 1M
+expect "a text that is too short" 3 "tokens" speed turbo4 "${common[@]}" --depth 1M --fill text
 crash="speed: the codec died of signal 11"
 [[ ${3-OFF} == ON ]] && crash="speed: the codec ended its process with status 1"
 expect "a codec that crashes" 3 "$crash" speed bad_crash "${common[@]}" --plugin "$bad/bad_crash.so"
