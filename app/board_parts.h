@@ -51,6 +51,7 @@ struct board {
     board_ids pins;
 
     char *where;
+    bool hides; /* there is a filter, or some are still hidden by the last */
     size_t column;
     bool descending;
     board_entry **shown;

@@ -2,6 +2,7 @@
 #include "app/board_parts.h"
 
 #include <math.h>
+#include <stdint.h>
 #include <stdlib.h>
 
 static store_estimate compared(const board_entry *e, const store_metric *m)
@@ -9,28 +10,50 @@ static store_estimate compared(const board_entry *e, const store_metric *m)
     return store_metric_compared(m, e->metric[m - store_metrics]);
 }
 
+static bool takes_part(const board *b, const board_entry *e)
+{
+    return !e->hidden && (size_t)e->row.set == b->set;
+}
+
+static store_candidate candidate_of(const board *b, board_entry *e)
+{
+    const store_estimate x = compared(e, b->x), y = compared(e, b->y);
+    return (store_candidate){ .id = e->row.id,
+                              .config = e->config_id,
+                              .done = e->row.done,
+                              .x = x.value,
+                              .y = y.value,
+                              .y_lo = y.lo,
+                              .y_hi = y.hi,
+                              .self = (size_t)(uintptr_t)e };
+}
+
+/* The runs that take part: those that were points in their old order, then the others. So they are nearly sorted. */
+static size_t list_candidates(const board *b, store_candidate *runs)
+{
+    size_t n = 0, n_old = 0;
+    for (size_t i = 0; i < b->all.n; i++) {
+        board_entry *e = b->all.at[i];
+        if (e->point < 0 || !takes_part(b, e)) continue;
+        runs[e->point] = candidate_of(b, e);
+        n_old++;
+    }
+    for (size_t i = 0; n < n_old; i++) /* the gaps: old points that do not take part any more have no run, and no id */
+        if (runs[i].id) runs[n++] = runs[i];
+    for (size_t i = 0; i < b->all.n; i++)
+        if (b->all.at[i]->point < 0 && takes_part(b, b->all.at[i])) runs[n++] = candidate_of(b, b->all.at[i]);
+    return n;
+}
+
 bool board_make_points(board *b, board_point **points, size_t *n, fault *f)
 {
-    store_candidate *runs = calloc(b->all.n + 1, sizeof *runs);
-    size_t n_runs = 0;
-    for (size_t i = 0; runs && b->x && i < b->all.n; i++) {
-        const board_entry *e = b->all.at[i];
-        if (e->hidden || (size_t)e->row.set != b->set) continue;
-        store_estimate x = compared(e, b->x), y = compared(e, b->y);
-        runs[n_runs++] = (store_candidate){ .id = e->row.id,
-                                            .config = e->config_id,
-                                            .done = e->row.done,
-                                            .x = x.value,
-                                            .y = y.value,
-                                            .y_lo = y.lo,
-                                            .y_hi = y.hi,
-                                            .self = i };
-    }
-    *n = runs && n_runs ? store_classify(runs, n_runs, b->x, b->y) : 0;
+    store_candidate *runs = calloc(b->all.n + b->n_points + 1, sizeof *runs);
+    const size_t n_runs = runs && b->x ? list_candidates(b, runs) : 0;
+    *n = n_runs ? store_classify(runs, n_runs, b->x, b->y) : 0;
     *points = runs ? calloc(*n + 1, sizeof **points) : NULL;
     for (size_t i = 0; *points && i < *n; i++) {
         const store_candidate *c = &runs[i];
-        const board_entry *e = b->all.at[c->self];
+        const board_entry *e = (const board_entry *)(uintptr_t)c->self;
         (*points)[i] = (board_point){ &e->row, c->where, c->x, c->y, c->y_lo, c->y_hi, e->like == LIKE_YES };
     }
     free(runs);

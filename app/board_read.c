@@ -169,10 +169,11 @@ static bool same_ids(const board_ids *a, const board_ids *b)
     return a->n == b->n && (a->n == 0 || memcmp(a->items, b->items, a->n * sizeof *a->items) == 0);
 }
 
-static void mark_pins(board *b)
+/* From this entry on. */
+static void mark_pins(board *b, size_t from)
 {
     size_t next = 0;
-    for (size_t i = 0; i < b->all.n; i++) {
+    for (size_t i = from; i < b->all.n; i++) {
         board_row *row = &b->all.at[i]->row;
         while (next < b->pins.n && b->pins.items[next] < row->id)
             next++;
@@ -180,13 +181,14 @@ static void mark_pins(board *b)
     }
 }
 
-static void count_sets(board *b)
+/* The entries from this one on are new. */
+static void count_sets(board *b, size_t from)
 {
     b->n_sets = (size_t)texts_n(b->set_keys);
     if (b->n_sets > b->sets_room) b->n_sets = b->sets_room;
-    for (size_t i = 0; i < b->n_sets; i++)
+    for (size_t i = 0; from == 0 && i < b->n_sets; i++)
         b->sets[i].n_runs = 0;
-    for (size_t i = 0; i < b->all.n; i++) {
+    for (size_t i = from; i < b->all.n; i++) {
         const board_row *row = &b->all.at[i]->row;
         b->sets[row->set].n_runs++;
         b->sets[row->set].newest = row->id;
@@ -230,6 +232,8 @@ static bool append(board *b, board_entries *added, fault *f)
 static bool take_over(board *b, news *n, fault *f)
 {
     board_entries before = b->all;
+    const size_t from = n->all ? 0 : before.n; /* what is before is as it was */
+    const bool pins_differ = !same_ids(&n->pins, &b->pins);
     if (n->all) {
         b->all = n->anew;
         n->anew = (board_entries){ 0 };
@@ -239,8 +243,8 @@ static bool take_over(board *b, news *n, fault *f)
     board_ids pins = b->pins;
     b->pins = n->pins;
     n->pins = pins;
-    mark_pins(b);
-    board_hide(b, *b->where ? &n->let_through : NULL);
+    mark_pins(b, pins_differ ? 0 : from);
+    if (b->hides) board_hide(b, *b->where ? &n->let_through : NULL);
     if (!board_arrange(b, f)) { /* without memory: at least nothing points to what is gone */
         if (n->all) {
             n->anew = b->all;
@@ -249,7 +253,7 @@ static bool take_over(board *b, news *n, fault *f)
         return false;
     }
     if (n->all) board_drop_entries(&before, 0);
-    count_sets(b);
+    count_sets(b, from);
     return true;
 }
 
@@ -290,7 +294,7 @@ bool board_switch(board *b, const char *database, fault *f)
     }
     board_drop_entries(&before, 0);
     b->pins.n = 0;
-    count_sets(b);
+    count_sets(b, 0);
     paired_release(&b->chosen);
     store_close(b->file);
     b->file = NULL;

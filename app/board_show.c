@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/sort_nearly.h"
 
 const board_column board_columns[] = {
     { "id", "run", 6, true },
@@ -43,6 +44,7 @@ bool board_ask_filter(board *b, const char *where, double seconds, board_ids *id
 void board_hide(board *b, const board_ids *let_through)
 {
     size_t next = 0;
+    b->hides = let_through != NULL;
     for (size_t i = 0; i < b->all.n; i++) {
         board_entry *e = b->all.at[i];
         while (let_through && next < let_through->n && let_through->items[next] < e->row.id)
@@ -83,7 +85,9 @@ typedef struct sortable {
     board_entry *entry;
     const char *text; /* or NULL: the number counts */
     double number;
+    int64_t id;
     int sign; /* -1: descending */
+    bool pinned;
 } sortable;
 
 /* What a column sorts by. */
@@ -95,7 +99,7 @@ typedef struct sort_key {
 
 static sortable sortable_of(const sort_key *by, board_entry *e)
 {
-    sortable s = { .entry = e, .number = NAN, .sign = by->sign };
+    sortable s = { .entry = e, .number = NAN, .id = e->row.id, .sign = by->sign, .pinned = e->row.pinned };
     if (by->metric)
         s.number = store_metric_compared(by->metric, e->metric[by->metric - store_metrics]).value;
     else if (strcmp(by->column, "id") == 0)
@@ -111,33 +115,51 @@ static sortable sortable_of(const sort_key *by, board_entry *e)
 static int by_key(const void *a, const void *b)
 {
     const sortable *p = a, *q = b;
-    const board_row *r = &p->entry->row, *s = &q->entry->row;
-    if (r->pinned != s->pinned) return r->pinned ? -1 : 1;
+    if (p->pinned != q->pinned) return p->pinned ? -1 : 1;
     bool no_p = p->text ? !*p->text : isnan(p->number), no_q = q->text ? !*q->text : isnan(q->number);
     if (no_p != no_q) return no_p ? 1 : -1;
     int order = 0;
     if (!no_p) order = p->text ? strcmp(p->text, q->text) : (p->number > q->number) - (p->number < q->number);
     if (order) return p->sign * order;
-    return (r->id < s->id) - (r->id > s->id);
+    return (p->id < q->id) - (p->id > q->id);
+}
+
+/* The entries that are not hidden: those that were shown in their old order, then the others. So they are nearly
+ * sorted. `to` has room for all entries and all places. */
+static size_t list_rows(const board *b, board_entry **to)
+{
+    size_t n = 0, n_old = 0;
+    for (size_t i = 0; i < b->all.n; i++) {
+        board_entry *e = b->all.at[i];
+        if (e->place < 0 || e->hidden) continue;
+        to[e->place] = e;
+        n_old++;
+    }
+    for (size_t i = 0; n < n_old; i++)
+        if (to[i]) to[n++] = to[i];
+    for (size_t i = 0; i < b->all.n; i++)
+        if (b->all.at[i]->place < 0 && !b->all.at[i]->hidden) to[n++] = b->all.at[i];
+    return n;
 }
 
 /* The rows to show, in a new array. */
 static board_entry **arrange_rows(const board *b, size_t *n)
 {
-    sortable *rows = calloc(b->all.n + 1, sizeof *rows);
-    board_entry **shown = calloc(b->all.n + 1, sizeof *shown);
+    board_entry **shown = calloc(b->all.n + b->n_shown + 1, sizeof *shown);
+    *n = shown ? list_rows(b, shown) : 0;
+    sortable *rows = calloc(*n + 1, sizeof *rows);
     const char *column = board_columns[b->column].name;
-    sort_key by = { store_metric_named(column), column, b->descending ? -1 : 1 };
-    *n = 0;
-    for (size_t i = 0; rows && i < b->all.n; i++)
-        if (!b->all.at[i]->hidden) rows[(*n)++] = sortable_of(&by, b->all.at[i]);
-    if (rows) qsort(rows, *n, sizeof *rows, by_key);
-    for (size_t i = 0; rows && shown && i < *n; i++)
-        shown[i] = rows[i].entry;
-    if (!rows) {
+    const sort_key by = { store_metric_named(column), column, b->descending ? -1 : 1 };
+    if (!shown || !rows) {
         free(shown);
-        shown = NULL;
+        free(rows);
+        return NULL;
     }
+    for (size_t i = 0; i < *n; i++)
+        rows[i] = sortable_of(&by, shown[i]);
+    sort_nearly(rows, *n, sizeof *rows, by_key);
+    for (size_t i = 0; i < *n; i++)
+        shown[i] = rows[i].entry;
     free(rows);
     return shown;
 }

@@ -286,7 +286,7 @@ typedef struct store_candidate {
 } store_candidate;
 
 /* Leaves of each config the run that stands for it, classified, ordered as store_frontier says; returns how many. All
- * must be of one comparable set. O(n log n). [any thread] */
+ * must be of one comparable set. O(n log n), and O(n) where all but a few are in that order already. [any thread] */
 size_t store_classify(store_candidate *runs, size_t n, const store_metric *x, const store_metric *y);
 
 /* The set's configs, each with its newest finished run (or its newest failed one when none is done), by ascending x;
