@@ -10,6 +10,7 @@
 #include "app/safetensors.h"
 #include "kernels/attention.h"
 #include "kernels/half.h"
+#include "kernels/loops.h"
 #include "kvant/codec.h"
 
 enum { TILE = 16 }; /* positions whose attention is computed at once */
@@ -56,16 +57,6 @@ typedef struct piece {
     fault *faults; /* [kv head] */
 } piece;
 
-static void add_moment(double *moment, const float *q, size_t dim)
-{
-    for (size_t i = 0; i < dim; i++) {
-        const double x = (double)q[i];
-        double *row = moment + i * dim;
-        for (size_t j = 0; j <= i; j++)
-            row[j] += x * (double)q[j];
-    }
-}
-
 /* Adds (j+1) times the softmax weights of the query at position j to what each position gets. */
 static void add_attention(double *attention, const float *weights, size_t j)
 {
@@ -98,14 +89,15 @@ static void take_queries(const piece *p, size_t head, size_t at, size_t n, head_
 {
     const calibrator *c = p->c;
     const size_t width = (size_t)c->shape->n_heads * c->dim;
+    const loops *l = loops_best();
     for (size_t i = 0; i < n; i++)
         for (size_t g = 0; g < c->group; g++) {
             const float *q = p->q + (at + i) * width + (head * c->group + g) * c->dim;
             float *turned = queries + (i * c->group + g) * c->dim;
             memcpy(turned, q, c->dim * sizeof *q);
             rope_rotate(p->rope, turned, (int)(p->first + at + i));
-            add_moment(sums->moment[PLAIN], q, c->dim);
-            add_moment(sums->moment[ROTATED], turned, c->dim);
+            l->add_outer(sums->moment[PLAIN], q, c->dim);
+            l->add_outer(sums->moment[ROTATED], turned, c->dim);
         }
 }
 
@@ -206,35 +198,68 @@ static bool open_sums(calibrator *c, fault *f)
 
 /* ---- what keys before RoPE meet ---- */
 
+/* Layers with one rotation and one window share their turns. */
 typedef struct turning {
     const calibrator *c;
     const rope_table **ropes; /* of every layer */
-    float *scratch;           /* [thread][dim][dim] */
+    query_turn **turns;       /* of every layer; the first with these owns them */
+    int *owners;              /* the layer that owns the turns of each */
+    int layer;                /* whose turns are made */
 } turning;
+
+static void turns_task(void *arg, size_t plane, int thread)
+{
+    (void)thread;
+    const turning *t = arg;
+    const calibrator *c = t->c;
+    query_turns(t->ropes[t->layer], c->dim, c->positions, (size_t)model_window(c->shape, t->layer), plane,
+                t->turns[t->layer] + plane * query_planes(c->dim));
+}
+
+static bool make_turns(turning *t, fault *f)
+{
+    const calibrator *c = t->c;
+    const size_t planes = query_planes(c->dim);
+    for (t->layer = 0; t->layer < c->shape->n_layers; t->layer++) {
+        const int il = t->layer, window = model_window(c->shape, il);
+        if (!(t->ropes[il] = engine_layer_rope(c->r->e, il, (int)c->positions, f))) return false;
+        int same = 0;
+        while (t->ropes[same] != t->ropes[il] || model_window(c->shape, same) != window)
+            same++;
+        t->owners[il] = same;
+        if (same < il) continue;
+        t->turns[il] = reallocarray(NULL, planes, planes * sizeof *t->turns[il]);
+        if (!t->turns[il]) return fault_memory(f, "the query moments");
+        pool_run(engine_pool(c->r->e), planes, turns_task, t);
+    }
+    return true;
+}
 
 /* Streams go layer by layer. */
 static void met_task(void *arg, size_t stream, int thread)
 {
+    (void)thread;
     const turning *t = arg;
     const head_sums *sums = &t->c->heads[stream];
-    float *scratch = t->scratch + (size_t)thread * t->c->dim * t->c->dim;
-    const int layer = (int)(stream / (size_t)t->c->shape->n_kv_heads);
-    query_moment_met(t->ropes[layer], sums->moment[PLAIN], t->c->dim, t->c->positions,
-                     (size_t)model_window(t->c->shape, layer), scratch, sums->moment[MET]);
+    const size_t layer = stream / (size_t)t->c->shape->n_kv_heads;
+    query_moment_met(t->ropes[layer], t->turns[t->owners[layer]], sums->moment[PLAIN], t->c->dim, sums->moment[MET]);
 }
 
 static bool turn_moments(const calibrator *c, fault *f)
 {
-    const size_t threads = (size_t)pool_threads(engine_pool(c->r->e));
     const size_t layers = (size_t)c->shape->n_layers;
-    turning t = { .c = c, .ropes = calloc(layers, sizeof *t.ropes) };
-    t.scratch = reallocarray(NULL, threads, c->dim * c->dim * sizeof *t.scratch);
-    bool ok = (t.ropes && t.scratch) || fault_memory(f, "the query moments");
-    for (size_t il = 0; ok && il < layers; il++)
-        ok = (t.ropes[il] = engine_layer_rope(c->r->e, (int)il, (int)c->positions, f)) != NULL;
+    turning t = { .c = c,
+                  .ropes = calloc(layers, sizeof *t.ropes),
+                  .turns = calloc(layers, sizeof *t.turns),
+                  .owners = calloc(layers, sizeof *t.owners) };
+    bool ok = (t.ropes && t.turns && t.owners) || fault_memory(f, "the query moments");
+    ok = ok && make_turns(&t, f);
     if (ok) pool_run(engine_pool(c->r->e), streams_of(c), met_task, &t);
+    for (size_t il = 0; t.turns && il < layers; il++)
+        free(t.turns[il]);
     free(t.ropes);
-    free(t.scratch);
+    free(t.turns);
+    free(t.owners);
     return ok;
 }
 

@@ -75,7 +75,7 @@ static config *load_config(registry *codecs, const command_line *line, fault *f)
 static bool run_config(app_context *app, const command_line *line, offline_request *r, fault *f)
 {
     watcher w = { .app = app };
-    const host_env env = { log_line, cancelled, &w };
+    const host_env env = { log_line, cancelled, &w, NULL };
     offline_result result;
     r->env = &env;
     r->at = at_layer;

@@ -12,7 +12,9 @@ int cmd_run(app_context *app, const command_line *line)
 {
     fault f = { 0 };
     lab l;
+    stopwatch spent;
     if (!lab_open(&l, app, line, LAB_CODECS | LAB_DATABASE, &f)) return app_report(app, &f);
+    lab_watch_timing(&l, &spent);
     lab_run run;
     config *c = profile_config(app, line, l.known, line_arg(line, 0), &f);
     bool ok =
@@ -21,6 +23,7 @@ int cmd_run(app_context *app, const command_line *line)
         ok = false;
         fault_set(&f, run.why.code, "run %" PRId64 " failed: %s", run.id, run.why.text);
     }
+    lab_tell_timing(&l);
     config_free(c);
     lab_close(&l);
     return ok ? FAULT_NONE : app_report(app, &f);

@@ -99,7 +99,7 @@ typedef struct command {
     const char *section;                                    /* heading in the list of commands */
     const char *summary;                                    /* one line, no full stop */
     const command_argument *arguments;                      /* NULL: none */
-    const command_option *options[8];                       /* tables of options, ended by NULL */
+    const command_option *options[9];                       /* tables of options, ended by NULL */
     const char *text;                                       /* paragraphs, an empty line between */
     const command_example *examples;                        /* NULL: none */
     int (*run)(app_context *app, const command_line *line); /* returns the exit status */

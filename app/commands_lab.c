@@ -271,7 +271,7 @@ const command commands_lab[] = {
       .arguments = (const command_argument[]){ { "CONFIG", COMPLETE_CONFIG, ARGUMENT_JOINED,
                                                  "codecs for keys and values: turbo4, or k=q8_0 v=turbo3" },
                                                { 0 } },
-      .options = { options_evaluation, options_plugin, options_database, options_output, NULL },
+      .options = { options_evaluation, options_timing, options_plugin, options_database, options_output, NULL },
       .text =
           "Evaluates the model with this config against the same model with an exact cache and stores the result: "
           "compression ratio, KL divergence, change of perplexity and top-1 agreement, each with its interval.\n\n"

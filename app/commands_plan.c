@@ -34,7 +34,7 @@ static const command_option options_speed[] = {
     { "model", 'm', OPTION_TEXT, "FILE", COMPLETE_MODEL, .flags = OPTION_SETTING,
       .help = "the model, a GGUF file (default: the model kvant comes with)" },
     { "reference", 'r', OPTION_TEXT, "CONFIG", COMPLETE_CONFIG, "f16",
-      .help = "the cache it is timed beside; exact: the engine's own, without codecs" },
+      .help = "the cache it is timed beside; exact: the engine's own f32, without codecs" },
     { 0 },
 };
 
@@ -44,6 +44,11 @@ static const command_option options_speed_child[] = {
     { "generate", 'g', OPTION_SIZE, "N", .standard = "64", .min = 1, .max = 1 << 20,
       .help = "tokens that are generated, greedily" },
     { "depth", 0, OPTION_TEXT, "LIST", COMPLETE_NONE, "0", .help = "tokens in the cache before the prompt: 0,4k,16k" },
+    { "fill", 0, OPTION_CHOICE, "HOW", .choices = "auto text repeat", .standard = "auto",
+      .help = "what they are: the text, read; or its first rows over and over; auto: repeat beyond what the model was "
+              "trained for or the text has" },
+    { "decoded", 0, OPTION_FLAG, .help = "caches of decoded rows, as evaluations have them, not of bytes" },
+    { "plot", 0, OPTION_FLAG, .help = "also draw the times of a token" },
     { "reps", 0, OPTION_INT, "N", .standard = "7", .min = 5, .max = 10000,
       .help = "repetitions: runs of each side, in turns" },
     { "text", 't', OPTION_TEXT, "FILE|self", COMPLETE_FILE, "self", .flags = OPTION_SETTING,
@@ -70,6 +75,37 @@ static const command_option options_bench[] = {
       .help = "rows (default: 256 KiB of f32, which stay in the second-level cache, and then 16 MiB)" },
     { "reps", 0, OPTION_INT, "N", .standard = "11", .min = 5, .max = 10000, .help = "repetitions" },
     { "kernels", 0, OPTION_FLAG, .help = "time what codecs are made of, a line each" },
+    { "attention", 0, OPTION_FLAG, .help = "time scores and mix on encoded rows, beside f16" },
+    { "against", 0, OPTION_TEXT, "LIB", COMPLETE_FILE,
+      .help = "a reference library (libggml-base.so): its functions take their turns, too" },
+    { 0 },
+};
+
+static const command_option options_bench_engine[] = {
+    { "engine", 0, OPTION_FLAG, .help = "time the engine on a model instead, beside what the machine can do" },
+    { "model", 'm', OPTION_TEXT, "FILE", COMPLETE_MODEL, .flags = OPTION_SETTING,
+      .help = "for --engine: the model, a GGUF file (default: the model kvant comes with)" },
+    { "threads", 'j', OPTION_INT, "N", .standard = "0", .min = 0, .max = 256, .flags = OPTION_SETTING,
+      .help = "for --engine: threads; 0: as many as there are processors" },
+    { 0 },
+};
+
+static const command_option options_growth[] = {
+    { "to", 0, OPTION_SIZE, "N", .min = 1, .max = 1 << 24,
+      .help = "the largest size (default: what takes about a minute for all repetitions)" },
+    { "reps", 0, OPTION_INT, "N", .standard = "9", .min = 6, .max = 10000, .help = "repetitions" },
+    { "seed", 's', OPTION_INT, "N", .standard = "1", .min = 0, .max = 9007199254740992.0, .flags = OPTION_SETTING,
+      .help = "seed of rows, tokens and weights" },
+    { "svg", 0, OPTION_TEXT, "FILE", COMPLETE_FILE, .help = "also write the picture to this file, as SVG" },
+    { "force", 0, OPTION_FLAG, .help = "with --svg: replace what is there" },
+    { "no-plot", 0, OPTION_FLAG, .help = "only tables" },
+    { "check", 0, OPTION_FLAG, .help = "exit status 1 when something grows faster than it should" },
+    { 0 },
+};
+
+static const command_option options_growth_model[] = {
+    { "model", 'm', OPTION_TEXT, "FILE", COMPLETE_MODEL, .flags = OPTION_SETTING,
+      .help = "for context: the model, a GGUF file (default: the model kvant comes with)" },
     { 0 },
 };
 
@@ -109,14 +145,21 @@ const command commands_plan[] = {
           "repetition. Printed are medians, and ratios of medians with 95 % intervals; --json has every sample in the order "
           "it was taken. With each figure stand KLD and top-1 agreement with the exact cache over the same tokens: a cache "
           "that returns nonsense can be fast.\n\n"
-          "Timed is kvant's engine: codecs encode rows as they are written and hand back f32, which attention reads. What a "
-          "fused kernel would save by reading fewer bytes is not in it. Time to first token begins with the prompt at hand "
-          "and contains making room for the cache; setting codecs up is told apart.",
+          "Timed is kvant's engine, with the cache as bytes: attention meets them through the codec's own scores and mix "
+          "where it has them (and keys stand after RoPE: rope=post), else they are decoded for each token. --decoded keeps "
+          "decoded rows instead, as evaluations do. Attention skips rows whose weight is below a millionth of the largest. "
+          "Time to first token begins with the prompt at hand and contains making room for the cache; setting codecs up is "
+          "told apart.\n\n"
+          "Depths beyond what the model was trained for are filled with the rows of a shorter text over and over, each turned "
+          "to its position, and said to be so; quality there is against the exact cache over the same rows. With three "
+          "depths or more the line through the times says how a token's cost grows.",
       .examples =
           (const command_example[]){
               { "speed turbo3", "beside f16" },
               { "speed 'k=q8_0 v=turbo3' --depth 0,256 --reps 11", "with more or less in the cache" },
-              { "speed f16 --reference exact", "what the road through the codecs costs" },
+              { "speed 'turbo4 rope=post' --reference 'f16 rope=post' --depth 1k,8k,64k --prompt 16 --plot",
+                "how a token's cost grows with the cache" },
+              { "speed f16 --reference exact", "what a cache of f16 costs beside one of f32" },
               { 0 } },
       .run = cmd_speed },
     { "speed-child", "Program", "time a config in this process",
@@ -132,21 +175,32 @@ const command commands_plan[] = {
       .arguments = (const command_argument[]){ { "CODEC", COMPLETE_EXPRESSION, ARGUMENT_OPTIONAL | ARGUMENT_REPEATS,
                                                  "codecs (default: turbo, polar and blocks; with --kernels none)" },
                                                { 0 } },
-      .options = { options_bench, options_speed_time, options_plugin, options_output, NULL },
+      .options = { options_bench, options_bench_engine, options_speed_time, options_plugin, options_output, NULL },
       .text =
           "Encodes and decodes rows of Gaussian noise through the plugin interface, on one thread. Each repetition also "
           "copies the rows, and runs the codec's portable version; printed are GB/s of the f32 side, and ratios of medians "
           "with 95 % intervals. Times are processor time of the thread, so a busy machine widens them little.\n\n"
           "Both versions must give the same bytes and values, or the status is 1. With each codec stand its error, "
           "|x - x'|^2 / |x|^2, and the beginning of the SHA-256 of its bytes: what is fast must still be right.\n\n"
+          "--attention times scores and mix instead, over 64 MiB of rows, for 1, 2, 4 and 8 queries at a time: in ns for a row "
+          "and a query, beside f16, beside decoding first and beside the portable version, with cosines to exact results.\n\n"
+          "--engine times prompt and generation on a model, beside multiply-adds on registers and reading the weights in "
+          "the same run, in wall time; hashes of what came out must be the same in every repetition.\n\n"
           "The last table has one block (mostly one row) by itself, as generation encodes it, in ns: by the codec alone, and "
           "hosted, through the checks that kvant puts around a codec. KVANT_SIMD=portable, avx2, avx512 or neon in the environment names the highest "
-          "instruction set to use.",
+          "instruction set to use.\n\n"
+          "--against loads a library in the child process and times its quantize_row_..._ref and dequantize_row_... beside "
+          "the codecs of the same name: q8_0, q5_1, q5_0, q4_1, q4_0, iq4_nl, mxfp4, and turbo2, turbo3, turbo4 where it is "
+          "llama-cpp-turboquant's. Said is which were found, and whether bytes and values are the same. It runs as it is: "
+          "load only what you trust.",
       .examples =
           (const command_example[]){
               { "bench", "the usual codecs, in the cache and beyond it" },
               { "bench turbo3 'polar(bits=3)' --rows 4k", "two codecs on 4096 rows" },
               { "bench --kernels", "where the time goes" },
+              { "bench --attention turbo4", "attention without decoding, beside f16" },
+              { "bench --engine -m model.gguf", "the engine on a model" },
+              { "bench q8_0 turbo3 --against libggml-base.so", "beside a reference library" },
               { 0 } },
       .run = cmd_bench },
     { "bench-child", "Program", "time codecs in this process",
@@ -155,5 +209,38 @@ const command commands_plan[] = {
                                                { 0 } },
       .options = { options_bench, options_output, NULL }, .text = "Started by kvant itself.",
       .run = cmd_bench_child, .flags = COMMAND_HIDDEN },
+    { "growth", "Models", "show how cost grows, and whether it must",
+      .arguments =
+          (const command_argument[]){
+              { "WHAT", COMPLETE_NONE, 0, "rows, dim, bits, context, vocabulary, runs, or all of them" },
+              { "CODEC", COMPLETE_EXPRESSION, ARGUMENT_OPTIONAL | ARGUMENT_REPEATS,
+                "codecs for rows, dim and bits (default: some of each kind)" },
+              { 0 } },
+      .options = { options_growth, options_growth_model, options_speed_time, options_plugin, options_output, NULL },
+      .text =
+          "Times something at sizes that double, and draws time over size with both axes logarithmic, where what grows as a "
+          "power is a line. rows, dim, bits: codecs encode and decode. context: the engine reads a prompt of so many "
+          "positions, and one more token behind it. vocabulary: the logits of 16 positions, and their statistics. runs: what "
+          "the database and the screen's board do with so many runs.\n\n"
+          "All sizes take turns (of runs all questions do), on one thread; times are medians of its processor time. The exponent is the slope of the "
+          "line through the larger half of the sizes, by least squares, with its 95 % interval; beside it stands what theory "
+          "says, and the slope that has over the same sizes. Sizes end early where once takes too long. With each time "
+          "stands the beginning of the SHA-256 of what was computed.",
+      .examples =
+          (const command_example[]){
+              { "growth rows turbo3 'polar(bits=3)'", "two codecs side by side" },
+              { "growth context --to 4k --model model.gguf", "what a longer context costs" },
+              { "growth all --check --svg growth.svg", "everything, and status 1 when something grows too fast" },
+              { 0 } },
+      .run = cmd_growth },
+    { "growth-child", "Program", "measure how cost grows in this process",
+      .arguments = (const command_argument[]){ { "WHAT", COMPLETE_NONE, 0, "what is asked" },
+                                               { "MODEL", COMPLETE_MODEL, 0, "a GGUF file, or an empty word" },
+                                               { "DIRECTORY", COMPLETE_FILE, 0, "for a database, or an empty word" },
+                                               { "MORE", COMPLETE_NONE, ARGUMENT_OPTIONAL | ARGUMENT_REPEATS,
+                                                 "codecs, an empty word, plugins" },
+                                               { 0 } },
+      .options = { options_growth, options_output, NULL }, .text = "Started by kvant itself.",
+      .run = cmd_growth_child, .flags = COMMAND_HIDDEN },
     { 0 },
 };

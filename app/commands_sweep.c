@@ -32,8 +32,8 @@ const command commands_sweep[] = {
       .arguments = (const command_argument[]){ { "CONFIG", COMPLETE_CONFIG, ARGUMENT_OPTIONAL | ARGUMENT_REPEATS,
                                                  "a config; quote one that has spaces" },
                                                { 0 } },
-      .options = { options_sweep, options_plan, options_evaluation, options_jobs, options_plugin, options_database,
-                   options_output, NULL },
+      .options = { options_sweep, options_plan, options_evaluation, options_jobs, options_timing, options_plugin,
+                   options_database, options_output, NULL },
       .text =
           "Evaluates every config given, or every pair of --k and --v, and skips what the database already has. "
           "Interrupted, it ends with status 75; started again it goes on where it stopped.\n\n"

@@ -31,7 +31,7 @@ static bool over_streams(layer_work *w, pool_task task, fault *f)
     compressor *c = w->c;
     size_t n = 2 * (size_t)c->shape->n_kv_heads;
     if (c->r.at_layer) c->r.at_layer(c->r.self, w->layer);
-    pool_run(engine_pool(c->r.e), n, task, w);
+    spare_run(c->env.threads, engine_pool(c->r.e), n, task, w);
     return compress_first_fault(c, w->layer, f);
 }
 
@@ -57,6 +57,16 @@ static void add_query_error(const layer_work *w, stream *s, int head, const floa
                                  c->shape->head_dim, &sample, &s->fault);
 }
 
+/* Rows through a codec and back into memory. A codec's buffers are kept from one token to the next; after many rows at
+ * once those of all streams together would be one more cache. */
+static bool pass_rows(stream *s, size_t first, const float *rows, size_t n_rows, size_t dim, float *back)
+{
+    enum { KEPT = 64 << 10 };
+    const bool ok = roundtrip_rows(s->codec, first, rows, n_rows, back, &s->bytes, &s->fault);
+    if (n_rows * dim * sizeof *rows > KEPT) roundtrip_drop_buffers(s->codec);
+    return ok;
+}
+
 /* `count` positions of the heads that one codec serves, from position `first` on, into the cache: `from` and `to` are
  * the first head's rows, `from_head` floats before the next head's. Pooled heads go through the scratch interleaved. */
 static bool through_codec(const layer_work *w, stream *s, size_t first, size_t count, const float *from,
@@ -64,10 +74,10 @@ static bool through_codec(const layer_work *w, stream *s, size_t first, size_t c
 {
     const compressor *c = w->c;
     size_t dim = (size_t)c->shape->head_dim, heads = (size_t)s->heads, to_head = (size_t)c->cache->capacity * dim;
-    if (heads == 1) return roundtrip_rows(s->codec, first, from, count, to, &s->bytes, &s->fault);
+    if (heads == 1) return pass_rows(s, first, from, count, dim, to);
     for (size_t i = 0; i < count * heads; i++)
         memcpy(scratch + i * dim, from + i % heads * from_head + i / heads * dim, dim * sizeof *from);
-    if (!roundtrip_rows(s->codec, first * heads, scratch, count * heads, scratch, &s->bytes, &s->fault)) return false;
+    if (!pass_rows(s, first * heads, scratch, count * heads, dim, scratch)) return false;
     for (size_t i = 0; i < count * heads; i++)
         memcpy(to + i % heads * to_head + i / heads * dim, scratch + i * dim, dim * sizeof *to);
     return true;
@@ -241,7 +251,8 @@ static const float *exact_prefix(const layer_work *w, stream *s, int side, int h
     return turned;
 }
 
-/* The prefix of the heads of one codec. What is encoded and what stays open is laid out in the cache first. */
+/* The prefix of the heads of one codec. What is encoded and what stays open is laid out in the cache first, where any
+ * does or heads go together; else rows come from the reference itself. */
 static void prefix_task(void *arg, size_t task, int thread)
 {
     const layer_work *w = arg;
@@ -250,18 +261,21 @@ static void prefix_task(void *arg, size_t task, int thread)
     stream *s = stream_of(c, w->layer, side, head);
     size_t dim = (size_t)c->shape->head_dim, ctx = (size_t)c->r.ctx, width = (size_t)c->shape->n_heads * dim;
     size_t until = attention_settled(ctx - 1, s->block, s->window);
+    const bool open = s->block > 1 || s->window > 0;
     float *rows = kv_rows(c->cache, side_of(w, side), head), *scratch = c->scratch[thread];
+    const float *from = rows;
     if (!s->codec) return;
-    for (int h = head; h < head + s->heads; h++) {
+    if (!open && s->heads == 1) from = exact_prefix(w, s, side, head, scratch);
+    for (int h = head; from == rows && h < head + s->heads; h++) {
         float *to = kv_rows(c->cache, side_of(w, side), h);
         const float *exact = exact_prefix(w, s, side, h, scratch);
-        if (s->block > 1 || s->window > 0)
+        if (open)
             to_half_precision(exact, to, ctx * dim);
         else
             memcpy(to, exact, ctx * dim * sizeof *to);
     }
     size_t from_head = (size_t)c->cache->capacity * dim;
-    if (until > 0 && !through_codec(w, s, 0, until, rows, from_head, rows, scratch)) return;
+    if (until > 0 && !through_codec(w, s, 0, until, from, from_head, rows, scratch)) return;
     for (int h = head; h < head + s->heads; h++) {
         stream *one = stream_of(c, w->layer, side, h);
         const float *back = kv_rows(c->cache, side_of(w, side), h), *exact = exact_prefix(w, one, side, h, scratch);
@@ -272,13 +286,14 @@ static void prefix_task(void *arg, size_t task, int thread)
     }
 }
 
-bool compress_prefix(compressor *c, const reference *exact, kv_cache *cache, fault *f)
+bool compress_prefix(compressor *c, reference *exact, kv_cache *cache, fault *f)
 {
     if (!take_cache(c, cache, f)) return false;
     c->exact = exact;
     for (int il = 0; il < c->shape->n_layers; il++) {
         layer_work w = { c, il, 0, c->r.ctx };
         if (!over_streams(&w, prefix_task, f)) return false;
+        reference_forget(exact, c->shape, c->r.ctx, il);
     }
     cache->n = c->r.ctx;
     add_sequence(c, c->r.ctx);

@@ -27,7 +27,7 @@ static bool open_stream(compressor *c, int layer, int side, int head, fault *f)
         .rotated = side == KVANT_K && c->r.config->rope_post,
         .max_rows = (uint64_t)c->r.ctx,
     };
-    s->codec = roundtrip_open(c->r.known, c->plan[layer].spec[side], &shape, c->r.env, f);
+    s->codec = roundtrip_open(c->r.known, c->plan[layer].spec[side], &shape, &c->env, f);
     if (!s->codec) return false;
     const instance *encoder = roundtrip_encoder(s->codec);
     s->heads = instance_pooled(encoder) ? c->shape->n_kv_heads : 1;
@@ -111,7 +111,7 @@ static bool calibrate_streams(compressor *c, fault *f)
         const int positions = calibration_positions(w.known);
         if (c->r.config->rope_post && !(w.rope = engine_layer_rope(c->r.e, w.layer, positions, f))) return false;
         if (c->r.at_layer) c->r.at_layer(c->r.self, w.layer);
-        pool_run(engine_pool(c->r.e), 2 * (size_t)c->shape->n_kv_heads, calibrate_task, &w);
+        spare_run(c->env.threads, engine_pool(c->r.e), 2 * (size_t)c->shape->n_kv_heads, calibrate_task, &w);
         if (!compress_first_fault(c, w.layer, f)) return false;
     }
     return true;
@@ -143,12 +143,13 @@ compressor *compress_open(const compress_request *request, fault *f)
         return NULL;
     }
     c->r = *request;
+    if (request->env) c->env = *request->env;
     c->shape = &engine_model(request->e)->shape;
     c->n_streams = (size_t)c->shape->n_layers * 2 * (size_t)c->shape->n_kv_heads;
     c->streams = calloc(c->n_streams, sizeof *c->streams);
     bool ok = c->streams || fault_memory(f, "the codecs");
-    ok = ok && (c->plan = compress_plan(request->config, c->shape, f)) && open_streams(c, f) && open_scratch(c, f) &&
-         calibrate_streams(c, f);
+    ok = ok && (c->env.threads = spare_open(f)) && (c->plan = compress_plan(request->config, c->shape, f)) &&
+         open_streams(c, f) && open_scratch(c, f) && calibrate_streams(c, f);
     if (ok) return c;
     compress_close(c, NULL);
     return NULL;
@@ -164,6 +165,7 @@ bool compress_close(compressor *c, fault *f)
     }
     for (int i = 0; c->scratch && i < pool_threads(engine_pool(c->r.e)); i++)
         free(c->scratch[i]);
+    spare_close(c->env.threads);
     free(c->scratch);
     free(c->streams);
     free(c->queries);

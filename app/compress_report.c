@@ -85,6 +85,8 @@ bool compress_report(const compressor *c, job_result *out, fault *f)
             l->error = stream_error_rows(&sum);
             l->query_error = side == KVANT_K ? stream_error_queries(&sum) : NAN;
         }
+    out->spent.encode = encode;
+    out->spent.decode = decode;
     out->encode_gbs = encode > 0 ? encoded / encode / 1e9 : 0;
     out->decode_gbs = decode > 0 ? encoded / decode / 1e9 : 0;
     return true;

@@ -24,6 +24,7 @@ typedef struct stream {
 
 struct compressor {
     compress_request r;
+    host_env env; /* the request's, with threads that help */
     const model_shape *shape;
     config_layer *plan;
     stream *streams; /* [layer][side][head] */

@@ -126,6 +126,7 @@ static task_state take_end(crew_task *t)
     t->finished = time(NULL);
     t->run.done = outcome == WORKER_DONE;
     if (t->run.done) t->kind->warm = true;
+    if (t->run.done && t->lab->spent) stopwatch_add(t->lab->spent, &t->result.spent);
     if (outcome == WORKER_KILLED && t->tries < TRIES) {
         note(t, "%s: %s; it is tried once more", t->label, t->run.why.text);
         clear_work(t);

@@ -134,7 +134,7 @@ static const calibration *open_calibration(void *self, fault *f)
 /* Opens the codecs for sequences of the length this one may have. */
 static bool open_config(speaker *s, int capacity, fault *f)
 {
-    s->env = (host_env){ log_line, codec_cancelled, s };
+    s->env = (host_env){ log_line, codec_cancelled, s, NULL };
     const compress_request request = { .known = s->codecs,
                                        .config = s->config,
                                        .e = s->engine,

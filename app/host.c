@@ -35,6 +35,7 @@ struct host {
     piece *pieces;
     size_t lost, lost_bytes; /* left by inner codecs that are closed */
     size_t bad_releases;
+    double helped;
     char message[MESSAGE];
     struct kvant_inner unopened;
     kvant_value *values;
@@ -135,7 +136,15 @@ static uint64_t random_for_codec(const kvant_host *services, uint64_t key, uint6
 
 static void run_tasks(const kvant_host *services, size_t n, void (*task)(void *arg, size_t i), void *arg)
 {
-    (void)services;
+    host *h = self(services);
+    spare *threads = h->env ? h->env->threads : NULL;
+    if (threads) {
+        const double seconds = spare_spread(threads, n, task, arg);
+        pthread_mutex_lock(&h->lock);
+        h->helped += seconds;
+        pthread_mutex_unlock(&h->lock);
+        return;
+    }
     for (size_t i = 0; i < n; i++)
         task(arg, i);
 }
@@ -329,6 +338,14 @@ size_t host_leaks(host *h, size_t *bytes)
         *bytes += inside;
     }
     return n;
+}
+
+double host_helped(const host *h)
+{
+    double seconds = h->helped;
+    for (const host *child = h->children; child; child = child->sibling)
+        seconds += host_helped(child);
+    return seconds;
 }
 
 size_t host_bad_releases(host *h)

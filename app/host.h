@@ -2,7 +2,8 @@
  *
  * Every instance has a host of its own. It counts the instance's memory, keeps its last message, and knows the hosts of
  * the inner codecs it has opened, to which all of this applies in turn; an inner codec's message becomes its wrapper's,
- * too. Random numbers are kernels/random.h; parallel runs its tasks one after the other.
+ * too. Random numbers are kernels/random.h; parallel is
+ * app/spare.h.
  *
  *     host *h = host_create(known, s, &shape, NULL, &f);
  *     int rc = codec->create(host_services(h), &shape, host_values(h), &state);
@@ -16,6 +17,7 @@
 #define KVANT_APP_HOST_H
 
 #include "app/registry.h"
+#include "app/spare.h"
 #include "app/spec.h"
 
 /* What the instances of one worker share. All may be NULL. */
@@ -23,6 +25,7 @@ typedef struct host_env {
     void (*log)(void *arg, const char *line); /* a line a codec logs, without newline; from any thread */
     bool (*cancelled)(void *arg);             /* from any thread */
     void *arg;
+    spare *threads; /* that help with what a codec spreads; NULL: none, its tasks run one after the other */
 } host_env;
 
 typedef struct host host;
@@ -45,6 +48,9 @@ void host_forget(host *h);
 
 /* Allocations, and inner codecs, that the instance holds now, its open inner codecs' included; *bytes is their size. */
 size_t host_leaks(host *h, size_t *bytes);
+
+/* Processor seconds that other threads than the instance's own have spent on it, and on its open inner codecs. */
+double host_helped(const host *h);
 
 /* Calls to release with memory that the host never gave, or that was released before. */
 size_t host_bad_releases(host *h);

@@ -1,12 +1,12 @@
 #include "app/instance.h"
 
-#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "app/guard.h"
+#include "kernels/finite.h"
 
 /* A codec that wants more than this per value is not compressing but mistaken. */
 enum { MOST_BYTES_PER_VALUE = 64, MOST_EXTRA = 64 << 20, LARGEST_BLOCK = 1 << 20 };
@@ -160,6 +160,12 @@ bool instance_close(instance *x, fault *f)
     return ok;
 }
 
+void instance_drop_buffers(instance *x)
+{
+    guard_free(&x->bytes);
+    guard_free(&x->rows);
+}
+
 const spec *instance_spec(const instance *x)
 {
     return x->spec;
@@ -178,6 +184,11 @@ size_t instance_window(const instance *x)
 bool instance_pooled(const instance *x)
 {
     return x->geometry.pooled != 0;
+}
+
+double instance_helped(const instance *x)
+{
+    return host_helped(x->host);
 }
 
 bool instance_calibrates(const instance *x)
@@ -239,14 +250,6 @@ bool instance_encode(instance *x, size_t first, const float *rows, size_t n_rows
     return true;
 }
 
-/* The first value that is not finite; n when there is none. */
-static size_t find_nonfinite(const float *values, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        if (!isfinite(values[i])) return i;
-    return n;
-}
-
 bool instance_decode(instance *x, size_t first, const uint8_t *bytes, size_t n_bytes, float *rows, size_t n_rows,
                      fault *f)
 {
@@ -263,12 +266,63 @@ bool instance_decode(instance *x, size_t first, const uint8_t *bytes, size_t n_b
     if (!guard_holds(&x->rows, size))
         return complain(x, "decode", f, FAULT_INPUT, "it wrote past its buffer of %zu rows", n_rows);
     if (rc != KVANT_OK) return refused(x, "decode", rc, f);
-    size_t bad = find_nonfinite(out, values);
+    size_t bad = finite_scan(out, values);
     if (bad < values)
         return complain(x, "decode", f, FAULT_INPUT, "row %zu, column %zu comes back as %g", first + bad / dim,
                         bad % dim, (double)out[bad]);
     if (size > 0) memcpy(rows, out, size);
     return true;
+}
+
+bool instance_decode_into(instance *x, size_t first, const uint8_t *bytes, size_t n_bytes, float *rows, size_t n_rows,
+                          fault *f)
+{
+    const size_t dim = (size_t)x->shape.dim, values = n_rows * dim;
+    host_forget(x->host);
+    if (!whole_blocks(x, "decode", first, n_rows, f)) return false;
+    int rc = x->codec->decode(x->state, first, bytes, n_bytes, rows, n_rows);
+    if (rc != KVANT_OK) return refused(x, "decode", rc, f);
+    size_t bad = finite_scan(rows, values);
+    if (bad == values) return true;
+    return complain(x, "decode", f, FAULT_INPUT, "row %zu, column %zu comes back as %g", first + bad / dim, bad % dim,
+                    (double)rows[bad]);
+}
+
+/* ---- attention ---- */
+
+bool instance_has_scores(const instance *x)
+{
+    return x->codec->scores != NULL;
+}
+
+bool instance_has_mix(const instance *x)
+{
+    return x->codec->mix != NULL;
+}
+
+bool instance_scores(const instance *x, size_t first, const uint8_t *bytes, size_t n_bytes, size_t n_rows,
+                     const float *q, size_t n_q, float *scores, fault *f)
+{
+    if (!whole_blocks(x, "scores", first, n_rows, f)) return false;
+    int rc = x->codec->scores(x->state, first, bytes, n_bytes, n_rows, q, n_q, scores);
+    if (rc != KVANT_OK) return refused(x, "scores", rc, f);
+    size_t bad = finite_scan(scores, n_q * n_rows);
+    if (bad == n_q * n_rows) return true;
+    return complain(x, "scores", f, FAULT_INPUT, "the score of row %zu is %g", first + bad % n_rows,
+                    (double)scores[bad]);
+}
+
+bool instance_mix(const instance *x, size_t first, const uint8_t *bytes, size_t n_bytes, size_t n_rows,
+                  const float *weights, size_t n_q, float *out, fault *f)
+{
+    const size_t dim = (size_t)x->shape.dim;
+    if (!whole_blocks(x, "mix", first, n_rows, f)) return false;
+    int rc = x->codec->mix(x->state, first, bytes, n_bytes, n_rows, weights, n_q, out);
+    if (rc != KVANT_OK) return refused(x, "mix", rc, f);
+    size_t bad = finite_scan(out, n_q * dim);
+    if (bad == n_q * dim) return true;
+    return complain(x, "mix", f, FAULT_INPUT, "the mean of rows from %zu on is %g in column %zu", first,
+                    (double)out[bad], bad % dim);
 }
 
 bool instance_split(instance *x, size_t first, const uint8_t *bytes, size_t n_bytes, size_t n_rows, kvant_split *split,

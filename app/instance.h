@@ -15,7 +15,8 @@
  * as FAULT_INPUT where the rows, bytes or parameters are to blame or the codec broke a rule, FAULT_INTERNAL for memory
  * and misuse, FAULT_INTERRUPTED when cancelled.
  *
- * An instance is used by one thread at a time. It keeps pointers to registry, spec and env, which must outlive it.
+ * An instance is used by one thread at a time (but see instance_scores). It keeps pointers to registry, spec and env,
+ * which must outlive it.
  */
 #ifndef KVANT_APP_INSTANCE_H
 #define KVANT_APP_INSTANCE_H
@@ -32,6 +33,9 @@ instance *instance_open(const registry *known, const spec *s, const kvant_shape 
  * instance is gone then, too. NULL is fine. */
 bool instance_close(instance *x, fault *f);
 
+/* Frees the buffers of encode and decode, and with them the encoding: many rows at once leave large ones. */
+void instance_drop_buffers(instance *x);
+
 const spec *instance_spec(const instance *x);
 
 /* Rows per block (1: each by itself) and newest rows to be kept from the codec. */
@@ -40,6 +44,9 @@ size_t instance_window(const instance *x);
 
 /* Does it serve all kv heads of a layer at once? */
 bool instance_pooled(const instance *x);
+
+/* Processor seconds that threads other than its own have spent on it (kvant_host.parallel). */
+double instance_helped(const instance *x);
 
 /* Must instance_calibrate come before the first encode? */
 bool instance_calibrates(const instance *x);
@@ -55,6 +62,21 @@ bool instance_encode(instance *x, size_t first, const float *rows, size_t n_rows
 /* Decodes bytes that encode returned for these positions into n_rows x dim f32. On failure `rows` is not touched. */
 bool instance_decode(instance *x, size_t first, const uint8_t *bytes, size_t n_bytes, float *rows, size_t n_rows,
                      fault *f);
+
+/* The same without fences and copies, for bytes that are decoded again and again: straight into rows, which are
+ * undefined on failure. */
+bool instance_decode_into(instance *x, size_t first, const uint8_t *bytes, size_t n_bytes, float *rows, size_t n_rows,
+                          fault *f);
+
+/* Does the codec offer attention on its bytes? Then: scores[i*n_rows + r] = <q_i, row_r>, and out[i*dim ...] grows by
+ * sum_r weights[i*n_rows + r] row_r. Codes and results are checked, memory is not fenced. [several threads at once on
+ * one instance, as long as nothing else uses it] */
+bool instance_has_scores(const instance *x);
+bool instance_has_mix(const instance *x);
+bool instance_scores(const instance *x, size_t first, const uint8_t *bytes, size_t n_bytes, size_t n_rows,
+                     const float *q, size_t n_q, float *scores, fault *f);
+bool instance_mix(const instance *x, size_t first, const uint8_t *bytes, size_t n_bytes, size_t n_rows,
+                  const float *weights, size_t n_q, float *out, fault *f);
 
 /* Where the n_bytes of an encoding go; the parts add up to n_bytes. */
 bool instance_split(instance *x, size_t first, const uint8_t *bytes, size_t n_bytes, size_t n_rows, kvant_split *split,

@@ -15,6 +15,7 @@
 #include "app/calibration_files.h"
 #include "app/fingerprint.h"
 #include "app/metrics.h"
+#include "app/stopwatch.h"
 #include "app/suite.h"
 #include "app/verdict.h"
 #include "base/hash.h"
@@ -35,6 +36,7 @@ typedef struct job {
     int passages;
     bool at_most; /* fewer passages are fine when the text has fewer */
     int threads;
+    bool timing;                 /* say where the time went: job_result.spent */
     uint64_t seed;               /* of self text and of the bootstrap */
     char cache[PATH_MAX];        /* "": keep nothing */
     char calibration[PATH_MAX];  /* what codecs that calibrate are given: a path, or a name (below) */
@@ -92,6 +94,7 @@ typedef struct job_result {
     double ms_per_token_layer;     /* forward pass of the config */
     uint64_t peak_rss;
     bool reference_kept; /* the reference came from disk */
+    stopwatch spent;     /* with job.timing; else its threads are 0 */
     layer_result *layers;
     size_t n_layer_results;
     block_metrics *blocks;

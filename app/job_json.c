@@ -45,10 +45,23 @@ typedef struct field {
     }
 
 static const field job_fields[] = {
-    TEXT(job, model),        TEXT(job, text),  TEXT(job, config),        INT(job, protocol),
-    INT(job, ctx),           INT(job, eval),   INT(job, passages),       BOOL(job, at_most),
-    INT(job, threads),       U64(job, seed),   TEXT(job, cache),         TEXT(job, calibration),
-    TEXT(job, calibrations), TEXT(job, suite), TEXT(job, suite_options), { 0 },
+    TEXT(job, model),
+    TEXT(job, text),
+    TEXT(job, config),
+    INT(job, protocol),
+    INT(job, ctx),
+    INT(job, eval),
+    INT(job, passages),
+    BOOL(job, at_most),
+    INT(job, threads),
+    BOOL(job, timing),
+    U64(job, seed),
+    TEXT(job, cache),
+    TEXT(job, calibration),
+    TEXT(job, calibrations),
+    TEXT(job, suite),
+    TEXT(job, suite_options),
+    { 0 },
 };
 
 static const field result_fields[] = {
@@ -291,8 +304,10 @@ bool job_from_json(const cJSON *json, job *j, fault *f)
 
 cJSON *job_result_to_json(const job_result *r)
 {
-    cJSON *json = struct_to_json(result_fields, r);
-    if (json && add_array(json, "layers", layer_fields, r->layers, sizeof *r->layers, r->n_layer_results) &&
+    cJSON *json = struct_to_json(result_fields, r), *spent = json ? stopwatch_to_json(&r->spent) : NULL;
+    const bool added = spent && cJSON_AddItemToObject(json, "spent", spent);
+    if (spent && !added) cJSON_Delete(spent);
+    if (added && add_array(json, "layers", layer_fields, r->layers, sizeof *r->layers, r->n_layer_results) &&
         add_array(json, "blocks", block_fields, r->blocks, sizeof *r->blocks, r->n_blocks) &&
         add_array(json, "items", item_fields, r->items, sizeof *r->items, r->n_items))
         return json;
@@ -304,6 +319,8 @@ bool job_result_from_json(const cJSON *json, job_result *r, fault *f)
 {
     *r = (job_result){ 0 };
     if (!struct_from_json(result_fields, json, r, f)) return false;
+    if (!stopwatch_from_json(cJSON_GetObjectItemCaseSensitive(json, "spent"), &r->spent))
+        return fault_set(f, FAULT_INTERNAL, "a message between processes: no object \"spent\"");
     r->layers = read_array(json, "layers", layer_fields, sizeof *r->layers, &r->n_layer_results, f);
     if (r->layers) r->blocks = read_array(json, "blocks", block_fields, sizeof *r->blocks, &r->n_blocks, f);
     if (r->blocks) r->items = read_array(json, "items", item_fields, sizeof *r->items, &r->n_items, f);

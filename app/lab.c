@@ -132,6 +132,7 @@ bool lab_job(const lab *l, const config *c, job *j, fault *f)
     if (strlen(c->text) >= sizeof j->config)
         return fault_set(f, FAULT_INPUT, "the config is longer than %zu characters", sizeof j->config - 1);
     strcpy(j->config, c->text);
+    j->timing = l->spent != NULL;
     for (size_t i = 0; i < c->n_exceptions + 1; i++)
         for (int side = KVANT_K; side <= KVANT_V; side++) {
             const spec *s = i ? c->exceptions[i - 1].spec[side] : c->base[side];
@@ -148,6 +149,28 @@ bool lab_evaluate(lab *l, const config *c, lab_run *out, fault *f)
     crew_close(alone);
     *out = r.run;
     return ok;
+}
+
+void lab_watch_timing(lab *l, stopwatch *spent)
+{
+    if (!line_has(l->line, "timing")) return;
+    l->spent = spent;
+    stopwatch_start(spent, 0);
+}
+
+void lab_tell_timing(const lab *l)
+{
+    if (!l->spent) return;
+    stopwatch_rest(l->spent);
+    if (!line_has(l->line, "json")) {
+        stopwatch_show(stderr, l->spent);
+        return;
+    }
+    cJSON *json = stopwatch_to_json(l->spent);
+    char *text = json ? cJSON_PrintUnformatted(json) : NULL;
+    fprintf(stderr, "%s\n", text ? text : "null");
+    cJSON_free(text);
+    cJSON_Delete(json);
 }
 
 const char *lab_calibration(lab *l, const char *model_id)

@@ -27,6 +27,7 @@ typedef struct lab {
     job job;               /* all of it but the config and its plugins */
     const char *text_name; /* as typed */
     double timeout;
+    stopwatch *spent;       /* NULL, or where runs add what they spent their time on */
     bool shares;            /* codecs and database belong to another lab */
     bool calibration_known; /* the next is the file's hash, or "" */
     char calibration_id[HASH_HEX];
@@ -55,6 +56,11 @@ typedef struct lab_run {
 /* Runs one config in a worker with a progress line, and stores the row: a crew of one (app/crew.h). False with a fault
  * when there is no row: bad input, an interruption, a database that cannot be written. */
 bool lab_evaluate(lab *l, const config *c, lab_run *out, fault *f);
+
+/* Where the time of this lab's runs goes is measured from here on, when the line says --timing; lab_tell_timing says it
+ * on stderr. *spent must live as long as the lab. */
+void lab_watch_timing(lab *l, stopwatch *spent);
+void lab_tell_timing(const lab *l);
 
 /* What a worker is asked for. */
 bool lab_job(const lab *l, const config *c, job *j, fault *f);

@@ -46,18 +46,21 @@ static bool find_met(offline_known *k, fault *f)
     const offline_source *s = &k->from;
     const size_t square = s->dim * s->dim;
     double *plain = reallocarray(NULL, square, 2 * sizeof *plain), *met = plain ? plain + square : NULL;
-    float *scratch = reallocarray(NULL, square, sizeof *scratch);
+    const size_t planes = query_planes(s->dim);
+    query_turn *turns = reallocarray(NULL, planes, planes * sizeof *turns);
     k->met = reallocarray(NULL, s->heads * square, sizeof *k->met);
-    const bool ok = plain && scratch && k->met;
+    const bool ok = plain && turns && k->met;
+    for (size_t p = 0; ok && p < planes; p++)
+        query_turns(s->rope, s->dim, sequence_of(s), 0, p, turns + p * planes);
     for (size_t h = 0; ok && h < s->heads; h++) {
         for (size_t i = 0; i < square; i++)
             plain[i] = (double)k->moments[h * square + i];
-        query_moment_met(s->rope, plain, s->dim, sequence_of(s), 0, scratch, met);
+        query_moment_met(s->rope, turns, plain, s->dim, met);
         for (size_t i = 0; i < square; i++)
             k->met[h * square + i] = (float)met[i];
     }
     free(plain);
-    free(scratch);
+    free(turns);
     return ok || fault_memory(f, "the moments that keys meet");
 }
 

@@ -32,6 +32,12 @@ const command_option options_jobs[] = {
     { 0 },
 };
 
+const command_option options_timing[] = {
+    { "timing", 0, OPTION_FLAG,
+      .help = "say on stderr at the end where the time went: codecs, products, attention ..." },
+    { 0 },
+};
+
 const command_option options_plugin[] = {
     { "plugin", 0, OPTION_TEXT, "FILE.so", COMPLETE_FILE, .flags = OPTION_REPEATS,
       .help = "load codecs from this plugin too; may be given more than once" },

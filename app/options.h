@@ -10,6 +10,7 @@
 
 extern const command_option options_evaluation[]; /* model, text, protocol, sizes, threads, seed, time limit, cache */
 extern const command_option options_jobs[];       /* jobs: for what makes many runs */
+extern const command_option options_timing[];     /* timing */
 extern const command_option options_plugin[];     /* plugin */
 extern const command_option options_database[];   /* db */
 extern const command_option options_rows[];       /* mode, timer: of answers in rows */

@@ -12,10 +12,28 @@
 
 #include "kernels/rope.h"
 
-/* Writes the moment that keys meet into met (dim x dim), from the lower triangle of plain (dim x dim). rope: ready for
- * `positions` positions. window: positions a query sees, 0 for all. scratch: dim x dim floats. O(positions · dim²).
- * [any thread] */
-void query_moment_met(const rope_table *rope, const double *plain, size_t dim, size_t positions, size_t window,
-                      float *scratch, double *met);
+/* A rotation turns planes of two coordinates, so a block of R M R' comes from one block of M by the angles of two
+ * planes; what the sum over distances makes of them does not depend on M, and serves every head of a layer.
+ *
+ *     query_turn turns[64 * 64];                             query_planes(128) squared
+ *     for (size_t p = 0; p < 64; p++) query_turns(rope, 128, 1024, 0, p, turns + p * 64);
+ *     query_moment_met(rope, turns, plain, 128, met);
+ */
+typedef struct query_turn {
+    double cos_cos, cos_sin, sin_cos, sin_sin; /* weighted means over distances, of the two planes' angles */
+} query_turn;
+
+static inline size_t query_planes(size_t dim)
+{
+    return (dim + 1) / 2; /* the last may be one coordinate that is not turned */
+}
+
+/* The turns of plane p with all query_planes(dim). rope: ready for `positions` positions. window: positions a query
+ * sees, 0 for all. O(positions · dim). [any thread] */
+void query_turns(const rope_table *rope, size_t dim, size_t positions, size_t window, size_t p, query_turn *turns);
+
+/* Writes the moment that keys meet into met (dim x dim), from the lower triangle of plain (dim x dim) and the turns of
+ * all planes. O(dim²). [any thread] */
+void query_moment_met(const rope_table *rope, const query_turn *turns, const double *plain, size_t dim, double *met);
 
 #endif

@@ -51,6 +51,14 @@ const uint8_t *roundtrip_encoding(const roundtrip *t, size_t *n_bytes)
     return t->bytes;
 }
 
+void roundtrip_drop_buffers(roundtrip *t)
+{
+    instance_drop_buffers(t->encoder);
+    if (t->decoder) instance_drop_buffers(t->decoder);
+    t->bytes = NULL;
+    t->n_bytes = 0;
+}
+
 void roundtrip_seconds(const roundtrip *t, double *encode, double *decode)
 {
     *encode = t->encode_seconds;
@@ -88,20 +96,26 @@ static bool ready_decoder(roundtrip *t, fault *f)
     return t->decoder && (n == 0 || instance_load(t->decoder, side, n, f));
 }
 
+/* What this thread has worked, and what others have for the instance. */
+static double seconds_of(const instance *x)
+{
+    return clock_thread() + instance_helped(x);
+}
+
 bool roundtrip_rows(roundtrip *t, size_t first, const float *rows, size_t n_rows, float *back, roundtrip_bytes *bytes,
                     fault *f)
 {
     kvant_split split;
     t->bytes = NULL;
     t->n_bytes = 0;
-    double start = clock_seconds();
+    double start = seconds_of(t->encoder);
     if (!instance_encode(t->encoder, first, rows, n_rows, &t->bytes, &t->n_bytes, f)) return false;
-    t->encode_seconds += clock_seconds() - start;
+    t->encode_seconds += seconds_of(t->encoder) - start;
     if (!ready_decoder(t, f) || !instance_split(t->decoder, first, t->bytes, t->n_bytes, n_rows, &split, f))
         return false;
-    start = clock_seconds();
+    start = seconds_of(t->decoder);
     if (!instance_decode(t->decoder, first, t->bytes, t->n_bytes, back, n_rows, f)) return false;
-    t->decode_seconds += clock_seconds() - start;
+    t->decode_seconds += seconds_of(t->decoder) - start;
     bytes->total += t->n_bytes;
     bytes->payload += split.payload;
     bytes->metadata += split.metadata;

@@ -44,7 +44,10 @@ bool roundtrip_rows(roundtrip *t, size_t first, const float *rows, size_t n_rows
 /* The encoding of the last roundtrip_rows: it stays until the next. */
 const uint8_t *roundtrip_encoding(const roundtrip *t, size_t *n_bytes);
 
-/* Seconds spent in encode and in decode so far, their checks included. */
+/* Frees what the last roundtrip_rows needed: the encoding and the decoder's buffer, a copy of all its rows. */
+void roundtrip_drop_buffers(roundtrip *t);
+
+/* Processor seconds, of all threads, spent in encode and in decode so far, their checks included. */
 void roundtrip_seconds(const roundtrip *t, double *encode, double *decode);
 
 /* Bytes of side data the decoder was last given. */

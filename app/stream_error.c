@@ -5,17 +5,11 @@
 #include <string.h>
 
 #include "kernels/attention.h"
+#include "kernels/loops.h"
 
 void stream_error_add(stream_error *e, const float *exact, const float *decoded, size_t n)
 {
-    double error = 0, total = 0;
-    for (size_t i = 0; i < n; i++) {
-        double x = (double)exact[i], d = x - (double)decoded[i];
-        error += d * d;
-        total += x * x;
-    }
-    e->error += error;
-    e->total += total;
+    loops_best()->add_squares(exact, decoded, n, &e->error, &e->total);
 }
 
 static double relative(double error, double total)
@@ -63,13 +57,14 @@ static void rotate_sample(const query_work *w, const rope_table *rope, const que
         }
 }
 
-/* Logits of all sampled queries against the panel of keys that begins at row `first`. */
+/* Logits of the query vectors from `from` on against the panel of keys that begins at row `first`. */
 static void panel_logits(const query_work *w, const simd *s, const rope_table *rope, const float *rows, size_t first,
-                         size_t n, size_t dim, size_t vectors, float *logits)
+                         size_t n, size_t dim, size_t from, size_t vectors, float *logits)
 {
     size_t width = (size_t)s->width;
     attention_pack_keys(s, rows, first, n, (int)dim, rope, w->panel, w->row_scratch);
-    s->panel(w->queries, dim, vectors, w->panel, width, dim, logits, width, s->width, false);
+    s->panel(w->queries + from * dim, dim, vectors - from, w->panel, width, dim, logits + from * width, width, s->width,
+             false);
 }
 
 bool stream_error_add_queries(stream_error *e, const simd *s, const rope_table *rope, bool rotated, const float *exact,
@@ -80,11 +75,15 @@ bool stream_error_add_queries(stream_error *e, const simd *s, const rope_table *
     if (!open_work(&w, s, sample, d, f)) return false;
     rotate_sample(&w, rope, sample, d);
     const rope_table *turn = rotated ? NULL : rope;
+    size_t from = 0; /* vectors before it are at positions before the panel's keys */
     for (size_t first = 0; first < n_rows; first += width) {
         size_t n = n_rows - first < width ? n_rows - first : width;
-        panel_logits(&w, s, turn, exact, first, n, d, sample->n * group, w.exact);
-        panel_logits(&w, s, turn, decoded, first, n, d, sample->n * group, w.decoded);
-        for (size_t v = 0; v < sample->n * group; v++) {
+        while (from < sample->n * group && (size_t)sample->position(sample->ctx, (int)(from / group)) < first)
+            from++;
+        if (from == sample->n * group) break;
+        panel_logits(&w, s, turn, exact, first, n, d, from, sample->n * group, w.exact);
+        panel_logits(&w, s, turn, decoded, first, n, d, from, sample->n * group, w.decoded);
+        for (size_t v = from; v < sample->n * group; v++) {
             size_t last = (size_t)sample->position(sample->ctx, (int)(v / group));
             const size_t low = attention_first(last, sample->window);
             for (size_t i = low > first ? low - first : 0; i < n && first + i <= last; i++) {

@@ -47,10 +47,13 @@ bool sweep_tell(lab *l, const grid_configs *configs, fault *f)
                       .self = &p,
                       .row = print_row };
     sweep_count count = { 0 };
+    stopwatch spent;
+    lab_watch_timing(l, &spent);
     bool ok = sweep_run(&s, configs, &count, f);
     fprintf(stderr, "kvant: %zu run, %zu already there, %zu failed%s\n", count.ran, count.had, count.failed,
             *l->job.suite ? "; `kvant show RUN` shows one in full" : "");
     if (p.list && !report_json(stdout, p.list, ok ? f : NULL)) ok = false;
+    lab_tell_timing(l);
     return ok && (count.failed == 0 ||
                   fault_set(f, FAULT_INPUT, "%zu of %zu runs failed; `kvant runs` says why", count.failed, count.ran));
 }

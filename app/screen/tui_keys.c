@@ -68,10 +68,13 @@ void keys_begin(void)
         define_key(sequences[i].sequence, sequences[i].code);
 }
 
+/* ncurses makes a click of a press and a release that it reads together, however long a click may take. */
+#define PRESSED (BUTTON1_PRESSED | BUTTON1_CLICKED | BUTTON1_DOUBLE_CLICKED | BUTTON1_TRIPLE_CLICKED)
+
 void keys_mouse(bool on)
 {
     mouseinterval(0);
-    mousemask(on ? BUTTON1_PRESSED | BUTTON1_RELEASED | BUTTON4_PRESSED | BUTTON5_PRESSED : 0, NULL);
+    mousemask(on ? PRESSED | BUTTON1_RELEASED | BUTTON4_PRESSED | BUTTON5_PRESSED : 0, NULL);
 }
 
 /* A second press at the same place soon after the first. */
@@ -94,10 +97,10 @@ static int take_mouse(tui_mouse *mouse)
     MEVENT e;
     if (getmouse(&e) == ERR) return TUI_NONE;
     *mouse = (tui_mouse){ .row = e.y, .column = e.x };
-    mouse->pressed = e.bstate & BUTTON1_PRESSED;
+    mouse->pressed = e.bstate & PRESSED;
     mouse->wheel_up = e.bstate & BUTTON4_PRESSED;
     mouse->wheel_down = e.bstate & BUTTON5_PRESSED;
-    mouse->doubled = mouse->pressed && is_second(mouse);
+    mouse->doubled = mouse->pressed && (is_second(mouse) || (e.bstate & BUTTON1_DOUBLE_CLICKED));
     return TUI_MOUSE;
 }
 

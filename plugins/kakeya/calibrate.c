@@ -40,7 +40,9 @@ static void add_row(const kakeya *c, const kakeya_work *w, size_t i, size_t from
 static int add_group(kakeya *c, kakeya_work *w, const float *rows, size_t n, size_t first, pool *p)
 {
     const size_t dim = c->config.dim;
+    w->tells = !c->logged;
     int rc = kakeya_fit_skeleton(c, w, rows, NULL, n, first);
+    c->logged = true;
     for (size_t at = 0; rc == KVANT_OK && at < n; at += c->config.block) {
         const size_t some = n - at < c->config.block ? n - at : c->config.block;
         rc = kakeya_fit_block(c, w, rows + at * dim, NULL, some, first + at);

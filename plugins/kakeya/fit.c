@@ -125,7 +125,7 @@ static double sum_of(const double *values, size_t n)
 
 /* The rank to use, or 0 when the linear algebra fails. Rows that differ by no more than their own rounding vary in no
  * direction: one is kept. */
-static size_t principal(kakeya *c, kakeya_work *w, const pca_input *in, double variance)
+static size_t principal(const kakeya *c, kakeya_work *w, const pca_input *in, double variance)
 {
     const kakeya_config *p = &c->config;
     double square = 0.0;
@@ -158,10 +158,9 @@ static size_t round_values(const kakeya *c, const double *in, size_t n, float *o
 }
 
 /* A rank that leaves out much of the rows does not do so in silence. */
-static void log_variance(kakeya *c, const kakeya_work *w, double variance)
+static void log_variance(const kakeya *c, const kakeya_work *w, double variance)
 {
-    if (c->logged) return;
-    c->logged = true;
+    if (!w->tells) return;
     const double share = variance > 0.0 ? 100.0 * sum_of(w->values, w->skeleton.rank) / variance : 100.0;
     if (share >= WORTH_SAYING) return;
     c->host->log(c->host, "layer %d %s head %d: %zu of %zu directions hold %.2f %% of the first block's variance",
@@ -169,7 +168,8 @@ static void log_variance(kakeya *c, const kakeya_work *w, double variance)
                  c->config.dim, share);
 }
 
-int kakeya_fit_skeleton(kakeya *c, kakeya_work *w, const float *rows, const float *weights, size_t n, size_t first)
+int kakeya_fit_skeleton(const kakeya *c, kakeya_work *w, const float *rows, const float *weights, size_t n,
+                        size_t first)
 {
     const pca_input in = { rows, weights, n, c->config.dim };
     pca_mean(&in, w->mean);
@@ -249,7 +249,7 @@ static int fit_row(const kakeya *c, kakeya_work *w, size_t i, size_t position)
     return KVANT_OK;
 }
 
-int kakeya_fit_block(kakeya *c, kakeya_work *w, const float *rows, const float *weights, size_t n, size_t first)
+int kakeya_fit_block(const kakeya *c, kakeya_work *w, const float *rows, const float *weights, size_t n, size_t first)
 {
     const kakeya_skeleton *s = &w->skeleton;
     w->block.rows = n;

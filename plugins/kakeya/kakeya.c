@@ -8,6 +8,7 @@
 #include "kernels/finite.h"
 #include "plugins/kakeya/calibrate.h"
 #include "plugins/kakeya/config.h"
+#include "plugins/kakeya/encode.h"
 #include "plugins/kakeya/fields.h"
 #include "plugins/kakeya/fit.h"
 #include "plugins/kakeya/layout.h"
@@ -37,15 +38,10 @@ static int create(const kvant_host *host, const kvant_shape *shape, const kvant_
     return rc;
 }
 
-static size_t group_rows(const kakeya *c)
-{
-    return c->config.block * c->config.shared;
-}
-
 static int geometry(const void *state, kvant_geometry *out)
 {
     const kakeya *c = state;
-    out->block = (uint32_t)group_rows(c);
+    out->block = (uint32_t)kakeya_group_rows(c);
     out->pooled = c->config.pooled;
     out->calibrates = c->config.calibrated;
     out->weighs = 1;
@@ -57,7 +53,7 @@ static size_t bound(const void *state, size_t first, size_t n_rows)
     (void)first;
     const kakeya *c = state;
     size_t bytes;
-    const size_t groups = n_rows / group_rows(c) + (n_rows % group_rows(c) != 0);
+    const size_t groups = n_rows / kakeya_group_rows(c) + (n_rows % kakeya_group_rows(c) != 0);
     return __builtin_mul_overflow(groups, layout_group_most(c), &bytes) ? SIZE_MAX : bytes;
 }
 
@@ -137,9 +133,9 @@ static int check_rows(const kakeya *c, size_t first, const float *rows, size_t n
 {
     const kvant_host *host = c->host;
     const size_t dim = c->config.dim, n = n_rows * dim;
-    if (n_rows % group_rows(c) != 0)
+    if (n_rows % kakeya_group_rows(c) != 0)
         return host->fail(host, KVANT_E_STATE, "kakeya: %zu rows from row %zu are not whole blocks of %zu", n_rows,
-                          first, group_rows(c));
+                          first, kakeya_group_rows(c));
     if (c->weights && c->n_weights != n_rows)
         return host->fail(host, KVANT_E_STATE, "kakeya: %zu weights for %zu rows from row %zu", c->n_weights, n_rows,
                           first);
@@ -152,50 +148,11 @@ static int check_rows(const kakeya *c, size_t first, const float *rows, size_t n
                       first + bad / dim, bad % dim, (double)rows[bad]);
 }
 
-/* Bytes written, or an error. */
-static int64_t encode_group(kakeya *c, kakeya_work *w, size_t first, const float *rows, const float *weights,
-                            uint8_t *out, size_t capacity)
-{
-    const kakeya_config *p = &c->config;
-    size_t used = 0;
-    int rc = kakeya_fit_skeleton(c, w, rows, weights, group_rows(c), first);
-    for (size_t i = 0; rc == KVANT_OK && i < p->shared; i++) {
-        const size_t at = i * p->block;
-        rc = kakeya_fit_block(c, w, rows + at * p->dim, weights ? weights + at : NULL, p->block, first + at);
-        if (rc != KVANT_OK) break;
-        const layout_parts parts = layout_size(p, &w->skeleton, &w->block, i == 0);
-        const size_t bytes = parts.codes + parts.outlier_values + parts.rest;
-        if (bytes > capacity - used)
-            return c->host->fail(c->host, KVANT_E_SPACE, "kakeya: the block at row %zu needs %zu bytes, %zu are left",
-                                 first + at, bytes, capacity - used);
-        layout_put(p, &w->skeleton, &w->block, i == 0, out + used);
-        used += bytes;
-    }
-    return rc == KVANT_OK ? (int64_t)used : rc;
-}
-
-static int64_t encode_groups(kakeya *c, size_t first, const float *rows, size_t n_rows, uint8_t *out, size_t capacity)
-{
-    kakeya_work w;
-    const size_t group = group_rows(c);
-    size_t used = 0;
-    int64_t rc = kakeya_work_open(c, true, &w);
-    for (size_t r = 0; rc >= 0 && r < n_rows; r += group) {
-        rc = c->host->cancelled(c->host)
-                 ? KVANT_E_CANCELLED
-                 : encode_group(c, &w, first + r, rows + r * c->config.dim, c->weights ? c->weights + r : NULL,
-                                out + used, capacity - used);
-        if (rc > 0) used += (size_t)rc;
-    }
-    kakeya_work_close(c, &w);
-    return rc < 0 ? rc : (int64_t)used;
-}
-
 static int64_t encode(void *state, size_t first, const float *rows, size_t n_rows, uint8_t *out, size_t capacity)
 {
     kakeya *c = state;
     int64_t rc = check_rows(c, first, rows, n_rows);
-    if (rc == KVANT_OK && n_rows > 0) rc = encode_groups(c, first, rows, n_rows, out, capacity);
+    if (rc == KVANT_OK && n_rows > 0) rc = kakeya_encode_groups(c, first, rows, n_rows, out, capacity);
     drop_weights(c);
     return rc;
 }
@@ -213,7 +170,7 @@ typedef int block_visitor(const kakeya *c, kakeya_work *w, size_t row, bool open
 static int for_each_block(const kakeya *c, size_t first, const uint8_t *bytes, size_t n_bytes, size_t n_rows,
                           block_visitor *visit, void *arg)
 {
-    const size_t group = group_rows(c), block = c->config.block;
+    const size_t group = kakeya_group_rows(c), block = c->config.block;
     kakeya_work w;
     layout_bytes in = { bytes, n_bytes };
     if (n_rows % group != 0) return corrupt(c, first, "the rows are not whole blocks");

@@ -44,6 +44,12 @@ typedef struct kakeya {
     size_t n_weights;
 } kakeya;
 
+/* Rows that are encoded with one skeleton. */
+static inline size_t kakeya_group_rows(const kakeya *c)
+{
+    return c->config.block * c->config.shared;
+}
+
 typedef struct kakeya_skeleton {
     size_t rank, width; /* directions; values of a rotated residual */
     size_t code_bytes;  /* of one row's residual */

@@ -2,6 +2,7 @@
  * Distill-Qwen-1.5B: 28 layers, 2 kv heads pooled, dimension 128, 2048 positions), the packed one against its own. */
 
 #include "plugins/kakeya/test_trial.h"
+#include "tests/scale.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -55,7 +56,7 @@ static void published_streams_have_the_published_sizes(void **state)
         { OLD("bits=3 rank=64 centres=64"), 4 * (16640 + 8192) + N * 34 },
         { OLD("bits=8 rank=65"), 4 * (256 + 65 * 256 + 32 * 65) + N * 138 },
     };
-    for (size_t i = 0; i < sizeof streams / sizeof *streams; i++) {
+    for (size_t i = 0; i < sizeof streams / sizeof *streams; i += EVERY(5)) {
         const size_t bytes = kakeya_size(streams[i].settings);
         if (bytes != streams[i].bytes)
             fail_msg("kakeya(%s): %zu bytes, published %zu", streams[i].settings, bytes, streams[i].bytes);
@@ -74,7 +75,7 @@ static void a_published_row_is_10_bytes_and_its_codes(void **state)
         { OLD(RSVD "bits=4"), 16640 + 2048, 42 },
         { OLD("bits=4"), 33024 + 4096, 74 },
     };
-    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
+    for (size_t i = 0; i < sizeof codes / sizeof *codes; i += EVERY(4))
         assert_int_equal(kakeya_size(codes[i].settings), N / 1024 * codes[i].skeleton + N * codes[i].row);
 }
 
@@ -155,7 +156,7 @@ static double layer_size(const char *k, const char *v)
 static void published_ratios_come_out_of_the_bytes(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < sizeof cells / sizeof *cells; i++) {
+    for (size_t i = 0; i < sizeof cells / sizeof *cells; i += EVERY(9)) {
         const cell *c = &cells[i];
         const double middle = layer_size(c->k, c->v), edge = layer_size(c->boundary[0], c->boundary[1]);
         const double ratio = LAYERS * (double)EXACT / ((LAYERS - c->n_boundary) * middle + c->n_boundary * edge);
@@ -185,7 +186,7 @@ static void tight_streams_have_the_documented_sizes(void **state)
         { "rank=64 skeleton=f32", 2 + 2 * 16640 + 1 + 2 + 4096, 4 + 32 + 192 },
         { "rank=64 residual=besi d=3 m=3", 2 + 16640 + 1 + 2048, 4 + 32 + 96 + 96 + 16 },
     };
-    for (size_t i = 0; i < sizeof streams / sizeof *streams; i++)
+    for (size_t i = 0; i < sizeof streams / sizeof *streams; i += EVERY(5))
         assert_int_equal(kakeya_size(streams[i].settings), N / 512 * streams[i].block + N * streams[i].row_bits / 8);
 }
 
@@ -225,7 +226,7 @@ static void outlier_rates_are_those_of_a_row_of_fixed_length(void **state)
     (void)state;
     static const double thresholds[] = { 1.5, 2.0, 2.5, 3.0 }, gaussian[] = { 0.1336, 0.0455, 0.0124, 0.0027 };
     const double without = (double)kakeya_size(OLD("rank=128"));
-    for (size_t i = 0; i < 4; i++) {
+    for (size_t i = 0; i < 4; i += EVERY(2)) {
         char settings[64];
         snprintf(settings, sizeof settings, OLD("rank=128 outlier=%g"), thresholds[i]);
         const double rate = ((double)kakeya_size(settings) - without) / 4.0 / N / DIM;

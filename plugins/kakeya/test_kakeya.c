@@ -9,6 +9,7 @@
 
 #include "kernels/lloyd.h"
 #include "kernels/random.h"
+#include "tests/scale.h"
 
 enum { N = 2048, DIM = 128 };
 
@@ -35,9 +36,9 @@ static void error_without_centres_is_the_table_s(void **state)
 {
     (void)state;
     static const int dims[] = { 16, 64, 80, 100, 128, 192, 256 };
-    for (size_t i = 0; i < sizeof dims / sizeof *dims; i++) {
+    for (size_t i = 0; i < sizeof dims / sizeof *dims; i += EVERY(3)) {
         float *rows = test_rows(TEST_GAUSSIAN, N, (size_t)dims[i], 3, 0.0f);
-        for (int bits = 1; bits <= 6; bits++) {
+        for (int bits = 1; bits <= 6; bits += EVERY(3)) {
             char settings[64];
             snprintf(settings, sizeof settings, "centres=0 bits=%d", bits);
             const double error = relative(settings, rows, N, dims[i]) / (1.0 - 1.0 / 512.0);
@@ -57,7 +58,7 @@ static void a_bit_divides_the_error_as_the_table_says(void **state)
     static const char *const kinds[] = { "", "gain=lsq header=published", "pca=rsvd rank=128",
                                          "skeleton=f32 shared=2 block=256", "centres=4" };
     float *keys = trial_keys(N, DIM, 7), *values = test_rows(TEST_GAUSSIAN, N, DIM, 8, 0.0f);
-    for (size_t t = 0; t < 2 * sizeof kinds / sizeof *kinds; t++) {
+    for (size_t t = 0; t < 2 * sizeof kinds / sizeof *kinds; t += EVERY(3)) {
         double before = 0.0;
         for (int bits = 2; bits <= 5; bits++) {
             char settings[64];
@@ -138,7 +139,7 @@ static void variance_chooses_the_rank(void **state)
     (void)state;
     float *rows = test_rows(TEST_GAUSSIAN, N, DIM, 11, 0.0f);
     size_t before = 0;
-    for (int percent = 50; percent <= 95; percent += 15) {
+    for (int percent = 50; percent <= 95; percent += 15 * EVERY(3)) {
         char settings[64];
         snprintf(settings, sizeof settings, "bits=8 centres=0 variance=%g", percent / 100.0);
         const trial_result r = trial_round(settings, rows, N, DIM);
@@ -176,7 +177,7 @@ static void a_least_squares_gain_is_never_worse(void **state)
 {
     (void)state;
     float *keys = trial_keys(N, DIM, 7);
-    for (int bits = 1; bits <= 4; bits++) {
+    for (int bits = 1; bits <= 4; bits += EVERY(3)) {
         char norm[32], lsq[32];
         snprintf(norm, sizeof norm, "bits=%d", bits);
         snprintf(lsq, sizeof lsq, "bits=%d gain=lsq", bits);
@@ -232,7 +233,7 @@ static void the_table_of_the_readme_is_true(void **state)
         { "pca=rsvd", 65.0, 2.30e-3 },   { "variance=0.99", 31.2, 3.68e-3 },
     };
     float *keys = trial_keys(4096, DIM, 7);
-    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i += EVERY(4)) {
         const trial_result r = trial_round(lines[i].settings, keys, 4096, DIM);
         const double bytes = (double)r.bytes / 4096, error = r.error / r.energy;
         print_message("| `%s` | %.1f | %.2f | %.2e |\n", lines[i].settings, bytes, 2 * DIM / bytes, error);
@@ -410,7 +411,7 @@ static void calibrated_levels_are_never_worse_on_the_samples(void **state)
     static const char *const kinds[] = { "bits=2",          "bits=4",
                                          "bits=8",          "bits=3 outlier=1.5",
                                          "bits=3 gain=lsq", "bits=3 skeleton=f32 shared=2" };
-    for (size_t t = 0; t < 2 * sizeof kinds / sizeof *kinds; t++) {
+    for (size_t t = 0; t < 2 * sizeof kinds / sizeof *kinds; t += EVERY(3)) {
         char plain[96], fitted[128];
         snprintf(plain, sizeof plain, "block=256 centres=2 %s", kinds[t / 2]);
         snprintf(fitted, sizeof fitted, "%s codebook=calibrated", plain);

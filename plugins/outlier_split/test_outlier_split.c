@@ -7,6 +7,7 @@
 #include "kernels/lloyd.h"
 #include "kernels/sketch.h"
 #include "kernels/sphere.h"
+#include "tests/scale.h"
 
 #define PI 3.141592653589793
 
@@ -110,7 +111,7 @@ static void each_part_has_its_own_codebook_s_error(void **state)
                   { 192, { 5, 1, 64, FIRST, 0 } },
                   { 256, { 2, 4, 16, FIRST, 0 } } };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        enum { N = 4000 };
+        enum { N = FEWER(4000) };
         const settings s = cases[i].s;
         const size_t d = (size_t)cases[i].dim, high = (size_t)s.n;
         float *rows = test_rows(TEST_GAUSSIAN, N, d, 1, 0.0f), *back = malloc(N * d * sizeof *back);
@@ -129,7 +130,7 @@ static void each_part_has_its_own_codebook_s_error(void **state)
             const int n = p ? cases[i].dim - s.n : s.n, bits = p ? s.low : s.high;
             const double expected = 2.0 - 2.0 * sqrt(1.0 - codebook_error(n, bits));
             print_message("%d channels at %d bits: %.5f, expected about %.5f\n", n, bits, error[p], expected);
-            assert_true(fabs(error[p] / expected - 1.0) < 2.5 / n + 0.015);
+            assert_true(fabs(error[p] / expected - 1.0) < 2.5 / n + WIDER(0.015));
         }
         test_close(&t);
         free(rows), free(back), free(bytes);
@@ -249,7 +250,7 @@ static void uncalibrated_use_and_bad_samples_are_refused(void **state)
 static void with_qjl_rows_are_unbiased_and_the_error_is_known(void **state)
 {
     (void)state;
-    enum { N = 3000, DIM = 128 };
+    enum { N = FEWER(3000), DIM = 128 };
     static const settings cases[] = { { 3, 2, 32, FIRST, 1 }, { 4, 3, 64, FIRST, 1 } };
     float *rows = test_rows(TEST_GAUSSIAN, N, DIM, 4, 0.0f), *back = malloc(N * DIM * sizeof *back);
     for (size_t i = 0; i < 2; i++) {
@@ -269,8 +270,8 @@ static void with_qjl_rows_are_unbiased_and_the_error_is_known(void **state)
         const double error = error_of(rows, N, DIM, s), expected = (PI / 2 / pow(1.00196, 2) - 1.0) * parts;
         print_message("%d/%d bits with qjl: <x,x~> %.4f, error %.5f, expected %.5f\n", s.high, s.low, along, error,
                       expected);
-        assert_true(fabs(along - 1.0) < 0.005);
-        assert_true(fabs(error / expected - 1.0) < 0.02);
+        assert_true(fabs(along - 1.0) < WIDER(0.005));
+        assert_true(fabs(error / expected - 1.0) < WIDER(0.02));
         test_close(&t);
         free(bytes);
     }

@@ -6,6 +6,7 @@
 
 #include "kernels/half.h"
 #include "kernels/wht.h"
+#include "tests/scale.h"
 
 #define PI 3.141592653589793
 
@@ -58,18 +59,19 @@ static figures measure(const float *rows, size_t n, int dim, int levels, int bit
 static void errors_and_sizes_of_gaussian_rows_are_the_known_ones(void **state)
 {
     (void)state;
+    enum { ROWS = FEWER(10000) };
     static const struct {
         int levels, bits;
         double error, cosine;
         size_t row_bytes;
     } cases[] = { { 4, 4, 0.0320, 0.9840, 62 }, { 7, 4, 0.0351, 0.9825, 50 }, { 4, 3, 0.0702, 0.9649, 54 } };
-    float *rows = test_rows(TEST_GAUSSIAN, 10000, 128, 1, 0.0f);
+    float *rows = test_rows(TEST_GAUSSIAN, ROWS, 128, 1, 0.0f);
     for (size_t i = 0; i < 3; i++) {
-        const figures f = measure(rows, 10000, 128, cases[i].levels, cases[i].bits, 2);
+        const figures f = measure(rows, ROWS, 128, cases[i].levels, cases[i].bits, 2);
         print_message("levels=%d, bits=%d: error %.5f (%.4f), cosine %.5f, %zu bytes\n", cases[i].levels, cases[i].bits,
                       f.error, cases[i].error, f.cosine, f.row_bytes);
-        assert_true(fabs(f.error / cases[i].error - 1.0) < 0.02);
-        assert_true(fabs(f.cosine - cases[i].cosine) < 3e-4);
+        assert_true(fabs(f.error / cases[i].error - 1.0) < WIDER(0.02));
+        assert_true(fabs(f.cosine - cases[i].cosine) < WIDER(3e-4));
         assert_int_equal(f.row_bytes, cases[i].row_bytes);
     }
     free(rows);
@@ -80,14 +82,14 @@ static void errors_and_sizes_of_gaussian_rows_are_the_known_ones(void **state)
 static void one_level_has_the_error_of_a_circular_grid(void **state)
 {
     (void)state;
-    enum { N = 20000 };
+    enum { N = FEWER(20000) };
     static const int dims[] = { 32, 80, 128 };
     for (size_t i = 0; i < 3; i++) {
         float *rows = test_rows(TEST_GAUSSIAN, N, (size_t)dims[i], 2, 0.0f);
-        for (int bits = 1; bits <= 8; bits++) {
+        for (int bits = 1; bits <= 8; bits += EVERY(3)) {
             const double half = PI / (1 << bits), expected = 2.0 - 2.0 * sin(half) / half;
             const figures f = measure(rows, N, dims[i], 1, bits, 2);
-            assert_true(fabs(f.error / expected - 1.0) < 0.01);
+            assert_true(fabs(f.error / expected - 1.0) < WIDER(0.01));
             assert_int_equal(f.row_bytes, dims[i] + dims[i] / 2 * bits / 8);
         }
         free(rows);

@@ -11,6 +11,7 @@
 
 enum { PARAM_BITS, PARAM_STATES, PARAM_SCALE };
 enum { SCALE_NORM, SCALE_MSE, SCALE_UNBIASED, SCALE_BYTES = 2 };
+enum { PIECE = 16 }; /* rows: a millisecond or a few of work */
 
 static const kvant_param params[] = {
     { .name = "bits", .type = KVANT_INT, .def = 2, .min = 1, .max = TRELLIS_BITS_MAX, .help = "bits per coordinate" },
@@ -34,7 +35,6 @@ typedef struct tcq {
     int64_t scale;
     wht rotation;
     trellis trellis;
-    uint64_t room[];
 } tcq;
 
 static int create(const kvant_host *host, const kvant_shape *shape, const kvant_value *values, void **state)
@@ -45,7 +45,7 @@ static int create(const kvant_host *host, const kvant_shape *shape, const kvant_
     if (!trellis_init(&code, (int)values[PARAM_BITS].i, (int)values[PARAM_STATES].i))
         return host->fail(host, KVANT_E_PARAM, "tcq: no trellis of %d bits and 2^%d states", (int)values[PARAM_BITS].i,
                           (int)values[PARAM_STATES].i);
-    rc = row_codec_create(host, "tcq", shape, sizeof(tcq) + trellis_room(&code, (size_t)shape->dim), state);
+    rc = row_codec_create(host, "tcq", shape, sizeof(tcq), state);
     if (rc != KVANT_OK) return rc;
     tcq *c = *state;
     c->trellis = code;
@@ -74,7 +74,7 @@ static double scale_of(const tcq *c, const float *y, const float *levels)
 }
 
 /* The scale that was to be stored when f16 cannot hold it, else 0. */
-static double encode_row(tcq *c, const float *row, uint8_t *out)
+static double encode_row(const tcq *c, const float *row, uint8_t *out, void *room)
 {
     const size_t n = c->row.dim;
     float y[WHT_MAX], levels[WHT_MAX];
@@ -84,7 +84,7 @@ static double encode_row(tcq *c, const float *row, uint8_t *out)
     for (size_t i = 0; i < n; i++)
         y[i] = (float)((double)row[i] / deviation);
     wht_forward(&c->rotation, y, 1);
-    trellis_encode(&c->trellis, y, n, out + SCALE_BYTES, c->room);
+    trellis_encode(&c->trellis, y, n, out + SCALE_BYTES, room);
     trellis_decode(&c->trellis, out + SCALE_BYTES, n, levels);
 
     const double scale = deviation * scale_of(c, y, levels);
@@ -95,16 +95,63 @@ static double encode_row(tcq *c, const float *row, uint8_t *out)
     return 0.0;
 }
 
+/* Rows are independent of each other, and each takes long: some of them are a task for whoever has time. */
+typedef struct piece_error {
+    int code;
+    size_t row;
+    double scale; /* that was too large */
+} piece_error;
+
+typedef struct encode_work {
+    const tcq *c;
+    const float *rows;
+    size_t n_rows;
+    uint8_t *out;
+    piece_error *errors; /* of each piece */
+} encode_work;
+
+static void encode_piece(void *arg, size_t piece)
+{
+    const encode_work *w = arg;
+    const tcq *c = w->c;
+    const kvant_host *host = c->row.host;
+    const size_t from = piece * PIECE, to = from + PIECE < w->n_rows ? from + PIECE : w->n_rows;
+    piece_error *e = &w->errors[piece];
+    void *room = host->alloc(host, trellis_room(&c->trellis, c->row.dim));
+    if (!room) e->code = KVANT_E_MEMORY;
+    for (size_t r = from; r < to && e->code == KVANT_OK; r++) {
+        e->row = r;
+        e->scale = encode_row(c, w->rows + r * c->row.dim, w->out + r * c->row.row_bytes, room);
+        if (e->scale != 0.0) e->code = KVANT_E_RANGE;
+    }
+    host->release(host, room);
+}
+
+/* The first error in the rows' order. */
+static int first_error(const tcq *c, const piece_error *errors, size_t n, size_t first)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (errors[i].code == KVANT_E_MEMORY)
+            return c->row.host->fail(c->row.host, KVANT_E_MEMORY, "tcq: no memory for the trellis's paths");
+        if (errors[i].code != KVANT_OK)
+            return row_codec_too_large(&c->row, first + errors[i].row, "scale", errors[i].scale);
+    }
+    return KVANT_OK;
+}
+
 static int64_t encode(void *state, size_t first, const float *rows, size_t n_rows, uint8_t *out, size_t capacity)
 {
-    tcq *c = state;
+    const tcq *c = state;
+    const kvant_host *host = c->row.host;
     const int64_t bytes = row_codec_check_rows(&c->row, first, rows, n_rows, capacity);
-    if (bytes < 0) return bytes;
-    for (size_t r = 0; r < n_rows; r++) {
-        const double too_large = encode_row(c, rows + r * c->row.dim, out + r * c->row.row_bytes);
-        if (too_large != 0.0) return row_codec_too_large(&c->row, first + r, "scale", too_large);
-    }
-    return bytes;
+    const size_t pieces = (n_rows + PIECE - 1) / PIECE;
+    if (bytes <= 0) return bytes;
+    encode_work w = { c, rows, n_rows, out, host->alloc(host, pieces * sizeof *w.errors) };
+    if (!w.errors) return host->fail(host, KVANT_E_MEMORY, "tcq: no memory for %zu rows", n_rows);
+    host->parallel(host, pieces, encode_piece, &w);
+    const int rc = first_error(c, w.errors, pieces, first);
+    host->release(host, w.errors);
+    return rc == KVANT_OK ? bytes : rc;
 }
 
 static int decode(void *state, size_t first, const uint8_t *bytes, size_t n_bytes, float *rows, size_t n_rows)

@@ -12,6 +12,7 @@
 #include "app/grid.h"
 #include "kernels/random.h"
 #include "tests/app/known.h"
+#include "tests/scale.h"
 
 static catalog *known;
 
@@ -315,7 +316,7 @@ static void every_walk_over_offers_can_end_in_a_config(void **state)
     static const place_grammar grammars[] = { PLACE_CONFIG, PLACE_GRID, PLACE_LIST, PLACE_EXPRESSION };
     (void)state;
     size_t wholes = 0;
-    for (uint64_t key = 0; key < 800; key++) {
+    for (uint64_t key = 0; key < FEWER(800); key++) {
         char text[1024] = "";
         uint64_t counter = 0;
         const place_grammar grammar = grammars[key % 4];
@@ -376,7 +377,7 @@ static void long_and_deep_texts_are_endured(void **state)
     for (size_t i = 0; i < sizeof text - 2; i += 2)
         memcpy(text + i, "@0", 2);
     state_of(text);
-    for (uint64_t key = 0; key < 3000; key++) {
+    for (uint64_t key = 0; key < FEWER(3000); key++) {
         static const char letters[] = "kv=@:,.(){}-09 turbopolarqewx";
         size_t n = random_bits(key, 0) % 40;
         for (size_t i = 0; i < n; i++)

@@ -3,14 +3,28 @@
 #   is WHAT EXPECTED ACTUAL        equal texts
 #   has WHAT PART TEXT             TEXT contains PART
 #   lacks WHAT PART TEXT
-#   finish                         exit 0 when all held
+#   listens PID                    waits until the program is so far that it ends in good order when it is told to
+#   hangs PID                      whether it is in the codec bad_hang, which does not return
+#   finish                         exit 0 when all held; else what did not is named once more, last
 set -u
 failures=0
 checks=0
+failed=()
 
-_say() {
+_say() { # WHAT TEXT...
     failures=$((failures + 1))
-    printf 'FAILED: %s\n' "$@"
+    failed+=("line ${BASH_LINENO[-2]}: $1")
+    printf 'FAILED, line %d: %s\n' "${BASH_LINENO[-2]}" "$1"
+    printf '%s\n' "${@:2}" | _cut 40
+}
+_cut() { # LINES: so many, of 100 columns, none blank: whole screens would push everything else out of a log
+    local line n=0
+    while IFS= read -r line; do
+        [[ $line == *[![:space:]]* ]] || continue
+        ((n++ < $1)) || break
+        line=${line:0:100}
+        printf '    %s\n' "${line%"${line##*[![:space:]]}"}"
+    done
 }
 is() {
     checks=$((checks + 1))
@@ -24,8 +38,18 @@ lacks() {
     checks=$((checks + 1))
     [[ $3 != *"$2"* ]] || _say "$1" "  \"$2\" in: $3"
 }
+listens() {
+    local i caught
+    for ((i = 0; i < 400; i++)); do
+        caught=$(sed -n 's/^SigCgt:\s*//p' "/proc/$1/status" 2>/dev/null)
+        ((16#${caught:-0} & 1 << 14)) && [[ $(readlink "/proc/$1/exe") == *kvant* ]] && return
+        sleep 0.05
+    done
+}
+hangs() { grep -qx bad_hang "/proc/$1"/task/*/comm 2>/dev/null; }
 finish() {
     printf '%d checks, %d failed\n' "$checks" "$failures"
+    ((failures == 0)) || printf '%s\n' "${failed[@]}" | _cut 20
     ((failures == 0))
     exit
 }

@@ -111,7 +111,7 @@ lacks "without escapes" "$escape" "$(<"$home/err")"
 set -m
 for signal in INT TERM HUP; do
     "$kvant" sweep 2000 >"$home/out" 2>"$home/err" &
-    sleep 0.3
+    listens $!
     kill -"$signal" $!
     wait $!
     is "SIG$signal ends a command in good order" 75 $?

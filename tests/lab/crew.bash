@@ -1,22 +1,11 @@
 # crew.bash - what the tests of sweeps with several workers share; source lab.bash first.
 #
-#   until_true COMMAND...    tries it for two minutes at most
 #   begin WORDS...           a sweep in the background, $sweep, that tells its events to $home/events
 #   ends                     waits for it: $status, $out, $err
 #   at_work LABEL FILTER     whether a worker of this config said so; $pid
 #   rows DATABASE            what must be equal in two sweeps: one line for each config
 seq 1 6000 >"$home/text"
 long=("${evaluation[@]}" --text "$home/text")
-
-until_true() {
-    local _
-    for _ in $(seq 2400); do
-        "$@" && return 0
-        sleep 0.05
-    done
-    echo "waited in vain for: $*"
-    return 1
-}
 
 begin() {
     # Emptied here, since the sweep comes to it a moment later: what an earlier one said is not taken for its words.

@@ -70,7 +70,7 @@ for signal in "${signals[@]}"; do
     begin "${long[@]}" --passages 4 bad_hang q5_0 --plugin "$bad/bad_hang.so" --jobs 2 --timeout 60 --force
     until_true grep -q '"label":"q5_0".*"state":"ended"' "$home/events"
     until_true at_work bad_hang '.what == "evaluating"'
-    sleep 0.3
+    until_true hangs "$pid"
     kill -$signal "$pid"
     ends
     is "$signal: the sweep goes on to its end" 3 "$status"
@@ -125,6 +125,7 @@ kill -STOP "$first"
 until_true at_work f16 ".state == \"stopped\" and .pid == $first"
 kill -CONT "$first"
 until_true at_work bad_hang '.what == "evaluating"'
+until_true hangs "$pid"
 kill -STOP "$pid"
 ends
 is "a sweep with workers that stand still" 3 $status

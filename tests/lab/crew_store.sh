@@ -68,7 +68,7 @@ if command -v sqlite3 >/dev/null; then
     run run identity "${long[@]}" --passages 4 --db "$home/locked.db"
     hold
     begin "${long[@]}" --passages 4 q8_0 q4_0 --jobs 2 --db "$home/locked.db" 8>&-
-    sleep 5.5
+    until_true grep -q 'keeps the database locked' "$home/err"
     release
     ends
     is "locked for longer than SQLite waits, all is stored" "0 4" "$status $("$kvant" runs --db "$home/locked.db" --json | jq length)"

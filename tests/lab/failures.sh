@@ -27,14 +27,15 @@ fails bad_create "create: refuses head dimension 32"
 # A worker whose front is killed goes with it, even one that hangs.
 "$kvant" run bad_hang --plugin "$bad/bad_hang.so" "${evaluation[@]}" --passages 4 >/dev/null 2>&1 &
 victim=$!
-sleep 1.5
-worker=$(pgrep -P $victim)
-has "it has a worker" "[1-9]" "$([[ $worker =~ [1-9] ]] && echo '[1-9]')"
+at_work() {
+    worker=$(pgrep -P $victim) && hangs "$worker"
+}
+until_true at_work
 kill -9 $victim
 wait $victim 2>/dev/null
-sleep 0.5
-state=$(ps -o stat= -p "$worker")
-is "which is gone" "" "${state%%Z*}"
+gone() { [[ $(ps -o stat= -p "$worker") != [RSDT]* ]]; } # or waits for its new parent to notice
+until_true gone
+is "a worker goes with its front" gone "$(gone && echo gone)"
 
 # The others of a sweep do not notice.
 run sweep "${evaluation[@]}" --passages 4 --plugin "$bad/bad_crash.so" --plugin "$bad/bad_nan.so" bad_crash q8_0 bad_nan turbo4
@@ -118,9 +119,9 @@ is "no row was written" "$before" "$("$kvant" sql --mode csv 'select count(*) fr
 is "no half entry is left" "" "$(find "$home/.cache/kvant" -name '*.kvant.*')"
 
 # Interrupted: status 75, and what was finished stays.
-"$kvant" sweep "${evaluation[@]}" --passages 300 --seed 5 q8_0 q4_0 turbo4 >/dev/null 2>"$home/err" &
+"$kvant" sweep "${evaluation[@]}" --passages 30000 --seed 5 q8_0 q4_0 turbo4 >/dev/null 2>"$home/err" &
 pid=$!
-sleep 0.7
+until_true test -s "$home/err" # it tells how far it is
 kill -TERM $pid
 wait $pid
 is "interrupted is 75" 75 $?

@@ -2,6 +2,7 @@
 #
 #   source tests/lab/lab.bash KVANT BUILD_DIR
 #   run WORDS...            kvant with the small model; stdout in $out, stderr in $err, status in $status
+#   until_true COMMAND...   tries it for two minutes at most
 #   metrics JSON            what must be equal in two runs of one thing: everything but times and numbers of rows
 # shellcheck source=tests/app_face/check.bash
 source tests/app_face/check.bash
@@ -19,6 +20,16 @@ run() {
     status=$?
     out=$(<"$home/out")
     err=$(<"$home/err")
+}
+
+until_true() {
+    local _
+    for _ in $(seq 2400); do
+        "$@" && return 0
+        sleep 0.05
+    done
+    echo "waited in vain for: $*"
+    return 1
 }
 
 evaluate() { # CONFIG WORDS..., on 2 threads and 4 passages unless $threads says otherwise

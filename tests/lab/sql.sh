@@ -161,6 +161,7 @@ lacks "control characters are shown, not sent" $'\033' "$("$kvant" sql "SELECT c
 told_to_end() { # KVANT'S WORDS...: its status
     local i
     "$kvant" "$@" >"$home/out" 2>"$home/err" &
+    listens $!
     for ((i = 0; i < 200; i++)); do
         sleep 0.1
         kill -TERM $! 2>/dev/null || break

@@ -16,7 +16,13 @@ names=$(jq -r '.codecs[].name' <<<"$out" | sort)
 run codecs
 has "a mark says so" "? not verified" "$out"
 
-run verify --json --timeout 300
+# Sanitized, those that learn or sketch take minutes; their own tests run them.
+asked=()
+if [[ ${3-OFF} == ON ]]; then
+    names=$(grep -vxE 'attnweight|besi|center|kakeya|kivi|kvarn|qjl|qprecond|riemann_besi|sink|tcq|tqprod|window' <<<"$names")
+    mapfile -t asked <<<"$names"
+fi
+run verify "${asked[@]}" --json --timeout 300
 is "every codec passes" 0 $status
 jq -r '.[] | .codec as $c | .checks[] | select(.outcome == "fail") | "  \($c): \(.check): \(.measured) (expected: \(.expected))"' <<<"$out"
 is "none is left out" "$names" "$(jq -r '.[].codec | sub("\\(.*"; "")' <<<"$out" | sort -u)"
@@ -27,12 +33,15 @@ slowest=$(jq -r 'max_by(.seconds) | "\(.codec): \(.seconds) s"' <<<"$out")
 echo "slowest: $slowest"
 
 run codecs --json
-is "all are known now" true "$(jq -c '[.codecs[].verified] | unique | .[]' <<<"$out")"
-run codecs
-lacks "no mark is left" "not verified" "$out"
+is "all are known now" true "$(jq -c --arg names "$names" \
+    '($names | split("\n")) as $n | [.codecs[] | select(.name as $c | $n | index($c)).verified] | unique | .[]' <<<"$out")"
+if ((${#asked[@]} == 0)); then
+    run codecs
+    lacks "no mark is left" "not verified" "$out"
+fi
 run codecs turbo4
 has "and since when" "verified    passed on $(date +%Y-)" "$out"
-run verify --cached
+run verify "${asked[@]}" --cached
 is "a second time from what is kept" 0 $status
 has "in a line each" "turbo4: passed on" "$out"
 lacks "without running" "pass  round trip" "$out"

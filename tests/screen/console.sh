@@ -184,7 +184,7 @@ is "the log is kept short" "yes" "$( ((memory < 400000)) && echo yes || echo "$m
 # the session as a recipe
 give "save session.lua"
 until_shows "> save session.lua"
-for ((i = 0; i < 100; i++)); do [[ -s $home/session.lua ]] && break || sleep 0.1; done
+until_written session.lua
 has "a run is saved" 'lab.run{ "q8_0", passages = 2, ctx = 64 }' "$(sed 's/ctx = 64, passages = 2/passages = 2, ctx = 64/' "$home/session.lua")"
 has "a setting is saved" 'lab.set("ctx", "64")' "$(<"$home/session.lua")"
 has "a mistake is saved as a comment" '-- exit 2: rnu' "$(<"$home/session.lua")"
@@ -209,7 +209,7 @@ for command in "${saved[@]}"; do
 done
 give "save again.lua"
 until_shows "> save again.lua"
-for ((i = 0; i < 100; i++)); do [[ -s $home/again.lua ]] && break || sleep 0.1; done
+until_written again.lua
 session=$(<"$home/again.lua")
 has "what a recipe may not do is a comment with its reason" '-- sql: a recipe may not use write without --unsafe: sql --write' "$session"
 has "a recipe that was run is in it" 'lab.command "recipe mine.kvant"' "$session"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The terminal goes, the lab crashes, is killed or stands still while sweeps run: nothing is left behind, what is
 # finished stays, and the next lab goes on with it.
-# usage: failures_end.sh KVANT FILL BUILD_DIR
+# usage: failures_end.sh KVANT FILL BUILD_DIR SANITIZED
 # shellcheck source=tests/screen/screen.bash
 source tests/screen/screen.bash "$1" "$2"
 # shellcheck source=tests/screen/misfortune.bash
@@ -42,23 +42,26 @@ until_true nothing_left
 is "so does kill -9" "" "$(ours)"
 is "what was finished stays" 2 "$(runs "passages = 72 and status = 'done'")"
 
+# Long enough to be stopped in its middle; a sanitized program takes ten times as long.
+passages=400
+[[ ${4-} == ON ]] && passages=80
 # as a laptop that sleeps: everything stands still for longer than --timeout, and goes on
 begin
-order "sweep q4_0 q5_0 --passages 400 --jobs 2 --timeout 1"
+order "sweep q4_0 q5_0 --passages $passages --jobs 2 --timeout 3"
 work_on block.so
 everyone=$(ours)
 # shellcheck disable=SC2086 # numbers
 kill -STOP $everyone
-sleep 3
+sleep 5
 # shellcheck disable=SC2086
 kill -CONT $everyone
 patience=60 says "3 run, 0 already there, 0 failed"
 answers
 # the lab alone, while its commands have more to say than a pipe holds
-order "sweep q4_0 q5_0 q5_1 q8_0 --passages 300 --jobs 4 --timeout 1"
+order "sweep q4_0 q5_0 q5_1 q8_0 --passages $((passages - 1)) --jobs 4 --timeout 3"
 work_on block.so
 kill -STOP "$(lab)"
-sleep 3
+sleep 5
 kill -CONT "$(lab)"
 patience=60 says "5 run, 0 already there, 0 failed"
 leaves

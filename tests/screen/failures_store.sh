@@ -14,18 +14,17 @@ source tests/screen/misfortune.bash "$@"
 begin
 order "run identity"
 until_true has_runs 1 "status = 'done'"
-"$fill" "$KVANT_DB" lock 5 &
+hold lock
 order "sweep q8_0 q4_0 --jobs 2"
 says "another process keeps the database locked; the result of"
 until_shows "waiting for the database"
 answers
-wait $!
+release
 says "3 run, 0 already there, 0 failed"
 is "all of it is stored" 4 "$(runs "status = 'done'")"
 
 # for longer than anyone waits: what is lost is said, and the lab goes on
-"$fill" "$KVANT_DB" lock 1000 &
-holder=$!
+hold lock
 order "sweep q5_0 --force"
 says "another process keeps the database locked; the result of"
 keys C-c
@@ -34,16 +33,13 @@ says "is lost"
 answers
 leaves
 # a lab that is started while even reading is refused
-kill $holder
-wait $holder 2>/dev/null
-"$fill" "$KVANT_DB" alone 1000 &
-holder=$!
+release
+hold alone
 start 300x50
 until_shows "database:"
 until_shows "kvant: $KVANT_DB: opening the database: another process keeps it locked"
 answers
-kill $holder
-wait $holder 2>/dev/null
+release
 until_gone "  database: "
 until_shows "the database can be read again"
 until_shows "1.882"

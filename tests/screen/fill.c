@@ -3,7 +3,7 @@
  *     screen_fill FILE.db          the runs of the table below, one of them failed, in two groups
  *     screen_fill FILE.db N        so many runs: the same configs again and again, under other seeds
  *     screen_fill FILE.db one      one more run, as another process would add it
- *     screen_fill FILE.db lock S   keeps others from writing for S seconds
+ *     screen_fill FILE.db lock S   keeps others from writing for S seconds; says "locked" once it does
  *     screen_fill FILE.db alone S  and from reading
  */
 #include <math.h>
@@ -173,7 +173,8 @@ static bool keep_locked(const char *path, bool alone, unsigned seconds, fault *f
     sqlite3 *db;
     /* Beside a WAL everyone may read, unless the whole file is taken. */
     const char *sql = alone ? "PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE" : "BEGIN EXCLUSIVE";
-    const bool ok = sqlite3_open(path, &db) == SQLITE_OK && sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK;
+    const bool ok = sqlite3_open(path, &db) == SQLITE_OK && sqlite3_busy_timeout(db, 10000) == SQLITE_OK &&
+                    sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK && puts("locked") >= 0 && fflush(stdout) == 0;
     if (ok) sleep(seconds);
     if (!ok) fault_set(f, FAULT_INPUT, "%s", sqlite3_errmsg(db));
     sqlite3_close(db);

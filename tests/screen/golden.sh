@@ -9,7 +9,7 @@ dump() { # NAME [--looks]: the screen as it is now, compared with its file
     until_quiet
     rm -f "$home/screen.txt"
     give "screen-dump screen.txt ${2-}"
-    _wait _there ""
+    until_written screen.txt
     if [[ -n ${REGOLD-} ]]; then
         cp "$home/screen.txt" "$golden/$1.txt"
         return
@@ -17,7 +17,6 @@ dump() { # NAME [--looks]: the screen as it is now, compared with its file
     checks=$((checks + 1))
     diff -u "$golden/$1.txt" "$home/screen.txt" >"$home/diff" || _say "$1" "$(<"$home/diff")"
 }
-_there() { [[ -s $home/screen.txt ]]; }
 
 codes() { # the escape sequences of what is seen, without their escape
     tm capture-pane -pe | grep -o '\[[0-9;]*m' | sort -u
@@ -67,7 +66,6 @@ dump 40x10
 rm "$KVANT_DB"
 start 80x24
 until_shows "No runs yet"
-keys Escape
-sleep 0.1
+escape
 dump 80x24_empty
 finish

@@ -52,13 +52,13 @@ until_shows "run 22 " # not where the table is in another order
 give "sort id"
 
 # a writer holds the database: what wants to write waits, the keys do not
-"$fill" "$KVANT_DB" lock 2 &
+hold lock
 give "select 5"
 until_shows "run 5 "
 give "pin 5"
 keys k
 until_shows "run 6 "
-wait
+release
 give "select 5"
 until_shows ", pinned"
 

@@ -44,7 +44,7 @@ work_on() { # PART, a codec's name; bad_hang is also waited for until it is at w
     until_true _works_on "$1"
     [[ $1 == bad_hang ]] || return
     until_true _evaluates
-    sleep 0.5
+    until_true hangs "$worker"
 }
 _evaluates() { screen | grep -q 'bad_hang .*evaluating'; }
 _works_on() {

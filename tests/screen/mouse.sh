@@ -64,8 +64,7 @@ size 120x40
 keys 1
 until_quiet
 row=$(row_of ' 9  7.529')
-click 0 30 "$row"
-click 0 30 "$row"
+click 0 30 "$row" 2
 until_gone "1 runs"
 until_shows "run 9 MARGINAL"
 escape

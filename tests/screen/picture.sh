@@ -9,15 +9,9 @@ until_quiet
 keys z
 until_gone "frontier: "
 give "screen-dump lab.txt"
-for ((i = 0; i < 400; i++)); do
-    [[ -s $home/lab.txt ]] && break
-    sleep 0.05
-done
+until_written lab.txt
 give "screen-dump lab.svg"
-for ((i = 0; i < 400; i++)); do
-    [[ $(tail -n 1 "$home/lab.svg" 2>/dev/null) == "</svg>" ]] && break
-    sleep 0.05
-done
+until_written lab.svg
 picture=$(<"$home/lab.svg")
 has "it is SVG" '<svg xmlns="http://www.w3.org/2000/svg"' "$picture"
 has "for a dark page, too" "prefers-color-scheme:dark" "$picture"

@@ -8,9 +8,11 @@
 #   until_shows TEXT        waits for it, at most $patience seconds, and counts as a check; until_gone TEXT
 #   until_quiet             the codecs are known and nothing changes any more
 #   give COMMAND            on the command line, from a pane
-#   escape                  the key, with nothing right behind it: that would be another key
+#   until_written FILE      it is there, and the lab has closed it
+#   escape                  the key, which whatever comes behind it makes no other key of
 #   size 40x10
-#   click BUTTON COLUMN ROW    from 1; 0 is the left one, 64 and 65 the wheel up and down
+#   hold lock|alone         another process keeps the database from being written, or even read, until release
+#   click BUTTON COLUMN ROW [2]    from 1; 0 is the left one, 64 and 65 the wheel up and down; 2: twice, at once
 # shellcheck source=tests/app_face/check.bash
 source tests/app_face/check.bash
 kvant=$1
@@ -63,19 +65,25 @@ give() {
     keys Enter
 }
 
-escape() {
-    keys Escape
-    sleep 0.1
-}
+# A lab that had no time for the key would read it together with the next one, as Alt and that: before a function key it
+# is taken for itself. The end of a paste is one that does nothing where none has begun.
+escape() { tm send-keys -H 1b 1b 5b 32 30 31 7e; }
 
-click() { # as the protocol that was asked for writes it
+# As the protocol that was asked for writes it. A button is held for a moment, as a person does: of a press and
+# a release that it reads at once ncurses makes one event, which is neither.
+click() {
+    local press release i
     if [[ $(tm display -p '#{mouse_sgr_flag}') == 1 ]]; then
-        type $'\e[<'"$1;$2;${3}M"
-        (($1 >= 64)) || type $'\e[<'"$1;$2;${3}m"
+        press=$'\e[<'"$1;$2;$3M"
+        release=${press%M}m
     else
-        type "$(printf '\e[M\\x%x\\x%x\\x%x' $((32 + $1)) $((32 + $2)) $((32 + $3)) | xargs -0 printf %b)"
-        (($1 >= 64)) || type "$(printf '\e[M\\x%x\\x%x\\x%x' 35 $((32 + $2)) $((32 + $3)) | xargs -0 printf %b)"
+        printf -v press '\e[M%b' "$(printf '\\x%x' $((32 + $1)) $((32 + $2)) $((32 + $3)))"
+        printf -v release '\e[M#%b' "$(printf '\\x%x' $((32 + $2)) $((32 + $3)))"
     fi
+    for ((i = 0; i < ${4-1}; i++)); do
+        type "$press"
+        (($1 >= 64)) || { sleep 0.1 && type "$release"; }
+    done
 }
 
 _wait() { # FUNCTION TEXT
@@ -86,16 +94,30 @@ _wait() { # FUNCTION TEXT
     done
     return 1
 }
+hold() {
+    rm -f "$home/held"
+    "$fill" "$KVANT_DB" "$1" 1000 >"$home/held" 2>&1 &
+    holder=$!
+    _wait _there "$home/held"
+    has "$1: the database is kept" locked "$(<"$home/held")"
+}
+release() {
+    kill "$holder"
+    wait "$holder" 2>/dev/null
+}
+_there() { [[ -s $1 ]]; }
+until_written() { _wait _written "$home/$1"; }
+_written() { [[ -s $1 && -z $(find "/proc/$(<"$home/pid")/fd" -lname "$1" 2>/dev/null) ]]; }
 _shows() { [[ $(screen) == *"$1"* ]]; }
 _lacks() { [[ $(screen) != *"$1"* ]]; }
 # What was seen counts, not what the next look finds: the screen may be half drawn then.
 until_shows() {
     checks=$((checks + 1))
-    _wait _shows "$1" || _say "the screen shows" "  no \"$1\" in: $(screen)"
+    _wait _shows "$1" || _say "the screen shows \"$1\"" "$(screen)"
 }
 until_gone() {
     checks=$((checks + 1))
-    _wait _lacks "$1" || _say "the screen shows no more" "  \"$1\" in: $(screen)"
+    _wait _lacks "$1" || _say "the screen shows \"$1\" no more" "$(screen)"
 }
 _quiet() {
     local now

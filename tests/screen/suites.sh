@@ -5,12 +5,11 @@ source tests/screen/screen.bash "$1" "$2"
 golden=$PWD/tests/screen/golden
 "$fill" "$KVANT_DB" || exit 1
 
-_there() { [[ -s $home/screen.txt ]]; }
 dump() { # NAME [--looks]: the screen as it is now, compared with its file
     until_quiet
     rm -f "$home/screen.txt"
     give "screen-dump screen.txt ${2-}"
-    _wait _there ""
+    until_written screen.txt
     if [[ -n ${REGOLD-} ]]; then
         cp "$home/screen.txt" "$golden/suite_$1.txt"
         return
