@@ -253,7 +253,7 @@ static bool first_time_against(bench *b, bench_result *out, fault *f)
     out->way[BENCH_DECODE].has_reference = run->with.decode != NULL;
     if (run->with.encode && against_encode(run, f)) out->way[BENCH_ENCODE].differ = against_bytes_differ(run);
     if (run->with.decode && against_decode(run, f)) out->way[BENCH_DECODE].differ = against_values_differ(run, v->back);
-    return true;
+    return against_kept_room(run, f);
 }
 
 static void enter(bench *b)

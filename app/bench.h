@@ -55,11 +55,12 @@ typedef struct bench_result {
 /* False with a fault that says which codec, also when its versions differ. */
 bool bench_codec(const bench_request *r, bench_result *out, fault *f);
 
-/* One kernel, on rows that lie in the second-level cache. Times as above. */
+/* One kernel, on rows that lie in the second-level cache. Times as above; FAULT_NO when its versions differ. */
 typedef struct bench_kernel {
     char name[32];
     double copy_gbs, gbs;
     interval of_copy, over_portable;
+    char result[HASH_HEX];
 } bench_kernel;
 
 /* How many there are, and the i-th. */

@@ -95,7 +95,7 @@ counterpart against_find(const against *a, const char *codec)
 
 /* ---- at work ---- */
 
-enum { SLACK = 4096 }; /* a library with other blocks than ours should be told, not crash */
+enum { UNTOUCHED = 0xa5 };
 
 static size_t row_bytes(const against_run *run)
 {
@@ -114,9 +114,33 @@ bool against_begin(against_run *run, counterpart with, size_t n_bytes, fault *f)
         return fault_set(f, FAULT_INPUT,
                          "bench: --against: %s writes %zu bytes for %zu rows of %zu, %s would write %zu",
                          with.format->codec, n_bytes, run->n_rows, run->dim, with.format->symbol[0], n);
-    run->bytes = calloc(n + SLACK, 1);
-    run->back = calloc(run->n_rows * run->dim + SLACK, sizeof *run->back);
-    return (run->bytes && run->back) || fault_memory(f, "rows");
+    const size_t values = run->n_rows * run->dim * sizeof *run->back;
+    run->n_bytes = n;
+    run->bytes = reallocarray(NULL, 2, n);
+    run->back = reallocarray(NULL, 2, values);
+    if (!run->bytes || !run->back) return fault_memory(f, "rows");
+    memset(run->bytes, UNTOUCHED, 2 * n);
+    memset(run->back, UNTOUCHED, 2 * values);
+    return true;
+}
+
+static bool is_untouched(const void *from, size_t n)
+{
+    const unsigned char *at = from;
+    return n == 0 || (at[0] == UNTOUCHED && memcmp(at, at + 1, n - 1) == 0);
+}
+
+bool against_kept_room(const against_run *run, fault *f)
+{
+    const size_t values = run->n_rows * run->dim;
+    if (!run->bytes) return true;
+    const bool fits[AGAINST_SYMBOLS] = { is_untouched(run->bytes + run->n_bytes, run->n_bytes),
+                                         is_untouched(run->back + values, values * sizeof *run->back) };
+    for (int s = 0; s < AGAINST_SYMBOLS; s++)
+        if (!fits[s])
+            return fault_set(f, FAULT_INPUT, "bench: --against: %s writes more than %s of %zu rows of %zu need",
+                             run->with.format->symbol[s], run->with.format->codec, run->n_rows, run->dim);
+    return true;
 }
 
 bool against_encode(void *arg, fault *f)

@@ -49,12 +49,14 @@ typedef struct against_run {
     const float *rows;
     const uint8_t *ours;
     size_t n_rows, dim;
-    uint8_t *bytes; /* its own */
-    float *back;
+    uint8_t *bytes; /* its own, twice the room of n_bytes */
+    float *back;    /* twice the room of the rows */
+    size_t n_bytes;
 } against_run;
 
-/* Room for the results. Without a counterpart, or where rows are not whole blocks of it, run->with is left without
- * functions. A fault where n_bytes, those of `ours`, are not as many as the counterpart writes. */
+/* Room for the results, and as much behind it. Without a counterpart, or where rows are not whole blocks of it,
+ * run->with is left without functions. A fault where n_bytes, those of `ours`, are not as many as the counterpart
+ * writes. */
 bool against_begin(against_run *run, counterpart with, size_t n_bytes, fault *f);
 bool against_encode(void *run, fault *f);
 bool against_decode(void *run, fault *f); /* of `ours` */
@@ -64,5 +66,8 @@ void against_end(against_run *run);
  * rotated back. */
 size_t against_bytes_differ(const against_run *run);
 size_t against_values_differ(against_run *run, const float *values);
+
+/* Whether it has written past the end of what it was given: a format of this name that is another one. */
+bool against_kept_room(const against_run *run, fault *f);
 
 #endif

@@ -7,7 +7,7 @@
 #include "engine/sample.h"
 #include "kernels/random.h"
 
-enum { BUSY_STEPS = 200000, ROUNDS = 2000, CHUNK = 64 << 10, LEAST_READ = 64 << 20, SHARES_PER_THREAD = 4 };
+enum { BUSY_STEPS = 200000, ROUNDS = 2000, LEAST_READ = 64 << 20, SHARES_PER_THREAD = 4 };
 
 typedef struct workspace {
     engine_bench *b;

@@ -4,13 +4,11 @@
 
 #include "app/bench_engine.h"
 #include "app/commands.h"
+#include "app/figures.h"
 #include "app/fingerprint.h"
 #include "app/number.h"
 #include "app/report.h"
-#include "app/table.h"
 #include "base/clock.h"
-
-enum { SHOWN = 40, HASH_SHOWN = 12 };
 
 /* What a row is called, what it is compared with (BENCH_PEAK, BENCH_READ; itself: with nothing) and how. */
 static const struct {
@@ -57,13 +55,12 @@ static const char *hash_of(const engine_bench *b, engine_row row)
 
 static table_cell real(char *text, const char *format, double value)
 {
-    snprintf(text, SHOWN, format, value);
-    return table_real_as(value, text);
+    return table_real_as(value, figure(text, format, value));
 }
 
 static bool add_row(table *t, const engine_bench *b, engine_row row, fault *f)
 {
-    char text[3][SHOWN], of[2 * SHOWN], beginning[HASH_SHOWN + 1];
+    char text[3][FIGURE], of[2 * FIGURE], beginning[HASH_SHOWN + 1];
     const char *format = row == BENCH_ROUND ? "%.2f" : "%.1f";
     const bool bounded = rows[row].bound != row;
     snprintf(beginning, sizeof beginning, "%.*s", HASH_SHOWN, hash_of(b, row));
@@ -86,34 +83,37 @@ bool engine_bench_print(const engine_bench *b, const terminal *to, fault *f)
     const model_shape *s = &b->m->shape;
     machine here = { 0 };
     fingerprint_machine(&here);
-    printf("%s, %s, %d threads; %s: %d layers of %d, %.1f MB in the file, %.1f MB kept, loaded in %.3f s\n", here.cpu,
-           here.simd, pool_threads(engine_pool(b->e)), s->name, s->n_layers, s->n_embd, 1e-6 * b->file_bytes,
-           1e-6 * (double)b->m->panel_bytes, b->load_s);
+    const int threads = pool_threads(engine_pool(b->e));
+    printf("%s, %s, %d thread%s; medians of %d, wall time\n", here.cpu, here.simd, threads, threads == 1 ? "" : "s",
+           b->reps);
+    figures_name(s->name, to);
+    printf(": %d layers of %d, %.1f MB in the file, %.1f MB kept, loaded in %.3f s\n", s->n_layers, s->n_embd,
+           1e-6 * b->file_bytes, 1e-6 * (double)b->m->panel_bytes, b->load_s);
     table *t = table_create(sizeof names / sizeof *names, names, f);
     bool ok = t != NULL;
     for (int row = 0; ok && row < BENCH_ROWS; row++)
         ok = add_row(t, b, (engine_row)row, f);
-    ok = ok && table_write(t, stdout, &(table_style){ TABLE_BOX, to->utf8, to->is_tty ? terminal_width(to) : 0 }, f);
-    table_free(t);
-    return ok;
+    return figures_write(t, ok, to, f);
 }
 
 bool engine_bench_print_json(const engine_bench *b, fault *f)
 {
-    cJSON *json = cJSON_CreateObject(), *to = cJSON_AddArrayToObject(json, "engine");
-    cJSON_AddItemToObject(json, "threads", number_json(pool_threads(engine_pool(b->e))));
-    cJSON_AddItemToObject(json, "load_s", number_json(b->load_s));
-    cJSON_AddItemToObject(json, "file_bytes", number_json(b->file_bytes));
-    cJSON_AddItemToObject(json, "kept_bytes", number_json((double)b->m->panel_bytes));
+    cJSON *json = figures_json();
+    number_put(json, "threads", pool_threads(engine_pool(b->e)));
+    number_put(json, "load_s", b->load_s);
+    number_put(json, "file_bytes", b->file_bytes);
+    number_put(json, "kept_bytes", (double)b->m->panel_bytes);
+    number_put(json, "reps", b->reps);
+    cJSON *to = cJSON_AddArrayToObject(json, "rows");
     for (int i = 0; i < BENCH_ROWS; i++) {
         const engine_row row = (engine_row)i;
         cJSON *one = cJSON_CreateObject();
         cJSON_AddStringToObject(one, "what", rows[i].key);
         cJSON_AddStringToObject(one, "unit", rows[i].unit);
-        cJSON_AddItemToObject(one, "median", number_json(engine_bench_median(b, row)));
-        cJSON_AddItemToObject(one, "best", number_json(engine_bench_best(b, row)));
+        number_put(one, "median", engine_bench_median(b, row));
+        number_put(one, "best", engine_bench_best(b, row));
         if (rows[i].bound != row) cJSON_AddStringToObject(one, "bound", rows[rows[i].bound].key);
-        if (rows[i].bound != row) cJSON_AddItemToObject(one, "percent", number_json(percent(b, row)));
+        if (rows[i].bound != row) number_put(one, "percent", percent(b, row));
         if (*hash_of(b, row)) cJSON_AddStringToObject(one, "hash", hash_of(b, row));
         cJSON_AddItemToArray(to, one);
     }
@@ -136,7 +136,7 @@ int cmd_bench_engine(app_context *app, const command_line *line)
         const double begin = clock_seconds();
         m = model_open(path, &f);
         *b = (engine_bench){ .m = m, .seed = 1, .go_on = go_on, .self = app, .load_s = clock_seconds() - begin };
-        b->reps = (int)line_int(line, "reps") < ENGINE_BENCH_REPS ? (int)line_int(line, "reps") : ENGINE_BENCH_REPS;
+        b->reps = (int)line_int(line, "reps"); /* at most ENGINE_BENCH_REPS: cmd_bench */
     }
     ok = m && (b->e = engine_open(m, app_threads(line), &f));
     if (ok) {

@@ -2,42 +2,27 @@
 
 #include <stdio.h>
 
+#include "app/figures.h"
 #include "app/fingerprint.h"
 #include "app/number.h"
 #include "app/report.h"
-#include "app/table.h"
 
-enum { SHOWN = 40, HASH_SHOWN = 12 };
 static const char *const ways[BENCH_WAYS] = { "encode", "decode" };
 
 /* ---- for a person ---- */
 
-static const char *as(char *text, const char *format, double value)
-{
-    snprintf(text, SHOWN, format, value);
-    return text;
-}
-
-/* Two digits: what a busy machine is good for. */
-static const char *with_ends(char *text, interval x)
-{
-    const int digits = x.value < 9.95 ? 1 : 0;
-    snprintf(text, SHOWN, "%.*f [%.*f, %.*f]", digits, x.value, digits, x.lo, digits, x.hi);
-    return text;
-}
-
 static bool add_way(table *t, const bench_result *x, int way, fault *f)
 {
     const bench_way *w = &x->way[way];
-    char text[4][SHOWN];
+    char text[4][FIGURE];
     const table_cell cells[] = {
         table_text(x->codec),
         table_integer((int64_t)x->rows),
         table_text(ways[way]),
-        table_real_as(w->gbs, as(text[0], "%.2f", w->gbs)),
-        table_real_as(w->of_copy.value, with_ends(text[1], w->of_copy)),
-        table_real_as(w->over_portable.value, with_ends(text[2], w->over_portable)),
-        w->has_reference ? table_real_as(w->over_reference.value, with_ends(text[3], w->over_reference))
+        table_real_as(w->gbs, figure(text[0], "%.2f", w->gbs)),
+        table_real_as(w->of_copy.value, figure_interval(text[1], w->of_copy, 1)),
+        table_real_as(w->over_portable.value, figure_interval(text[2], w->over_portable, 1)),
+        w->has_reference ? table_real_as(w->over_reference.value, figure_interval(text[3], w->over_reference, 1))
                          : table_text("-"),
     };
     return table_add(t, cells, f);
@@ -48,19 +33,19 @@ static const char *compared(char *text, const bench_result *x, int way)
 {
     if (!x->way[way].has_reference) return "-";
     if (x->way[way].differ == 0) return "the same";
-    snprintf(text, SHOWN, "%zu rows differ", x->way[way].differ);
+    snprintf(text, FIGURE, "%zu rows differ", x->way[way].differ);
     return text;
 }
 
 static bool add_quality(table *t, const bench_result *x, fault *f)
 {
-    char text[5][SHOWN];
-    snprintf(text[2], SHOWN, "%.*s", HASH_SHOWN, x->bytes_hash);
+    char text[5][FIGURE];
+    snprintf(text[2], FIGURE, "%.*s", HASH_SHOWN, x->bytes_hash);
     const table_cell cells[] = {
         table_text(x->codec),
         table_integer((int64_t)x->rows),
-        table_real_as(x->bits, as(text[0], "%.4g", x->bits)),
-        table_real_as(x->error, as(text[1], "%.4g", x->error)),
+        table_real_as(x->bits, figure(text[0], "%.4g", x->bits)),
+        table_real_as(x->error, figure(text[1], "%.4g", x->error)),
         table_text(text[2]),
         table_text(compared(text[3], x, BENCH_ENCODE)),
         table_text(compared(text[4], x, BENCH_DECODE)),
@@ -72,16 +57,11 @@ static bool add_block(table *t, const bench_result *x, fault *f)
 {
     const double ns[] = { x->way[BENCH_ENCODE].alone_ns, x->way[BENCH_ENCODE].hosted_ns, x->way[BENCH_DECODE].alone_ns,
                           x->way[BENCH_DECODE].hosted_ns };
-    char text[4][SHOWN];
+    char text[4][FIGURE];
     table_cell cells[6] = { table_text(x->codec), table_integer((int64_t)x->block) };
     for (int i = 0; i < 4; i++)
-        cells[2 + i] = table_real_as(ns[i], as(text[i], "%.0f", ns[i]));
+        cells[2 + i] = table_real_as(ns[i], figure(text[i], "%.0f", ns[i]));
     return table_add(t, cells, f);
-}
-
-static bool write_table(table *t, const terminal *to, fault *f)
-{
-    return table_write(t, stdout, &(table_style){ TABLE_BOX, to->utf8, to->is_tty ? terminal_width(to) : 0 }, f);
 }
 
 /* The codecs at the first number of rows: until the first of them comes again. */
@@ -101,9 +81,7 @@ static bool print_speeds(const bench_report *r, const terminal *to, fault *f)
     for (size_t i = 0; ok && i < r->n_codecs; i++)
         for (int way = 0; ok && way < BENCH_WAYS; way++)
             ok = add_way(t, &r->codecs[i], way, f);
-    ok = ok && write_table(t, to, f);
-    table_free(t);
-    return ok;
+    return figures_write(t, ok, to, f);
 }
 
 static bool print_qualities(const bench_report *r, const terminal *to, fault *f)
@@ -113,9 +91,7 @@ static bool print_qualities(const bench_report *r, const terminal *to, fault *f)
     bool ok = t != NULL;
     for (size_t i = 0; ok && i < r->n_codecs; i++)
         ok = add_quality(t, &r->codecs[i], f);
-    ok = ok && write_table(t, to, f);
-    table_free(t);
-    return ok;
+    return figures_write(t, ok, to, f);
 }
 
 static bool print_blocks(const bench_report *r, const terminal *to, fault *f)
@@ -125,9 +101,7 @@ static bool print_blocks(const bench_report *r, const terminal *to, fault *f)
     bool ok = t != NULL;
     for (size_t i = 0; ok && i < first_set(r); i++)
         ok = add_block(t, &r->codecs[i], f);
-    ok = ok && write_table(t, to, f);
-    table_free(t);
-    return ok;
+    return figures_write(t, ok, to, f);
 }
 
 static bool print_codecs(const bench_report *r, const terminal *to, fault *f)
@@ -137,27 +111,27 @@ static bool print_codecs(const bench_report *r, const terminal *to, fault *f)
 
 static bool add_kernel(table *t, const bench_kernel *k, fault *f)
 {
-    char text[3][SHOWN];
+    char text[4][FIGURE];
+    snprintf(text[3], FIGURE, "%.*s", HASH_SHOWN, k->result);
     const table_cell cells[] = {
         table_text(k->name),
-        table_real_as(k->gbs, as(text[0], "%.2f", k->gbs)),
-        table_real_as(k->of_copy.value, with_ends(text[1], k->of_copy)),
-        table_real_as(k->over_portable.value, with_ends(text[2], k->over_portable)),
+        table_real_as(k->gbs, figure(text[0], "%.2f", k->gbs)),
+        table_real_as(k->of_copy.value, figure_interval(text[1], k->of_copy, 1)),
+        table_real_as(k->over_portable.value, figure_interval(text[2], k->over_portable, 1)),
+        table_text(text[3]),
     };
     return table_add(t, cells, f);
 }
 
 static bool print_kernels(const bench_report *r, const terminal *to, fault *f)
 {
-    static const char *const names[] = { "kernel", "GB/s", "% of a copy", "x portable" };
+    static const char *const names[] = { "kernel", "GB/s", "% of a copy", "x portable", "result" };
     if (r->n_kernels == 0) return true;
     table *t = table_create(sizeof names / sizeof *names, names, f);
     bool ok = t != NULL;
     for (size_t i = 0; ok && i < r->n_kernels; i++)
         ok = add_kernel(t, &r->kernels[i], f);
-    ok = ok && write_table(t, to, f);
-    table_free(t);
-    return ok;
+    return figures_write(t, ok, to, f);
 }
 
 /* Each number of rows once, in the order it is met. */
@@ -190,10 +164,12 @@ static void print_symbols(const bench_report *r, bool found)
     if (!n && found) printf("  it has none of these codecs\n");
 }
 
-static void print_against(const bench_report *r)
+static void print_against(const bench_report *r, const terminal *to)
 {
     if (!r->against) return;
-    printf("against %s\n", against_path(r->against));
+    fputs("against ", stdout);
+    figures_name(against_path(r->against), to);
+    fputc('\n', stdout);
     print_symbols(r, true);
     print_symbols(r, false);
 }
@@ -204,51 +180,38 @@ bool bench_print(const bench_report *r, const terminal *to, fault *f)
     fingerprint_machine(&m);
     printf("%s, %s, one thread; medians of %d, processor time, GB/s of f32\n", m.cpu, m.simd, r->reps);
     print_copies(r);
-    print_against(r);
+    print_against(r, to);
     return print_codecs(r, to, f) && print_kernels(r, to, f);
 }
 
 /* ---- JSON ---- */
 
-static void put(cJSON *json, const char *name, double value)
-{
-    cJSON_AddItemToObject(json, name, number_json(value));
-}
-
-static void put_interval(cJSON *json, const char *name, interval x)
-{
-    cJSON *to = cJSON_AddObjectToObject(json, name);
-    put(to, "value", x.value);
-    put(to, "lo", x.lo);
-    put(to, "hi", x.hi);
-}
-
 static void put_reference(cJSON *to, const bench_way *w)
 {
-    put(to, "gbs", w->reference_gbs);
-    put_interval(to, "over_reference", w->over_reference);
-    put(to, "rows_differ", (double)w->differ);
+    number_put(to, "gbs", w->reference_gbs);
+    figures_put_interval(to, "over_reference", w->over_reference);
+    number_put(to, "rows_differ", (double)w->differ);
 }
 
 static cJSON *codec_json(const bench_result *x)
 {
     cJSON *json = cJSON_CreateObject();
     cJSON_AddStringToObject(json, "codec", x->codec);
-    put(json, "dim", x->dim);
-    put(json, "rows", (double)x->rows);
-    put(json, "block", (double)x->block);
-    put(json, "copy_gbs", x->copy_gbs);
-    put(json, "bits_per_value", x->bits);
-    put(json, "error", x->error);
+    number_put(json, "dim", x->dim);
+    number_put(json, "rows", (double)x->rows);
+    number_put(json, "block", (double)x->block);
+    number_put(json, "copy_gbs", x->copy_gbs);
+    number_put(json, "bits_per_value", x->bits);
+    number_put(json, "error", x->error);
     cJSON_AddStringToObject(json, "bytes_hash", x->bytes_hash);
     for (int way = 0; way < BENCH_WAYS; way++) {
         const bench_way *w = &x->way[way];
         cJSON *to = cJSON_AddObjectToObject(json, ways[way]);
-        put(to, "gbs", w->gbs);
-        put_interval(to, "percent_of_copy", w->of_copy);
-        put_interval(to, "over_portable", w->over_portable);
-        put(to, "block_ns", w->alone_ns);
-        put(to, "hosted_ns", w->hosted_ns);
+        number_put(to, "gbs", w->gbs);
+        figures_put_interval(to, "percent_of_copy", w->of_copy);
+        figures_put_interval(to, "over_portable", w->over_portable);
+        number_put(to, "block_ns", w->alone_ns);
+        number_put(to, "hosted_ns", w->hosted_ns);
         if (w->has_reference) put_reference(cJSON_AddObjectToObject(to, "reference"), w);
     }
     return json;
@@ -258,22 +221,18 @@ static cJSON *kernel_json(const bench_kernel *k)
 {
     cJSON *json = cJSON_CreateObject();
     cJSON_AddStringToObject(json, "kernel", k->name);
-    put(json, "gbs", k->gbs);
-    put(json, "copy_gbs", k->copy_gbs);
-    put_interval(json, "percent_of_copy", k->of_copy);
-    put_interval(json, "over_portable", k->over_portable);
+    number_put(json, "gbs", k->gbs);
+    number_put(json, "copy_gbs", k->copy_gbs);
+    figures_put_interval(json, "percent_of_copy", k->of_copy);
+    figures_put_interval(json, "over_portable", k->over_portable);
+    cJSON_AddStringToObject(json, "result", k->result);
     return json;
 }
 
 bool bench_print_json(const bench_report *r, fault *f)
 {
-    machine m = { 0 };
-    fingerprint_machine(&m);
-    cJSON *json = cJSON_CreateObject();
-    cJSON_AddStringToObject(json, "cpu", m.cpu);
-    cJSON_AddStringToObject(json, "simd", m.simd);
-    cJSON_AddStringToObject(json, "engine", m.engine);
-    put(json, "reps", r->reps);
+    cJSON *json = figures_json();
+    number_put(json, "reps", r->reps);
     if (r->against) cJSON_AddStringToObject(json, "against", against_path(r->against));
     cJSON *codecs = cJSON_AddArrayToObject(json, "codecs");
     for (size_t i = 0; i < r->n_codecs; i++)

@@ -1,27 +1,20 @@
 #include "app/bench_time.h"
 
 #include <string.h>
-#include <time.h>
 
 #include "app/bootstrap.h"
+#include "base/clock.h"
 
 /* Shorter samples would measure the clock. */
 #define SAMPLE_SECONDS 4e-4
 enum { MOST_RUNS = 1 << 20 };
 
-static double thread_seconds(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 static bool sample(const bench_entrant *e, double *seconds, fault *f)
 {
-    const double begin = thread_seconds();
+    const double begin = clock_thread();
     for (size_t i = 0; i < e->runs; i++)
         if (!e->run(e->arg, f)) return false;
-    *seconds = thread_seconds() - begin;
+    *seconds = clock_thread() - begin;
     return true;
 }
 

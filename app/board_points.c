@@ -38,8 +38,8 @@ static size_t list_candidates(const board *b, store_candidate *runs)
         runs[e->point] = candidate_of(b, e);
         n_old++;
     }
-    for (size_t i = 0; n < n_old; i++) /* the gaps: old points that do not take part any more have no run, and no id */
-        if (runs[i].id) runs[n++] = runs[i];
+    for (size_t i = 0; n < n_old; i++) /* the gaps: old points that do not take part any more have no entry */
+        if (runs[i].self) runs[n++] = runs[i];
     for (size_t i = 0; i < b->all.n; i++)
         if (b->all.at[i]->point < 0 && takes_part(b, b->all.at[i])) runs[n++] = candidate_of(b, b->all.at[i]);
     return n;

@@ -5,6 +5,7 @@
 
 #include "app/bench.h"
 #include "app/bench_attend.h"
+#include "app/bench_engine.h"
 #include "app/child.h"
 #include "app/child_words.h"
 #include "app/commands.h"
@@ -46,10 +47,34 @@ static bool read_codecs(const command_line *line, const catalog *known, wanted *
     return true;
 }
 
+/* What is asked for that would not be done. */
+static bool check_together(const command_line *line, fault *f)
+{
+    static const char *const others[][2] = { { "engine", "attention" },  { "engine", "kernels" },
+                                             { "engine", "against" },    { "engine", "rows" },
+                                             { "attention", "kernels" }, { "attention", "against" } };
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        if (line_has(line, others[i][0]) && line_has(line, others[i][1]))
+            return fault_set(f, FAULT_USAGE, "bench: --%s and --%s do not go together", others[i][0], others[i][1]);
+    if (line_has(line, "engine") && line_n_args(line) > 0)
+        return fault_set(f, FAULT_USAGE, "bench: --engine times no codec; %s is one too many", line_arg(line, 0));
+    if (line_has(line, "engine") && line_int(line, "reps") > ENGINE_BENCH_REPS)
+        return fault_set(f, FAULT_USAGE, "bench: --engine has at most %d repetitions", ENGINE_BENCH_REPS);
+    return true;
+}
+
+/* So that nobody looks for a library's mistake in a codec. Returns false. */
+static bool blame_library(const command_line *line, fault *f)
+{
+    const bool could_be = f->code == FAULT_INPUT && line_has(line, "against");
+    return could_be && fault_prefix(f, "%s took part", line_text(line, "against"));
+}
+
 int cmd_bench(app_context *app, const command_line *line)
 {
-    if (line_has(line, "engine")) return cmd_bench_engine(app, line);
     fault f = { 0 };
+    if (!check_together(line, &f)) return app_report(app, &f);
+    if (line_has(line, "engine")) return cmd_bench_engine(app, line);
     wanted w = { 0 };
     child_words words;
     int status = 0;
@@ -62,7 +87,7 @@ int cmd_bench(app_context *app, const command_line *line)
     for (size_t i = 0; ok && i < w.n; i++)
         child_words_plugins(&words, w.codec[i]);
     ok = ok && child_words_end(&words, "bench", &f) &&
-         child_run(app, "bench", words.at, line_real(line, "timeout"), &status, &f);
+         (child_run(app, "bench", words.at, line_real(line, "timeout"), &status, &f) || blame_library(line, &f));
     for (size_t i = 0; i < w.n; i++)
         spec_free(w.codec[i]);
     catalog_free(known);

@@ -41,7 +41,7 @@ static void free_codecs(codecs *c)
 
 /* ---- the front ---- */
 
-static bool check_what(const char *what, size_t n_codecs, fault *f)
+static bool check_what(const char *what, size_t n_codecs, double to, fault *f)
 {
     const growth_question *q = growth_question_named(what);
     if (strcmp(what, ALL) == 0) return true;
@@ -52,7 +52,13 @@ static bool check_what(const char *what, size_t n_codecs, fault *f)
                          what);
     if (n_codecs && !q->codecs)
         return fault_set(f, FAULT_USAGE, "growth: %s is about no codec; rows, dim and bits are", what);
+    if (to > q->most) return fault_set(f, FAULT_USAGE, "growth: --to is %.0f; %s goes up to %.0f", to, what, q->most);
     return true;
+}
+
+static double largest_asked(const command_line *line)
+{
+    return line_has(line, "to") ? (double)line_int(line, "to") : 0;
 }
 
 static bool wants_codecs(const char *what)
@@ -125,7 +131,7 @@ static bool can_write(const char *svg, bool force, fault *f)
 {
     output o;
     struct stat there;
-    if (!svg || (stat(svg, &there) == 0 && !S_ISREG(there.st_mode))) return true;
+    if (!svg || (stat(svg, &there) == 0 && !S_ISREG(there.st_mode) && !S_ISDIR(there.st_mode))) return true;
     if (!output_begin(&o, svg, force, f)) return false;
     output_end(&o, false, NULL);
     return true;
@@ -138,7 +144,8 @@ int cmd_growth(app_context *app, const command_line *line)
     int status = 0;
     catalog *known = NULL;
     const char *what = line_arg(line, 0), *svg = line_text(line, "svg"), *model = "";
-    bool ok = check_what(what, line_n_args(line) - 1, &f) && can_write(svg, line_has(line, "force"), &f);
+    bool ok =
+        check_what(what, line_n_args(line) - 1, largest_asked(line), &f) && can_write(svg, line_has(line, "force"), &f);
     if (ok && wants_codecs(what)) ok = (known = lab_catalog(app, line, &f)) && read_codecs(line, known, &c, &f);
     if (ok && wants_model(what)) ok = (model = app_model(app, line, &f)) != NULL;
     ok = ok && start(app, line, &c, model, &status, &f);
@@ -234,7 +241,7 @@ int cmd_growth_child(app_context *app, const command_line *line)
     child_begin();
     w.request = (growth_request){ .model = line_arg(line, MODEL),
                                   .directory = line_arg(line, DIRECTORY),
-                                  .to = line_has(line, "to") ? (double)line_int(line, "to") : 0,
+                                  .to = largest_asked(line),
                                   .reps = (int)line_int(line, "reps"),
                                   .seed = (uint64_t)line_int(line, "seed"),
                                   .at = at,

@@ -92,7 +92,7 @@ static const command_option options_bench_engine[] = {
 
 static const command_option options_growth[] = {
     { "to", 0, OPTION_SIZE, "N", .min = 1, .max = 1 << 24,
-      .help = "the largest size (default: what takes about a minute for all repetitions)" },
+      .help = "the largest size (default: what takes about a minute for all repetitions; at most 1M, dim 4k, bits 64)" },
     { "reps", 0, OPTION_INT, "N", .standard = "9", .min = 6, .max = 10000, .help = "repetitions" },
     { "seed", 's', OPTION_INT, "N", .standard = "1", .min = 0, .max = 9007199254740992.0, .flags = OPTION_SETTING,
       .help = "seed of rows, tokens and weights" },
@@ -186,9 +186,10 @@ const command commands_plan[] = {
           "and a query, beside f16, beside decoding first and beside the portable version, with cosines to exact results.\n\n"
           "--engine times prompt and generation on a model, beside multiply-adds on registers and reading the weights in "
           "the same run, in wall time; hashes of what came out must be the same in every repetition.\n\n"
-          "The last table has one block (mostly one row) by itself, as generation encodes it, in ns: by the codec alone, and "
-          "hosted, through the checks that kvant puts around a codec. KVANT_SIMD=portable, avx2, avx512 or neon in the environment names the highest "
-          "instruction set to use.\n\n"
+          "--kernels times what codecs are made of, each after its result was compared with the portable version's.\n\n"
+          "The last table has one block (mostly one row) by itself, as generation encodes it, in ns: by the codec alone, "
+          "and hosted, through the checks that kvant puts around a codec. KVANT_SIMD=portable, avx2, avx512 or neon in "
+          "the environment names the highest instruction set to use.\n\n"
           "--against loads a library in the child process and times its quantize_row_..._ref and dequantize_row_... beside "
           "the codecs of the same name: q8_0, q5_1, q5_0, q4_1, q4_0, iq4_nl, mxfp4, and turbo2, turbo3, turbo4 where it is "
           "llama-cpp-turboquant's. Said is which were found, and whether bytes and values are the same. It runs as it is: "
@@ -222,10 +223,11 @@ const command commands_plan[] = {
           "power is a line. rows, dim, bits: codecs encode and decode. context: the engine reads a prompt of so many "
           "positions, and one more token behind it. vocabulary: the logits of 16 positions, and their statistics. runs: what "
           "the database and the screen's board do with so many runs.\n\n"
-          "All sizes take turns (of runs all questions do), on one thread; times are medians of its processor time. The exponent is the slope of the "
-          "line through the larger half of the sizes, by least squares, with its 95 % interval; beside it stands what theory "
-          "says, and the slope that has over the same sizes. Sizes end early where once takes too long. With each time "
-          "stands the beginning of the SHA-256 of what was computed.",
+          "All sizes take turns (of runs all questions do), on one thread; times are medians of its processor time. The "
+          "exponent is the slope of the line through the larger half of the sizes, by least squares, with its 95 % "
+          "interval; beside it stands what theory says, and the slope that has over the same sizes. Fewer than three "
+          "sizes are not judged. Sizes end early where once takes too long. With each time stands the beginning of the "
+          "SHA-256 of what was computed.",
       .examples =
           (const command_example[]){
               { "growth rows turbo3 'polar(bits=3)'", "two codecs side by side" },

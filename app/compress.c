@@ -283,17 +283,17 @@ static void prefix_task(void *arg, size_t task, int thread)
         stream_error_add(&one->error, exact, back, ctx * dim);
         if (side == KVANT_K)
             add_query_error(w, one, h, c->exact->queries + (size_t)w->layer * REFERENCE_QUERIES * width, exact, back);
+        reference_forget(c->exact, c->shape, c->r.ctx, w->layer, side, h);
     }
 }
 
-bool compress_prefix(compressor *c, reference *exact, kv_cache *cache, fault *f)
+bool compress_prefix(compressor *c, const reference *exact, kv_cache *cache, fault *f)
 {
     if (!take_cache(c, cache, f)) return false;
     c->exact = exact;
     for (int il = 0; il < c->shape->n_layers; il++) {
         layer_work w = { c, il, 0, c->r.ctx };
         if (!over_streams(&w, prefix_task, f)) return false;
-        reference_forget(exact, c->shape, c->r.ctx, il);
     }
     cache->n = c->r.ctx;
     add_sequence(c, c->r.ctx);

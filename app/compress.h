@@ -59,7 +59,7 @@ bool compress_end(compressor *c, fault *f);
 
 /* snapshot: fills positions 0 … ctx-1 of an empty cache. The exact rows are given back as it goes (reference_forget).
  */
-bool compress_prefix(compressor *c, reference *exact, kv_cache *cache, fault *f);
+bool compress_prefix(compressor *c, const reference *exact, kv_cache *cache, fault *f);
 
 /* Writes bytes, side bytes, speeds and layers (allocated) into *out. */
 bool compress_report(const compressor *c, job_result *out, fault *f);

@@ -8,9 +8,11 @@
 bool encoded_room(float **buffer, size_t *room, size_t floats, fault *f)
 {
     if (floats <= *room) return true;
+    const size_t more = *room + *room / 2; /* a token more in the cache wants a little more each time */
     free(*buffer);
-    *buffer = calloc(floats, sizeof **buffer);
-    *room = *buffer ? floats : 0;
+    *room = floats > more ? floats : more;
+    *buffer = calloc(*room, sizeof **buffer);
+    if (!*buffer) *room = 0;
     return *buffer || fault_memory(f, "attention on the encoded cache");
 }
 

@@ -38,8 +38,8 @@ bool encoded_close(encoded *c, fault *f);
 /* Another sequence, with no rows yet. */
 void encoded_begin(encoded *c);
 
-/* Valid as long as c. A codec whose side data change while it encodes a sequence is a fault: bytes that stand in the
- * cache already would need the old. */
+/* Valid as long as c. A codec whose side data change while it encodes a sequence is a fault, found when a page is
+ * full: bytes that stand in the cache already would need the old. */
 kv_keeper encoded_keeper(encoded *c);
 
 /* Of the sequence as it stands. */

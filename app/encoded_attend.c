@@ -302,7 +302,8 @@ static bool room_for(const block *b, fault *f)
 {
     encoded *c = b->w->c;
     const size_t heads = (size_t)c->shape->n_kv_heads, all = heads * b->n_queries;
-    const size_t page = c->most_page < b->first + b->n + ENCODED_PAGE ? c->most_page : b->first + b->n + ENCODED_PAGE;
+    const size_t end = (size_t)b->w->first + (size_t)b->w->n; /* a page may hold rows that this block does not see */
+    const size_t page = c->most_page < end ? c->most_page : end;
     const size_t wide = padded(c, page > ENCODED_PAGE ? page : ENCODED_PAGE);
     if (!encoded_room(&c->queries, &c->queries_room, all * b->dim, f) ||
         !encoded_room(&c->scores, &c->scores_room, all * b->stride, f) ||

@@ -49,7 +49,7 @@ static bool encode_piece(const encoded_call *w, int side, encoded_stream *s, con
     if (!p || !instance_encode(s->encoder, s->settled * heads, rows, n * heads, &bytes, &n_bytes, f) ||
         !grow_page(p, n_bytes, last, f))
         return false;
-    memcpy(p->bytes + p->n, bytes, n_bytes);
+    if (n_bytes > 0) memcpy(p->bytes + p->n, bytes, n_bytes);
     p->n += n_bytes;
     p->positions += n;
     s->settled += n;

@@ -13,10 +13,12 @@
 #include "app/model_hash.h"
 #include "app/passages.h"
 #include "app/reference.h"
+#include "app/run_memory.h"
 #include "app/suite_work.h"
 #include "base/clock.h"
 
-#define OVERLAP_MOST 0.01 /* of the text */
+#define OVERLAP_MOST 0.01               /* of the text */
+#define LARGE_CACHE  ((size_t)64 << 20) /* bytes: new pages cost less than memory for it beside the logits */
 
 /* Everything a run holds. */
 typedef struct evaluation {
@@ -244,7 +246,7 @@ static bool open_codecs(evaluation *v, fault *f)
 /* ---- passages ---- */
 
 /* The config's states of the scored positions of one passage. */
-static bool run_config(evaluation *v, reference *exact, const int32_t *tokens, float *states, fault *f)
+static bool run_config(evaluation *v, const reference *exact, const int32_t *tokens, float *states, fault *f)
 {
     const job *j = v->job;
     kv_cache *cache = v->cache;
@@ -290,8 +292,9 @@ static bool run_passage(evaluation *v, int i, float *states, fault *f)
     if (!exact.kept) v->out->reference_kept = false;
     watch->stage(watch->self, STAGE_CODEC, i, -1);
     const int32_t *next = tokens + reference_first_scored(j->protocol, j->ctx) + 1;
-    bool ok = run_config(v, &exact, tokens, states, f) &&
-              logits_window_compare(&v->logits, &v->scores, i, &exact, states, next, f);
+    bool ok = run_config(v, &exact, tokens, states, f);
+    if (ok && run_memory_cache(j, &v->model->shape) > LARGE_CACHE) kv_cache_forget(v->cache);
+    ok = ok && logits_window_compare(&v->logits, &v->scores, i, &exact, states, next, f);
     reference_release(&exact);
     if (ok) watch->progress(watch->self, "evaluating", (uint64_t)i + 1, (uint64_t)v->text.n, metrics_kld(&v->scores));
     return ok;
@@ -342,6 +345,13 @@ static bool summarise(evaluation *v, double seconds, fault *f)
     return true;
 }
 
+static void tell_memory(const evaluation *v)
+{
+    char line[RUN_MEMORY_LINE];
+    run_memory_tell(v->job, v->out, &v->logits, line);
+    v->watch->log(v->watch->self, line);
+}
+
 bool evaluate(const job *j, const evaluate_watch *watch, job_result *out, fault *f)
 {
     evaluation v = { .job = j, .watch = watch, .out = out };
@@ -360,6 +370,7 @@ bool evaluate(const job *j, const evaluate_watch *watch, job_result *out, fault 
         if (ok) watch->stage(watch->self, STAGE_SUMMARY, -1, -1);
         stopwatch_enter(v.spent, STOPWATCH_SUMMARY);
         ok = ok && summarise(&v, clock_seconds() - start, f);
+        if (ok && v.spent && !v.tasks) tell_memory(&v);
         if (ok) watch->stage(watch->self, STAGE_CODEC, -1, -1); /* destroy is the codecs' code, too */
     }
     stopwatch_enter(v.spent, STOPWATCH_CLOSING);

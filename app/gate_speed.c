@@ -129,11 +129,11 @@ bool gate_speed(gate_work *w, fault *f)
     const size_t n = sizeof served / sizeof *served;
     const command *c = command_find(&w->app->commands, "speed");
     const bool timed = gate_wants(w, served, 3);
-    /* Set-up alone needs no long text. */
     /* Unless one is named, `speed` takes the standard with its keys where the config has them. */
     const char *const named = line_text(w->line, "speed-reference");
     const bool standard = !line_given(w->line, "speed-reference") && strcmp(named, "f16") == 0;
     const char *const all[] = { "--json", standard ? NULL : "--reference", named, NULL };
+    /* Set-up alone needs no long text. */
     const char *const brief[] = { "--json", "--prompt", "16", "--generate", "1", "--reps", "5", NULL };
     gate_words *words = malloc(sizeof *words);
     hearing h = { .pipe = { -1, -1, -1, -1 } };

@@ -86,27 +86,40 @@ static bool fits(const generation *g, int n, fault *f)
            fault_set(f, FAULT_INPUT, "%d tokens do not fit a context of %d with %d read", n, g->capacity, g->cache->n);
 }
 
+/* The next n positions, of which nothing is wanted yet. */
+static sequence next_positions(const generation *g, const int32_t *tokens, int n)
+{
+    return (sequence){ .cache = g->cache,
+                       .tokens = tokens,
+                       .n = n,
+                       .tap = g->compressor ? &g->tap : NULL,
+                       .keeper = g->encoded ? &g->keeper : NULL };
+}
+
 bool generation_append(generation *g, const kv_given *given, int n, fault *f)
 {
-    sequence s = {
-        .cache = g->cache, .n = n, .tap = g->compressor ? &g->tap : NULL, .keeper = g->encoded ? &g->keeper : NULL
-    };
+    sequence s = next_positions(g, NULL, n);
     return fits(g, n, f) && engine_append(g->e, &s, given, f);
 }
 
 bool generation_read(generation *g, const int32_t *tokens, int n, float *logits, fault *f)
 {
     if (!fits(g, n, f)) return false;
-    sequence s = { .cache = g->cache,
-                   .tokens = tokens,
-                   .n = n,
-                   .logits = logits ? logits : g->logits,
-                   .logits_from = logits ? 0 : n - 1,
-                   .tap = g->compressor ? &g->tap : NULL,
-                   .keeper = g->encoded ? &g->keeper : NULL };
+    sequence s = next_positions(g, tokens, n);
+    s.logits = logits ? logits : g->logits;
+    s.logits_from = logits ? 0 : n - 1;
     if (!engine_forward(g->e, &s, 1, f)) return false;
     if (logits) memcpy(g->logits, logits + (size_t)(n - 1) * g->n_vocab, g->n_vocab * sizeof *logits);
     return true;
+}
+
+bool generation_read_states(generation *g, const int32_t *tokens, int n, float *states, fault *f)
+{
+    if (!fits(g, n, f)) return false;
+    sequence s = next_positions(g, tokens, n);
+    s.states = states;
+    const float *last = states + (size_t)(n - 1) * (size_t)engine_model(g->e)->shape.n_embd;
+    return engine_forward(g->e, &s, 1, f) && engine_logits(g->e, last, 1, g->logits, f);
 }
 
 bool generation_continue(generation *g, const tokenizer *t, const generation_watch *watch, answer *a, fault *f)

@@ -35,6 +35,9 @@ int generation_room(const generation *g);   /* positions left */
 /* Reads n >= 1 tokens. logits: n x n_vocab, or NULL. A text that does not fit is a fault (FAULT_INPUT). */
 bool generation_read(generation *g, const int32_t *tokens, int n, float *logits, fault *f);
 
+/* The same for states (n x n_embd), of which app/logits_window.h makes logits a few rows at a time. */
+bool generation_read_states(generation *g, const int32_t *tokens, int n, float *states, fault *f);
+
 /* Appends n positions whose rows are given (engine/forward.h), as if they had been read. */
 bool generation_append(generation *g, const kv_given *given, int n, fault *f);
 

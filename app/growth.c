@@ -1,17 +1,15 @@
 #include "app/growth.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 const growth_question growth_questions[] = {
-    { "rows", "a codec's time by rows", "rows", growth_rows, 65536, true, false, true },
-    { "dim", "a codec's time for 256 rows by head dimension", "values in a row", growth_dim, 1024, true, false, true },
-    { "bits", "a codec's time for 1024 rows by bits", "bits per value", growth_bits, 8, true, false, false },
-    { "context", "the engine's time by context", "positions", growth_context, 4096, false, true, true },
-    { "vocabulary", "time per 16 positions by vocabulary", "words", growth_vocabulary, 262144, false, false, true },
-    { "runs", "the database's time by runs in it", "runs", growth_runs, 12800, false, false, true },
+    { "rows", "a codec's time by rows", "rows", growth_rows, 65536, 1 << 20, true, false },
+    { "dim", "a codec's time for 256 rows by head dimension", "values in a row", growth_dim, 1024, 4096, true, false },
+    { "bits", "a codec's time for 1024 rows by bits", "bits per value", growth_bits, 8, 64, true, false },
+    { "context", "the engine's time by context", "positions", growth_context, 4096, 1 << 20, false, true },
+    { "vocabulary", "time per 16 positions by vocabulary", "words", growth_vocabulary, 262144, 1 << 20, false, false },
+    { "runs", "the database's time by runs in it", "runs", growth_runs, 12800, 1 << 20, false, false },
     { 0 },
 };
 
@@ -23,11 +21,10 @@ const growth_question *growth_question_named(const char *name)
     return q->name ? q : NULL;
 }
 
-double growth_seconds(void)
+double growth_largest(const growth_request *r, const growth_question *q)
 {
-    struct timespec t;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+    const double to = r->to > 0 ? r->to : q->to;
+    return to < q->most ? to : q->most;
 }
 
 bool growth_at(const growth_request *r, const char *what, fault *f)

@@ -62,6 +62,9 @@ bool growth_point_add(growth_series *s, double n, double cost, double *seconds, 
 /* Exponent, expected, grows and worse from the points. [any thread] */
 void growth_fit(growth_series *s);
 
+/* Whether its exponent has an interval, and theory something to say of it. */
+bool growth_is_judged(const growth_series *s);
+
 /* Laws by name: what n costs. */
 typedef enum growth_law { /* slower ones first */
                           GROWTH_CONSTANT,
@@ -84,7 +87,7 @@ typedef struct growth_request {
     size_t n_codecs;
     const char *model;     /* context: a GGUF file */
     const char *directory; /* runs: an empty one, where a database is made */
-    double to;             /* the largest size; 0: each question's own */
+    double to;             /* the largest size, at most the question's `most`; 0: the question's own */
     int reps;              /* at least GROWTH_REPS */
     uint64_t seed;
     /* Before each step: false stops. what: static or the request's. May be NULL. */
@@ -96,11 +99,12 @@ typedef struct growth_request {
 typedef struct growth_question {
     const char *name, *of, *x_title; /* "rows"; "what a codec's time is, by rows"; the axis */
     bool (*measure)(const growth_request *r, growth *out, fault *f);
-    double to; /* the largest size unless it is asked for */
-    bool codecs, model, doubles;
+    double to, most;    /* the largest size unless it is asked for, and the largest that may be */
+    bool codecs, model; /* what it is asked of */
 } growth_question;
 extern const growth_question growth_questions[];
 const growth_question *growth_question_named(const char *name);
+double growth_largest(const growth_request *r, const growth_question *q);
 
 bool growth_rows(const growth_request *r, growth *out, fault *f);
 bool growth_dim(const growth_request *r, growth *out, fault *f);
@@ -111,9 +115,6 @@ bool growth_runs(const growth_request *r, growth *out, fault *f);
 
 /* Takes away what growth_runs leaves in its directory when its process dies. */
 void growth_runs_clean(const char *directory);
-
-/* Processor time of this thread. */
-double growth_seconds(void);
 
 /* FAULT_INTERRUPTED once the request says stop. */
 bool growth_at(const growth_request *r, const char *what, fault *f);

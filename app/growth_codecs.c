@@ -7,6 +7,7 @@
 #include "app/growth.h"
 #include "app/growth_theory.h"
 #include "app/instance.h"
+#include "base/clock.h"
 #include "kernels/random.h"
 
 enum { ENCODE = GROWTH_ENCODE, DECODE = GROWTH_DECODE, WAYS = GROWTH_WAYS };
@@ -39,7 +40,7 @@ typedef struct ladder {
     spec *own[GROWTH_POINTS]; /* codecs that were made for a size */
     size_t n;
     float *rows;
-    size_t n_values;
+    size_t n_values, n_made; /* room in rows, and those that are noise already: sizes may end before the largest */
 } ladder;
 
 /* ---- one size ---- */
@@ -85,22 +86,25 @@ static bool first_time(subject *s, double *seconds, fault *f)
     s->back = malloc(s->n_rows * (size_t)s->dim * sizeof *s->back);
     if (ok && !s->back) ok = fault_memory(f, "rows");
     ok = ok && decode(s, f);
-    const double begin = growth_seconds();
+    const double begin = clock_thread();
     ok = ok && encode(s, f);
-    *seconds = growth_seconds() - begin;
+    *seconds = clock_thread() - begin;
     return ok;
 }
 
 /* ---- all sizes ---- */
 
-static bool make_rows(ladder *l, size_t n_values, fault *f)
+static bool open_rows(ladder *l, size_t n_values, fault *f)
 {
     l->n_values = n_values;
     l->rows = reallocarray(NULL, n_values, sizeof *l->rows);
-    if (!l->rows) return fault_memory(f, "rows");
-    for (size_t i = 0; i < n_values; i++)
-        l->rows[i] = (float)random_normal(l->r->seed, i);
-    return true;
+    return l->rows || fault_memory(f, "rows");
+}
+
+static void make_rows(ladder *l, size_t n_values)
+{
+    for (; l->n_made < n_values; l->n_made++)
+        l->rows[l->n_made] = (float)random_normal(l->r->seed, l->n_made);
 }
 
 /* One more size; *last: no larger one should follow. */
@@ -116,6 +120,7 @@ static bool climb(ladder *l, const subject *like, bool *last, fault *f)
     if (s->n_rows * (size_t)s->dim > l->n_values)
         return fault_set(f, FAULT_INPUT, "growth: %s has blocks of %zu rows, too many for a size here", l->name,
                          instance_block(s->encoder));
+    make_rows(l, s->n_rows * (size_t)s->dim);
     s->rows = l->rows;
     if (!first_time(s, &seconds, f)) return false;
     *last = seconds > LONGEST_SECONDS;
@@ -181,17 +186,12 @@ static void close_ladder(ladder *l)
 
 /* ---- the questions ---- */
 
-static double largest(const growth_request *r, const growth_question *q)
-{
-    return r->to > 0 ? r->to : q->to;
-}
-
 static bool fill_rows(ladder *l, spec *codec, const growth_question *q, fault *f)
 {
     bool last = false;
     l->law[ENCODE] = l->law[DECODE] = GROWTH_LINEAR;
-    if (!make_rows(l, (size_t)largest(l->r, q) * ROWS_DIM, f)) return false;
-    for (double n = FIRST_ROWS; n <= largest(l->r, q) && !last; n *= 2)
+    if (!open_rows(l, (size_t)growth_largest(l->r, q) * ROWS_DIM, f)) return false;
+    for (double n = FIRST_ROWS; n <= growth_largest(l->r, q) && !last; n *= 2)
         if (!climb(l, &(subject){ .codec = codec, .n_rows = (size_t)n, .dim = ROWS_DIM, .n = n }, &last, f))
             return false;
     return true;
@@ -202,8 +202,8 @@ static bool fill_dim(ladder *l, spec *codec, const growth_question *q, fault *f)
     bool last = false;
     for (int way = 0; way < WAYS; way++)
         l->law[way] = growth_law_of_dim(codec, way);
-    if (!make_rows(l, (size_t)largest(l->r, q) * DIM_ROWS, f)) return false;
-    for (double n = FIRST_DIM; n <= largest(l->r, q) && !last; n *= 2)
+    if (!open_rows(l, (size_t)growth_largest(l->r, q) * DIM_ROWS, f)) return false;
+    for (double n = FIRST_DIM; n <= growth_largest(l->r, q) && !last; n *= 2)
         if (catalog_takes_dim(codec->codec, (int)n) &&
             !climb(l, &(subject){ .codec = codec, .n_rows = DIM_ROWS, .dim = (int)n, .n = n }, &last, f))
             return false;
@@ -234,8 +234,8 @@ static bool fill_bits(ladder *l, spec *codec, const growth_question *q, fault *f
         return fault_set(f, FAULT_USAGE, "growth: %s has no parameter bits to grow", codec->text);
     for (int way = 0; way < WAYS; way++)
         l->law[way] = growth_law_of_bits(codec, way);
-    if (!make_rows(l, BITS_ROWS * ROWS_DIM, f)) return false;
-    for (double n = bits->min; n <= bits->max && n <= largest(l->r, q) && !last && l->n < GROWTH_POINTS; n++) {
+    if (!open_rows(l, BITS_ROWS * ROWS_DIM, f)) return false;
+    for (double n = bits->min; n <= bits->max && n <= growth_largest(l->r, q) && !last && l->n < GROWTH_POINTS; n++) {
         spec *s = l->own[l->n] = with_bits(l, codec, n, f);
         if (!s || !climb(l, &(subject){ .codec = s, .n_rows = BITS_ROWS, .dim = ROWS_DIM, .n = n }, &last, f))
             return false;
@@ -268,14 +268,14 @@ static bool ask(const growth_request *r, const char *what, filler fill, growth *
 static bool time_copies(const growth_request *r, growth *out, fault *f)
 {
     const growth_question *q = growth_question_named("rows");
-    const size_t most = (size_t)largest(r, q) * ROWS_DIM * sizeof(float), reps = (size_t)r->reps;
+    const size_t most = (size_t)growth_largest(r, q) * ROWS_DIM * sizeof(float), reps = (size_t)r->reps;
     bench_copy copies[GROWTH_POINTS];
     bench_entrant e[GROWTH_POINTS];
     size_t n = 0;
-    char *from = calloc(2, most), *to = from + most;
+    char *from = reallocarray(NULL, 2, most), *to = from + most;
     double *seconds = calloc(GROWTH_POINTS * reps, sizeof *seconds);
     bool ok = (from && seconds) || fault_memory(f, "rows");
-    if (ok) memset(to, 1, most);
+    if (ok) memset(from, 1, 2 * most); /* memory of its own: pages that nobody has written are all one */
     for (size_t rows = FIRST_ROWS; ok && n < GROWTH_POINTS && rows * ROWS_DIM * sizeof(float) <= most; rows *= 2, n++) {
         copies[n] = (bench_copy){ .to = to, .from = from, .n = rows * ROWS_DIM * sizeof(float) };
         e[n] = (bench_entrant){ .run = bench_copy_run, .arg = &copies[n], .seconds = seconds + n * reps };

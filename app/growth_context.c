@@ -4,6 +4,7 @@
 
 #include "app/bench_time.h"
 #include "app/growth.h"
+#include "base/clock.h"
 #include "engine/forward.h"
 #include "kernels/random.h"
 
@@ -85,9 +86,9 @@ static bool add_steps(context *c, const growth_request *r, int n, bool *last, fa
         if (!p->logits) return fault_memory(f, "logits");
     }
     c->n++;
-    const double begin = growth_seconds();
+    const double begin = clock_thread();
     const bool ok = growth_at(r, "context", f) && read_prompt(&c->steps[PROMPT][c->n - 1], f);
-    *last = growth_seconds() - begin > LONGEST_SECONDS;
+    *last = clock_thread() - begin > LONGEST_SECONDS;
     return ok;
 }
 
@@ -110,7 +111,8 @@ static bool record(const context *c, int part, growth *out, double *seconds, int
     return true;
 }
 
-/* Tokens first: the cache still has all positions of the largest prompt. Reading a prompt again gives the same rows. */
+/* The cache has all positions of the largest prompt, and reading a shorter one again writes the same rows: so a token
+ * meets what its prompt would have left. */
 static bool time_all(context *c, const growth_request *r, growth *out, fault *f)
 {
     const size_t n = PARTS * c->n, reps = (size_t)r->reps;
@@ -142,7 +144,7 @@ static void close_context(context *c)
 bool growth_context(const growth_request *r, growth *out, fault *f)
 {
     const growth_question *q = growth_question_named("context");
-    const int most = (int)(r->to > 0 ? r->to : q->to);
+    const int most = (int)growth_largest(r, q);
     context *c = calloc(1, sizeof *c);
     bool last = false;
     if (!c) return fault_memory(f, "the measurements");

@@ -66,12 +66,12 @@ double growth_law_cost(growth_law law, double n)
  * distribution. The number below the median is binomial(n, 1/2). */
 static int outside(int n)
 {
-    double p = pow(0.5, n), below = 0;
+    double log_p = -n * log(2), below = 0; /* 2^-n itself is no double for 1100 samples */
     int k = 0;
     for (; k < n / 2; k++) {
-        below += p;
+        below += exp(log_p);
         if (2 * below > 0.05) break;
-        p *= (double)(n - k) / (k + 1);
+        log_p += log((double)(n - k) / (k + 1));
     }
     return k > 0 ? k - 1 : 0;
 }
@@ -153,6 +153,7 @@ static const char *word_of(const growth_series *s, const growth_point *p, size_t
     const double exponent = s->exponent.value;
     const char *word = NULL;
     double least = GROWTH_SLACK;
+    if (!isfinite(exponent)) return "";
     for (size_t law = 0; law < GROWTH_LAWS; law++)
         if (strcmp(laws[law].name, s->theory) == 0 && fabs(exponent - s->expected) <= GROWTH_SLACK)
             return laws[law].word;
@@ -162,7 +163,12 @@ static const char *word_of(const growth_series *s, const growth_point *p, size_t
         least = away;
         word = laws[law].word;
     }
-    return word ? word : exponent < 0 ? "falling" : exponent > 3 ? "faster than cubic" : between[(int)exponent];
+    return word ? word : exponent < 0 ? "falling" : exponent >= 3 ? "faster than cubic" : between[(int)exponent];
+}
+
+bool growth_is_judged(const growth_series *s)
+{
+    return !s->beside && isfinite(s->exponent.lo);
 }
 
 void growth_fit(growth_series *s)
@@ -174,5 +180,5 @@ void growth_fit(growth_series *s)
     s->exponent = slope(p, n, log_time);
     s->expected = slope(p, n, log_cost).value;
     s->grows = n < 2 ? "" : word_of(s, p, n);
-    s->worse = !s->beside && n >= 3 && s->exponent.lo > s->expected + GROWTH_SLACK;
+    s->worse = growth_is_judged(s) && s->exponent.lo > s->expected + GROWTH_SLACK;
 }

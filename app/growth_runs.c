@@ -9,6 +9,7 @@
 
 #include "app/board.h"
 #include "app/growth.h"
+#include "base/clock.h"
 #include "kernels/random.h"
 
 enum { FIRST = 100, NEWEST = 50, SIDES = 16, BLOCKS = 12, PATH = 4096 };
@@ -237,10 +238,10 @@ enum { OPERATIONS = sizeof operations / sizeof *operations };
 static bool run_once(runs *x, const operation *o, double *seconds, fault *f)
 {
     if (o->before && !o->before(x, f)) return false;
-    const double begin = growth_seconds();
+    const double begin = clock_thread();
     for (int i = 0; i < o->times; i++)
         if (!o->run(x, f)) return false;
-    *seconds = (growth_seconds() - begin) / o->times;
+    *seconds = fmax(clock_thread() - begin, 1e-9) / o->times; /* a coarse clock may have stood still */
     return !o->after || o->after(x, f);
 }
 
@@ -302,7 +303,7 @@ static bool open_place(runs *x, fault *f)
 bool growth_runs(const growth_request *r, growth *out, fault *f)
 {
     const growth_question *q = growth_question_named("runs");
-    const double to = r->to > 0 ? r->to : q->to;
+    const double to = growth_largest(r, q);
     const size_t first = out->n;
     if (to < FIRST) return fault_set(f, FAULT_USAGE, "growth: runs begin at %d", FIRST);
     runs *x = calloc(1, sizeof *x);

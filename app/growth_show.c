@@ -3,12 +3,12 @@
 #include <math.h>
 #include <string.h>
 
+#include "app/figures.h"
 #include "app/fingerprint.h"
 #include "app/number.h"
 #include "app/report.h"
-#include "app/table.h"
 
-enum { SHOWN = 96, HASH_SHOWN = 12, WIDEST = 100, HEIGHT = 20 };
+enum { SHOWN = 96, WIDEST = 100, HEIGHT = 20 };
 
 size_t growth_n_worse(const growth *g)
 {
@@ -26,18 +26,7 @@ size_t growth_n_of_question(const growth *g, size_t first)
     return n;
 }
 
-static const char *as(char *text, const char *format, double value)
-{
-    snprintf(text, SHOWN, format, value);
-    return text;
-}
-
 /* ---- for a person ---- */
-
-static bool write_table(table *t, const terminal *to, fault *f)
-{
-    return table_write(t, stdout, &(table_style){ TABLE_BOX, to->utf8, to->is_tty ? terminal_width(to) : 0 }, f);
-}
 
 /* "5.75 us [5.63 us, 5.83 us]": a number to the table, so that it is never cut. */
 static void interval_text(const interval *x, char text[SHOWN])
@@ -70,9 +59,7 @@ static bool print_points(const growth_series *s, size_t n, const growth_question
     for (size_t i = 0; ok && i < n; i++)
         for (size_t k = 0; ok && k < s[i].n; k++)
             ok = add_point(t, &s[i], &s[i].points[k], f);
-    ok = ok && write_table(t, to, f);
-    table_free(t);
-    return ok;
+    return figures_write(t, ok, to, f);
 }
 
 static bool print_question(const growth *g, size_t first, size_t n, bool plots, const terminal *to, fault *f)
@@ -95,14 +82,22 @@ static bool add_fit(table *t, const growth_series *s, fault *f)
     growth_size_text(s->n ? s->points[0].n : 0, lo);
     growth_size_text(s->n ? s->points[s->n - 1].n : 0, hi);
     snprintf(text[0], SHOWN, "%s to %s", lo, hi);
-    if (isnan(s->exponent.lo))
+    if (isnan(s->exponent.value))
+        *text[1] = '\0';
+    else if (isnan(s->exponent.lo))
         snprintf(text[1], SHOWN, "%.2f", s->exponent.value);
     else
         snprintf(text[1], SHOWN, "%.2f [%.2f, %.2f]", s->exponent.value, s->exponent.lo, s->exponent.hi);
-    const table_cell cells[] = { table_text(s->what),   table_text(s->name),
-                                 table_text(text[0]),   table_real_as(s->exponent.value, text[1]),
-                                 table_text(s->theory), table_real_as(s->expected, as(text[2], "%.2f", s->expected)),
-                                 table_text(s->grows),  table_text(s->worse ? "faster than it should" : "") };
+    const table_cell cells[] = {
+        table_text(s->what),
+        table_text(s->name),
+        table_text(text[0]),
+        table_real_as(s->exponent.value, text[1]),
+        table_text(s->theory),
+        table_real_as(s->expected, isnan(s->expected) ? "" : figure(text[2], "%.2f", s->expected)),
+        table_text(s->grows),
+        table_text(s->worse ? "faster than it should" : "")
+    };
     return table_add(t, cells, f);
 }
 
@@ -113,9 +108,23 @@ static bool print_fits(const growth *g, const terminal *to, fault *f)
     bool ok = t != NULL;
     for (size_t i = 0; ok && i < g->n; i++)
         ok = add_fit(t, &g->series[i], f);
-    ok = ok && write_table(t, to, f);
-    table_free(t);
-    return ok;
+    return figures_write(t, ok, to, f);
+}
+
+/* Three sizes are the least that have an interval. */
+static void print_verdict(const growth *g)
+{
+    const size_t worse = growth_n_worse(g);
+    size_t judged = 0;
+    for (size_t i = 0; i < g->n; i++)
+        judged += growth_is_judged(&g->series[i]);
+    if (judged == 0)
+        printf("Nothing is judged: there are too few sizes.\n");
+    else if (worse == 0)
+        printf("None of %zu grows faster than it should.\n", judged);
+    else
+        printf("%zu of %zu grow%s faster than %s should.\n", worse, judged, worse == 1 ? "s" : "",
+               worse == 1 ? "it" : "they");
 }
 
 bool growth_print(const growth *g, int reps, bool plots, const terminal *to, fault *f)
@@ -128,36 +137,19 @@ bool growth_print(const growth *g, int reps, bool plots, const terminal *to, fau
         if (!print_question(g, first, n, plots, to, f)) return false;
     }
     if (!print_fits(g, to, f)) return false;
-    const size_t worse = growth_n_worse(g);
-    if (worse)
-        printf("%zu of %zu grow%s faster than they should.\n", worse, g->n, worse == 1 ? "s" : "");
-    else
-        printf("Nothing grows faster than it should.\n");
+    print_verdict(g);
     return true;
 }
 
 /* ---- JSON ---- */
 
-static void put(cJSON *json, const char *name, double value)
-{
-    cJSON_AddItemToObject(json, name, number_json(value));
-}
-
-static void put_interval(cJSON *json, const char *name, interval x)
-{
-    cJSON *to = cJSON_AddObjectToObject(json, name);
-    put(to, "value", x.value);
-    put(to, "lo", x.lo);
-    put(to, "hi", x.hi);
-}
-
 static cJSON *point_json(const growth_point *p)
 {
     cJSON *json = cJSON_CreateObject();
-    put(json, "n", p->n);
-    put_interval(json, "seconds", p->seconds);
-    put(json, "seconds_each", p->seconds.value / p->n);
-    put(json, "cost", p->cost);
+    number_put(json, "n", p->n);
+    figures_put_interval(json, "seconds", p->seconds);
+    number_put(json, "seconds_each", p->seconds.value / p->n);
+    number_put(json, "cost", p->cost);
     cJSON_AddStringToObject(json, "result", p->result);
     return json;
 }
@@ -171,9 +163,9 @@ static cJSON *series_json(const growth_series *s)
     cJSON *points = cJSON_AddArrayToObject(json, "points");
     for (size_t i = 0; i < s->n; i++)
         cJSON_AddItemToArray(points, point_json(&s->points[i]));
-    put_interval(json, "exponent", s->exponent);
+    figures_put_interval(json, "exponent", s->exponent);
     cJSON_AddStringToObject(json, "theory", s->theory);
-    put(json, "expected", s->expected);
+    number_put(json, "expected", s->expected);
     cJSON_AddStringToObject(json, "grows", s->grows);
     cJSON_AddBoolToObject(json, "worse", s->worse);
     return json;
@@ -181,16 +173,11 @@ static cJSON *series_json(const growth_series *s)
 
 bool growth_print_json(const growth *g, int reps, fault *f)
 {
-    machine m = { 0 };
-    fingerprint_machine(&m);
-    cJSON *json = cJSON_CreateObject();
-    cJSON_AddStringToObject(json, "cpu", m.cpu);
-    cJSON_AddStringToObject(json, "simd", m.simd);
-    cJSON_AddStringToObject(json, "engine", m.engine);
-    put(json, "reps", reps);
+    cJSON *json = figures_json();
+    number_put(json, "reps", reps);
     cJSON *series = cJSON_AddArrayToObject(json, "series");
     for (size_t i = 0; i < g->n; i++)
         cJSON_AddItemToArray(series, series_json(&g->series[i]));
-    put(json, "worse", (double)growth_n_worse(g));
+    number_put(json, "worse", (double)growth_n_worse(g));
     return report_json(stdout, json, f);
 }

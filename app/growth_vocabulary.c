@@ -133,7 +133,7 @@ static void close_vocabulary(vocabulary *v)
 bool growth_vocabulary(const growth_request *r, growth *out, fault *f)
 {
     const growth_question *q = growth_question_named("vocabulary");
-    const size_t most = (size_t)(r->to > 0 ? r->to : q->to);
+    const size_t most = (size_t)growth_largest(r, q);
     vocabulary *v = calloc(1, sizeof *v);
     if (!v) return fault_memory(f, "the measurements");
     bool ok = most >= FIRST || fault_set(f, FAULT_USAGE, "growth: vocabulary begins at %d words", FIRST);

@@ -317,6 +317,13 @@ const char *host_message(const host *h)
     return h->message;
 }
 
+void host_copy_message(host *h, char *text, size_t room)
+{
+    pthread_mutex_lock(&h->lock);
+    snprintf(text, room, "%s", h->message);
+    pthread_mutex_unlock(&h->lock);
+}
+
 void host_forget(host *h)
 {
     h->message[0] = '\0';

@@ -2,8 +2,7 @@
  *
  * Every instance has a host of its own. It counts the instance's memory, keeps its last message, and knows the hosts of
  * the inner codecs it has opened, to which all of this applies in turn; an inner codec's message becomes its wrapper's,
- * too. Random numbers are kernels/random.h; parallel is
- * app/spare.h.
+ * too. Random numbers are kernels/random.h; parallel is app/spare.h.
  *
  *     host *h = host_create(known, s, &shape, NULL, &f);
  *     int rc = codec->create(host_services(h), &shape, host_values(h), &state);
@@ -45,6 +44,9 @@ const kvant_value *host_values(const host *h);
 /* The last message of the instance or an inner one, "" when there is none since host_forget. */
 const char *host_message(const host *h);
 void host_forget(host *h);
+
+/* A copy of it, cut to room - 1 bytes, while other threads may run the instance: scores and mix do. */
+void host_copy_message(host *h, char *text, size_t room);
 
 /* Allocations, and inner codecs, that the instance holds now, its open inner codecs' included; *bytes is their size. */
 size_t host_leaks(host *h, size_t *bytes);

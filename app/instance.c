@@ -63,7 +63,9 @@ static const struct {
 /* The codec's negative answer as a fault. */
 static bool refused(const instance *x, const char *doing, int64_t code, fault *f)
 {
-    const char *message = host_message(x->host);
+    char text[512];
+    host_copy_message(x->host, text, sizeof text);
+    const char *message = text;
     size_t name = strlen(x->codec->name);
     if (strncmp(message, x->codec->name, name) == 0 && strncmp(message + name, ": ", 2) == 0) message += name + 2;
     for (size_t i = 0; i < sizeof answers / sizeof *answers; i++)

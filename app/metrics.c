@@ -119,10 +119,21 @@ static void add_blocks(metrics *m, int passage, size_t first, const position_met
     }
 }
 
+/* Passages come from files, too. */
+static bool known_tokens(int passage, size_t first, const int32_t *next, size_t n, size_t n_vocab, fault *f)
+{
+    for (size_t i = 0; i < n; i++)
+        if (next[i] < 0 || (size_t)next[i] >= n_vocab)
+            return fault_set(f, FAULT_INPUT,
+                             "passage %d, scored position %zu: the next token is %d, outside the vocabulary of %zu",
+                             passage, first + i, (int)next[i], n_vocab);
+    return true;
+}
+
 bool metrics_add_rows(metrics *m, pool *crew, int passage, size_t first, const float *p, const float *q,
                       const int32_t *next, size_t n, size_t n_vocab, fault *f)
 {
-    if (!reserve(m, n, f)) return false;
+    if (!known_tokens(passage, first, next, n, n_vocab, f) || !reserve(m, n, f)) return false;
     int *bad = calloc(n + 1, sizeof *bad);
     if (!bad) return fault_memory(f, "the metrics");
     passage_work w = { p, q, next, n_vocab, m->positions + m->n, bad };

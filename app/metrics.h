@@ -58,7 +58,8 @@ typedef struct metrics {
 void metrics_release(metrics *m);
 
 /* Adds one passage: n rows of n_vocab logits of P and of Q, and the token each row should predict. A logit that is not
- * finite is a fault that names passage, row and side; the metrics are then of no use. */
+ * finite is a fault that names passage, row and side, as is a token outside the vocabulary; the metrics are then of no
+ * use. */
 bool metrics_add(metrics *m, pool *crew, int passage, const float *p, const float *q, const int32_t *next, size_t n,
                  size_t n_vocab, fault *f);
 

@@ -34,7 +34,9 @@ const command_option options_jobs[] = {
 
 const command_option options_timing[] = {
     { "timing", 0, OPTION_FLAG,
-      .help = "say on stderr at the end where the time went: codecs, products, attention ..." },
+      .help =
+          "say on stderr at the end where the time went: codecs, products, attention ...; and, of plain runs, what memory "
+          "was held at most beside what must be" },
     { 0 },
 };
 

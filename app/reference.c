@@ -3,8 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include "kvant/codec.h"
 
@@ -69,22 +67,15 @@ const float *reference_rows(const reference *r, const model_shape *s, int ctx, i
     return kv_rows(r->cache, side == KVANT_K ? &l->k : &l->v, head);
 }
 
-/* Whole pages of a piece of memory that holds nothing any more; it stays allocated. */
-static void give_back(void *from, size_t bytes)
+void reference_forget(const reference *r, const model_shape *s, int ctx, int layer, int side, int head)
 {
-    const size_t page = (size_t)sysconf(_SC_PAGESIZE), skip = (page - (uintptr_t)from % page) % page;
-    if (bytes > skip + page) madvise((char *)from + skip, (bytes - skip) / page * page, MADV_DONTNEED);
-}
-
-void reference_forget(reference *r, const model_shape *s, int ctx, int layer)
-{
-    const size_t row = (size_t)s->n_kv_heads * (size_t)s->head_dim * sizeof(float);
     if (!r->cache) {
-        shelf_forget(&r->entry, reference_rows(r, s, ctx, layer, KVANT_K, 0), 2 * (size_t)ctx * row);
+        const float *rows = reference_rows(r, s, ctx, layer, side, head);
+        shelf_forget(&r->entry, rows, (size_t)ctx * (size_t)s->head_dim * sizeof *rows);
         return;
     }
-    give_back(r->cache->layers[layer].k.settled, (size_t)r->cache->capacity * row);
-    give_back(r->cache->layers[layer].v.settled, (size_t)r->cache->capacity * row);
+    const kv_layer *l = &r->cache->layers[layer];
+    kv_rows_forget(r->cache, side == KVANT_K ? &l->k : &l->v, head);
 }
 
 static void key_of(const reference_request *r, const parts *n, const int32_t *tokens, char key[HASH_HEX])

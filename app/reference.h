@@ -53,8 +53,8 @@ int reference_query_position(int ctx, int j);
 /* The prefix's stream of one layer, side (KVANT_K or KVANT_V) and head: ctx rows of dim f32. */
 const float *reference_rows(const reference *r, const model_shape *s, int ctx, int layer, int side, int head);
 
-/* The layer's exact rows will not be asked for again: their memory is given back. */
-void reference_forget(reference *r, const model_shape *s, int ctx, int layer);
+/* These rows will not be asked for again: their memory is given back. [any thread] */
+void reference_forget(const reference *r, const model_shape *s, int ctx, int layer, int side, int head);
 
 /* Finds or computes the reference of one passage. The caller releases it. */
 bool reference_make(const reference_request *request, const int32_t *tokens, reference *out, fault *f);

@@ -40,11 +40,11 @@ bool shelf_get(const shelf *s, const char *kind, const char key[HASH_HEX], shelf
     if (!s->dir[0]) return false;
     char path[PATH_MAX];
     entry_path(s, kind, key, path);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe in its place would never open */
     if (fd < 0) return false;
     struct stat st;
     void *map = MAP_FAILED;
-    if (fstat(fd, &st) == 0 && st.st_size > (off_t)sizeof(shelf_head))
+    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > (off_t)sizeof(shelf_head))
         map = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
     close(fd);
     if (map == MAP_FAILED) return false;
@@ -69,7 +69,7 @@ void shelf_forget(const shelf_entry *entry, const void *from, size_t n)
 {
     const size_t page = (size_t)sysconf(_SC_PAGESIZE), at = (size_t)((const char *)from - (const char *)entry->map);
     const size_t begin = (at + page - 1) / page * page, end = (at + n) / page * page; /* whole pages of these bytes */
-    if (begin < end) madvise((char *)entry->map + begin, end - begin, MADV_DONTNEED);
+    if (entry->map && begin < end) madvise((char *)entry->map + begin, end - begin, MADV_DONTNEED);
 }
 
 static bool make_directories(const char *file, fault *f)

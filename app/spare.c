@@ -22,7 +22,7 @@ struct spare {
     spread *open;        /* those with parts that nobody has taken */
     pool_task task;
     void *arg;
-    size_t n, started, finished; /* tasks of this spare_run */
+    size_t n, begun, finished; /* tasks of this spare_run */
 };
 
 spare *spare_open(fault *f)
@@ -93,11 +93,10 @@ static void help_with(spare *s, spread *w)
     if (--w->helpers == 0) pthread_cond_broadcast(&s->left);
 }
 
-/* Under the lock: until all tasks are done. While one has not been begun there is nothing to wait for: this thread may
- * be the one to do it. */
+/* Under the lock: until all tasks, which others have begun, are done. */
 static void help(spare *s)
 {
-    while (s->started == s->n && s->finished < s->n) {
+    while (s->finished < s->n) {
         if (s->open)
             help_with(s, s->open);
         else
@@ -105,15 +104,16 @@ static void help(spare *s)
     }
 }
 
-/* The first n are tasks; those behind them are for threads that got none. */
-static void task_or_help(void *arg, size_t i, int thread)
+/* What each thread does: tasks while there are any, then parts. */
+static void work_then_help(void *arg, size_t i, int thread)
 {
+    (void)i;
     spare *s = arg;
     pthread_mutex_lock(&s->lock);
-    if (i < s->n) {
-        s->started++;
+    while (s->begun < s->n) {
+        const size_t task = s->begun++;
         pthread_mutex_unlock(&s->lock);
-        s->task(s->arg, i, thread);
+        s->task(s->arg, task, thread);
         pthread_mutex_lock(&s->lock);
         if (++s->finished == s->n) pthread_cond_broadcast(&s->work);
     }
@@ -126,6 +126,6 @@ void spare_run(spare *s, pool *crew, size_t n_tasks, pool_task task, void *arg)
     s->task = task;
     s->arg = arg;
     s->n = n_tasks;
-    s->started = s->finished = 0;
-    pool_run(crew, n_tasks + (size_t)pool_threads(crew) - 1, task_or_help, s);
+    s->begun = s->finished = 0;
+    pool_run(crew, (size_t)pool_threads(crew), work_then_help, s);
 }

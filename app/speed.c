@@ -9,6 +9,7 @@
 #include "app/calibration.h"
 #include "app/compress.h"
 #include "app/generation.h"
+#include "app/logits_window.h"
 #include "base/clock.h"
 
 typedef struct side {
@@ -27,7 +28,7 @@ typedef struct bench {
     speed_result *out;
     side sides[SPEED_SIDES];
     int32_t *forced;        /* the text and what the exact cache says behind it */
-    float *exact, *logits;  /* [scored][n_vocab] */
+    float *exact, *states;  /* [scored][n_embd]: the exact cache's, and those of the side being judged */
     int scored, runs, done; /* positions; runs in all, and those that are over */
 } bench;
 
@@ -205,14 +206,14 @@ static bool repeat(bench *b, int rep, speed_side which, fault *f)
 
 /* ---- quality ---- */
 
-/* The logits of the scored positions, forced through one cache. */
-static bool force(const bench *b, side *s, float *logits, fault *f)
+/* The states of the scored positions, forced through one cache. */
+static bool force(const bench *b, side *s, float *states, fault *f)
 {
     const speed_request *r = b->r;
     const int before = text_of(r) + r->generate - 1 - b->scored;
     generation *g = open_generation(r, s, f);
     const bool ok = g && fill(r, g, f) && (before == 0 || generation_read(g, b->forced, before, NULL, f)) &&
-                    generation_read(g, b->forced + before, b->scored, logits, f);
+                    generation_read_states(g, b->forced + before, b->scored, states, f);
     return close_generation(s, g, ok, f);
 }
 
@@ -251,10 +252,12 @@ static bool judge(bench *b, speed_side which, fault *f)
     const speed_request *r = b->r;
     side *s = &b->sides[which];
     metrics scores = { 0 };
+    logits_window window;
+    logits_window_set(&window, r->e, (size_t)b->scored);
+    const reference exact = { .n_scored = (size_t)b->scored, .states = b->exact };
     const int32_t *next = b->forced + text_of(r) + r->generate - b->scored;
-    const bool ok = force(b, s, b->logits, f) &&
-                    metrics_add(&scores, engine_pool(r->e), 0, b->exact, b->logits, next, (size_t)b->scored,
-                                (size_t)engine_model(r->e)->shape.n_vocab, f) &&
+    const bool ok = force(b, s, b->states, f) &&
+                    logits_window_compare(&window, &scores, 0, &exact, b->states, next, f) &&
                     metrics_summarise(&scores, r->seed, &b->out->quality[which].against_exact, f);
     metrics_release(&scores);
     return ok && (!s->codecs || count(s, &s->counted, &s->positions, NULL, f)) && go_on(b, f);
@@ -290,15 +293,15 @@ static bool describe(const bench *b, speed_side which, fault *f)
 static bool open_all(bench *b, fault *f)
 {
     const speed_request *r = b->r;
-    const size_t n_vocab = (size_t)engine_model(r->e)->shape.n_vocab;
+    const size_t width = (size_t)engine_model(r->e)->shape.n_embd;
     const int prompt = r->prompt < SPEED_SCORED ? r->prompt : SPEED_SCORED;
     b->scored = prompt + r->generate - 1;
     b->runs = 3 + 2 * (r->reps + 1);
     b->forced = reallocarray(NULL, (size_t)(text_of(r) + r->generate), sizeof *b->forced);
-    b->exact = reallocarray(NULL, (size_t)b->scored, n_vocab * sizeof *b->exact);
-    b->logits = reallocarray(NULL, (size_t)b->scored, n_vocab * sizeof *b->logits);
+    b->exact = reallocarray(NULL, (size_t)b->scored, width * sizeof *b->exact);
+    b->states = reallocarray(NULL, (size_t)b->scored, width * sizeof *b->states);
     b->out->samples = reallocarray(NULL, 2 * (size_t)r->reps + 2, sizeof *b->out->samples);
-    if (!b->forced || !b->exact || !b->logits || !b->out->samples) return fault_memory(f, "logits");
+    if (!b->forced || !b->exact || !b->states || !b->out->samples) return fault_memory(f, "the samples");
     b->out->stable = true;
     return at(b, f) && open_codecs(r, SPEED_REFERENCE, &b->sides[SPEED_REFERENCE], f) &&
            open_codecs(r, SPEED_CONFIG, &b->sides[SPEED_CONFIG], f);
@@ -324,7 +327,7 @@ static void close_all(bench *b, bool *ok, fault *f)
     }
     free(b->forced);
     free(b->exact);
-    free(b->logits);
+    free(b->states);
 }
 
 bool speed_measure(const speed_request *r, speed_result *out, fault *f)

@@ -1,23 +1,16 @@
 /* What was measured, as JSON. */
 #include <math.h>
 
+#include "app/figures.h"
 #include "app/number.h"
 #include "app/speed_show.h"
-
-static void put_interval(cJSON *json, const char *name, interval x)
-{
-    cJSON *to = cJSON_AddObjectToObject(json, name);
-    number_put(to, "value", x.value);
-    number_put(to, "lo", x.lo);
-    number_put(to, "hi", x.hi);
-}
 
 static void put_figure(cJSON *json, const char *name, const speed_figure *x)
 {
     cJSON *to = cJSON_AddObjectToObject(json, name);
     number_put(to, "reference", x->reference);
     number_put(to, "config", x->config);
-    put_interval(to, "ratio", x->ratio);
+    figures_put_interval(to, "ratio", x->ratio);
 }
 
 /* Of a cache as bytes. */
@@ -38,8 +31,8 @@ static cJSON *quality_json(const speed_result *x, speed_side side)
 {
     const speed_quality *q = &x->quality[side];
     cJSON *json = cJSON_CreateObject();
-    put_interval(json, "kld", q->against_exact.kld);
-    put_interval(json, "top1", q->against_exact.top1);
+    figures_put_interval(json, "kld", q->against_exact.kld);
+    figures_put_interval(json, "top1", q->against_exact.top1);
     number_put(json, "scored", (double)q->against_exact.n);
     cJSON_AddStringToObject(json, "generated_hash", q->ids);
     number_put(json, "cache_bytes", q->cache_bytes);

@@ -137,15 +137,22 @@ cJSON *stopwatch_to_json(const stopwatch *w)
 static double number_in(const cJSON *json, const char *name)
 {
     const cJSON *value = cJSON_GetObjectItemCaseSensitive(json, name);
-    return cJSON_IsNumber(value) ? value->valuedouble : 0.0;
+    return cJSON_IsNumber(value) && isfinite(value->valuedouble) ? value->valuedouble : 0.0;
+}
+
+/* What a broken worker writes need not be a number of anything. */
+static int count_in(const cJSON *json, const char *name)
+{
+    enum { MOST = 1000000 };
+    return (int)fmin(fmax(number_in(json, name), 0.0), MOST);
 }
 
 bool stopwatch_from_json(const cJSON *json, stopwatch *w)
 {
     *w = (stopwatch){ 0 };
     if (!cJSON_IsObject(json)) return false;
-    w->threads = (int)number_in(json, "threads");
-    w->runs = (int)number_in(json, "runs");
+    w->threads = count_in(json, "threads");
+    w->runs = count_in(json, "runs");
     w->encode = number_in(json, "encode");
     w->decode = number_in(json, "decode");
     for (int i = 0; i < STOPWATCH_PHASES; i++) {

@@ -39,17 +39,20 @@ static void key_of(const suite_work *w, const suite_task *task, int most, char k
     hash_finish(&h, key);
 }
 
-/* The places of the parts in `bytes`, which hold `n` of them; false when they do not fit. */
-static bool point(exact *x, const suite_work *w, const void *bytes, size_t n)
+/* The places of the parts in `bytes`, which hold `n` of them; false when they do not fit, or are no answer of at most
+ * `most` tokens. */
+static bool point(exact *x, const suite_work *w, int most, const void *bytes, size_t n)
 {
     if (n < sizeof x->head) return false;
     memcpy(&x->head, bytes, sizeof x->head);
-    const int32_t rows = x->head.rows;
-    const size_t one = (size_t)w->model->shape.n_vocab * sizeof(float) + sizeof *x->next;
-    if (rows < 0 || x->head.n < rows - 1 || x->head.n > rows) return false;
+    const int32_t rows = x->head.rows, n_vocab = w->model->shape.n_vocab;
+    const size_t one = (size_t)n_vocab * sizeof(float) + sizeof *x->next;
+    if (rows < 0 || rows > most || x->head.n < 0 || x->head.n < rows - 1 || x->head.n > rows) return false;
     if ((n - sizeof x->head) % one != 0 || (n - sizeof x->head) / one != (size_t)rows) return false;
     x->logits = (const float *)((const char *)bytes + sizeof x->head);
-    x->next = (const int32_t *)(x->logits + (size_t)rows * (size_t)w->model->shape.n_vocab);
+    x->next = (const int32_t *)(x->logits + (size_t)rows * (size_t)n_vocab);
+    for (int i = 0; i < rows; i++)
+        if (x->next[i] < 0 || x->next[i] >= n_vocab) return false;
     return true;
 }
 
@@ -86,7 +89,7 @@ static bool compute(suite_work *w, const suite_task *task, int most, const char 
         memcpy(x->memory, &head, sizeof head);
         memcpy(logits + (size_t)head.rows * n_vocab, next, (size_t)head.rows * sizeof *next);
         const shelf_part whole = { x->memory, sizeof head + (size_t)head.rows * row };
-        ok = point(x, w, x->memory, whole.n) && shelf_put(w->kept, "reference", key, &whole, 1, f);
+        ok = point(x, w, most, x->memory, whole.n) && shelf_put(w->kept, "reference", key, &whole, 1, f);
     }
     free(next);
     w->out->reference_kept = false;
@@ -98,7 +101,7 @@ static bool find_exact(suite_work *w, int item, const suite_task *task, int most
     char key[HASH_HEX];
     key_of(w, task, most, key);
     suite_stage(w, STAGE_REFERENCE, item);
-    if (shelf_get(w->kept, "reference", key, &x->entry) && point(x, w, x->entry.bytes, x->entry.n)) return true;
+    if (shelf_get(w->kept, "reference", key, &x->entry) && point(x, w, most, x->entry.bytes, x->entry.n)) return true;
     shelf_release(&x->entry);
     return compute(w, task, most, key, x, f);
 }

@@ -4,9 +4,9 @@
  * belongs to its number. Then the result is the same for any number of threads. Thread i begins with the i-th part of
  * the tasks and then helps the others.
  *
- * A round costs a microsecond or less when the last one is not long over: who has nothing to do looks for the next
- * round for up to 50 microseconds before it sleeps, less where that was in vain, and not at all where threads
- * outnumber processors or the system was crowded when the pool was made.
+ * Rounds that follow each other closely wake nobody: who has nothing to do looks for the next round for up to 50
+ * microseconds before it sleeps, less where that was in vain, and not at all where threads outnumber processors or the
+ * system was crowded when the pool was made.
  *
  *     pool *crew = pool_create(2, &f);
  *     pool_run(crew, n_rows, square_row, &work);      returns when all tasks are done

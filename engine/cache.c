@@ -1,6 +1,8 @@
 #include "engine/cache.h"
 
 #include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 static float *side_rows(const kv_cache *c)
 {
@@ -57,6 +59,31 @@ static size_t head_offset(const kv_cache *c, int head)
 float *kv_rows(const kv_cache *c, const kv_side *side, int head)
 {
     return side->settled + head_offset(c, head);
+}
+
+/* Whole pages; those at the ends are shared with others. */
+static void give_back(float *rows, size_t n)
+{
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE), bytes = n * sizeof *rows;
+    const size_t skip = (page - (uintptr_t)rows % page) % page;
+    if (rows && bytes >= skip + page) madvise((char *)rows + skip, (bytes - skip) / page * page, MADV_DONTNEED);
+}
+
+void kv_rows_forget(const kv_cache *c, const kv_side *side, int head)
+{
+    give_back(kv_rows(c, side, head), (size_t)c->capacity * (size_t)c->dim);
+}
+
+void kv_cache_forget(kv_cache *c)
+{
+    const size_t n = head_offset(c, c->n_heads);
+    for (int il = 0; il < c->n_layers; il++) {
+        kv_layer *l = &c->layers[il];
+        float *const rows[] = { l->k.settled, l->k.open, l->v.settled, l->v.open };
+        for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+            give_back(rows[i], n);
+    }
+    c->n = 0;
 }
 
 float *kv_open_rows(const kv_cache *c, const kv_side *side, int head)

@@ -3,9 +3,8 @@
  * Per layer and per side (keys, values) it holds one stream per kv head: rows are positions, row-major f32. Keys stand
  * there before RoPE and are rotated when they are used, or after RoPE, or after RoPE and packed for the next token
  * (which nobody can read or rewrite, but generating one token needs no other work), or not at all, where a keeper has
- * them (engine/forward.h). A side may hold each row twice,
- * settled and open (kernels/attention.h says which one a query sees): whoever compresses a cache sets block and window
- * and writes both.
+ * them (engine/forward.h). A side may hold each row twice, settled and open (kernels/attention.h says which one a query
+ * sees): whoever compresses a cache sets block and window and writes both.
  *
  *     kv_cache *c = kv_cache_create(&m->shape, 1024, KV_BEFORE_ROPE, &f);
  *     float *rows = kv_rows(c, &c->layers[3].k, 1);          the stream of layer 3, head 1, keys
@@ -48,6 +47,11 @@ void kv_cache_destroy(kv_cache *c);
 
 /* The settled rows of one head. */
 float *kv_rows(const kv_cache *c, const kv_side *side, int head);
+
+/* The settled rows of one head, or all rows of a cache, will not be read again before they are written: their memory
+ * goes back to the system while it stays allocated. [any thread, of different heads] */
+void kv_rows_forget(const kv_cache *c, const kv_side *side, int head);
+void kv_cache_forget(kv_cache *c);
 
 /* The open rows of one head; the side must have been given them (kv_side_open). */
 float *kv_open_rows(const kv_cache *c, const kv_side *side, int head);

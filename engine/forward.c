@@ -29,6 +29,12 @@ engine *engine_open(const model *m, int threads, fault *f)
         engine_close(e);
         return NULL;
     }
+    if (e->work.simd->width != m->output.width) {
+        fault_set(f, FAULT_INTERNAL, "the weights stand in panels of %d, the engine takes panels of %d (KVANT_SIMD)",
+                  m->output.width, e->work.simd->width);
+        engine_close(e);
+        return NULL;
+    }
     int q = s->n_heads * s->head_dim, kv = s->n_kv_heads * s->head_dim;
     e->scratch = calloc((size_t)threads, sizeof *e->scratch);
     bool ok = e->scratch && (e->x = rows_of(s->n_embd)) && (e->h = rows_of(s->n_embd)) && (e->q = rows_of(q)) &&

@@ -66,7 +66,7 @@ typedef enum engine_step {
     ENGINE_DONE
 } engine_step;
 
-/* m must outlive the engine. */
+/* m must outlive the engine, and have been opened at the same level (kernels/cpu.h). */
 engine *engine_open(const model *m, int threads, fault *f);
 void engine_close(engine *e);
 const model *engine_model(const engine *e);

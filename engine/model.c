@@ -231,7 +231,7 @@ static size_t n_matrices(const model *m)
 }
 
 /* One piece of memory for all panels, in large pages where the system has them: a token reads it from end to end. No
- * sum can overflow, for panels take less than twice what the file has. */
+ * sum can overflow: a panel takes less than twice what a panel's rows have in the file, and the widest has 32. */
 static bool allocate_panels(model *m, const linear_work *w, fault *f)
 {
     for (size_t i = 0; i < n_matrices(m); i++)

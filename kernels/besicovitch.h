@@ -1,14 +1,20 @@
 /* besicovitch.h - quantising a vector in small groups, each as a direction out of few and a magnitude.
  *
  * A vector of n values is cut into n/g groups of g. A group x becomes the index of the line nearest to it and its
- * signed length along that line, i = argmax |<x, d_i>|,  alpha = <x, d_i>,  x̂ = alpha d_i, with M = 2^direction_bits
- * lines: g = 2     d_i = (cos(πi/M), sin(πi/M)): half a circle, evenly; the other half is alpha's sign g >= 3    t =
- * (i+½)/M, z = 1-2t, r = √(1-z²), a = 2πi/φ (φ the golden ratio): d_i = (|z|, r cos a, r sin a, then 0.1
- * cos(2πi(k+1)/φ) for coordinates k >= 3), normalised and alpha one of 2^magnitude_bits levels times a scale of the
- * whole vector: BESI_PUBLISHED  scale max|alpha|, Lloyd-Max levels of N(0, 1), which reach to 2.15 (3 bits) where
- * alpha/scale ends at 1: half of the levels are never used. Kept to compare with what was measured that way.
- *   BESI_MENDED     scale rms(alpha), Lloyd-Max levels trained for alpha/rms of Gaussian x
- *   BESI_F16        no levels: every alpha as an f16
+ * signed length along that line, i = argmax |<x, d_i>|, alpha = <x, d_i>, x̂ = alpha d_i, with M = 2^direction_bits
+ * lines:
+ *
+ *     g = 2     d_i = (cos(πi/M), sin(πi/M)): half a circle, evenly; the other half is alpha's sign
+ *     g >= 3    t = (i+½)/M, z = 1-2t, r = √(1-z²), a = 2πi/φ (φ the golden ratio):
+ *               d_i = (|z|, r cos a, r sin a, then 0.1 cos(2πi(k+1)/φ) for coordinates k >= 3), normalised
+ *
+ * and alpha one of 2^magnitude_bits levels times a scale of the whole vector:
+ *
+ *     BESI_PUBLISHED  scale max|alpha|, Lloyd-Max levels of N(0, 1), which reach to 2.15 (3 bits) where alpha/scale
+ *                     ends at 1: half of the levels are never used. Kept to compare with what was measured that way.
+ *     BESI_MENDED     scale rms(alpha), Lloyd-Max levels trained for alpha/rms of Gaussian x
+ *     BESI_F16        no levels: every alpha as an f16
+ *
  * Error on Gaussian vectors, n = 128, g = 2, mended: 0.0344 at 3 + 3 bits a group, 0.0189 at 3 + 4. What directions
  * alone lose is (1 - sinc(π/M))/2, sinc x = sin x / x.
  *
@@ -16,7 +22,7 @@
  * the scale as f16, or G f16; bits least significant first, what is left of a last byte is zero. The scale is the
  * vector's own: input needs no scaling, and whoever multiplies by a norm of his own keeps that apart.
  *
- *     besi b;                                            17 KiB
+ *     besi b;                                            20 KiB
  *     besi_init(&b, 2, 3, 4, BESI_MENDED);               once
  *     float too_large = besi_encode(&b, x, 128, bytes);  besi_bytes(&b, 128) of them; 0: fine
  *     bool ok = besi_decode(&b, bytes, 128, y);

@@ -21,16 +21,6 @@ static const fused_kernels *const levels[] = { &fused_portable, &fused_neon };
 static const fused_kernels *const levels[] = { &fused_portable };
 #endif
 
-/* Every processor with AVX2 that was made converts f16, too; the level does not promise it. */
-static const fused_kernels *kernels_now(void)
-{
-    const int level = cpu_level();
-#if defined(__x86_64__)
-    if (level == 1 && !__builtin_cpu_supports("f16c")) return &fused_portable;
-#endif
-    return levels[level];
-}
-
 /* Formats that are known: values that share a scale, bytes of it. */
 static const struct {
     size_t group, header, bytes;
@@ -45,7 +35,7 @@ void fused_init(fused *f, const fused_format *format)
     memset(f, 0, sizeof *f);
     f->kind = format->kind;
     f->dim = format->dim;
-    f->kernels = kernels_now();
+    f->kernels = levels[cpu_level()];
     if ((size_t)f->kind < sizeof known / sizeof *known) {
         f->group = known[f->kind].group;
         f->header = known[f->kind].header;

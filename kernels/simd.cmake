@@ -12,3 +12,8 @@ if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
 elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "aarch64|arm64")
   target_sources(kernels PRIVATE simd_neon.c packed_neon.c lanes_neon.c weights_neon.c)
 endif()
+
+# Inlined many times over: minutes to compile when they are optimised with the sanitizers' checks in them.
+if(KVANT_SANITIZE AND CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+  set_property(SOURCE lanes_avx2.c lanes_avx512.c packed_avx2.c packed_avx512.c APPEND PROPERTY COMPILE_OPTIONS -O1)
+endif()

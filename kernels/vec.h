@@ -1,7 +1,8 @@
 /* vec.h - one vector register of f32 under one set of names, for the level a file is compiled for.
  *
- * Private to kernels/simd_body.h and kernels/packed_body.h. The portable level is one lane wide: its loops are the
- * definition of what the others compute. Every operation is one IEEE operation per lane.
+ * Private to the sources that are compiled once per level (simd_body.h, packed_body.h, weights_body.h, fused_body.h).
+ * The portable level, VEC_PORTABLE, is one lane wide whatever the compiler may use: its loops are the definition of
+ * what the others compute. Every operation is one IEEE operation per lane.
  */
 #ifndef KVANT_KERNELS_VEC_H
 #define KVANT_KERNELS_VEC_H
@@ -12,7 +13,7 @@
 
 #include "kernels/half.h"
 
-#if defined(__AVX512F__)
+#if defined(__AVX512F__) && !defined(VEC_PORTABLE)
 
 #include <immintrin.h>
 #define VEC_LANES 16
@@ -46,7 +47,7 @@ typedef __m512i vec_nibbles;
 #define vec_low(levels, codes)  _mm512_permutexvar_ps(codes, levels)
 #define vec_high(levels, codes) _mm512_permutexvar_ps(_mm512_srli_epi32(codes, 4), levels)
 
-#elif defined(__AVX2__) && defined(__FMA__)
+#elif defined(__AVX2__) && defined(__FMA__) && !defined(VEC_PORTABLE)
 
 #include <immintrin.h>
 #define VEC_LANES        8
@@ -83,7 +84,7 @@ typedef __m128i vec_nibbles;
 #define vec_low(levels, codes)  VEC_LEVEL(levels, codes)
 #define vec_high(levels, codes) VEC_LEVEL(levels, _mm_srli_epi16(codes, 4))
 
-#elif defined(__ARM_NEON) && defined(__aarch64__)
+#elif defined(__ARM_NEON) && defined(__aarch64__) && !defined(VEC_PORTABLE)
 
 #include <arm_neon.h>
 #define VEC_LANES               4

@@ -7,8 +7,8 @@
  *
  *     const weigher *w = weigher_best();
  *     float max = fmaxf(w->max(scores, 512), w->max(scores + 512, 100));
- *     float sum = w->make(scores, 512, max, scale, to, &kept) + w->make(scores + 512, 100, max, scale, to + 512,
- * &kept);
+ *     float sum = w->make(scores, 512, max, scale, to, &kept);
+ *     sum += w->make(scores + 512, 100, max, scale, to + 512, &kept);
  */
 #ifndef KVANT_KERNELS_WEIGHTS_H
 #define KVANT_KERNELS_WEIGHTS_H

@@ -9,7 +9,7 @@ enum { LANES = 16 };
 static const float log_least = -13.8155106f; /* ln WEIGHTS_LEAST */
 
 /* The lanes of x that are at least log_least: how many, and e with the others set to 0. */
-#if defined(__AVX512F__)
+#if VEC_LANES == 16
 static inline size_t count_kept(vec x)
 {
     return (size_t)__builtin_popcount(_mm512_cmp_ps_mask(x, vec_all(log_least), _CMP_GE_OQ));
@@ -18,7 +18,7 @@ static inline vec keep(vec e, vec x)
 {
     return _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(x, vec_all(log_least), _CMP_GE_OQ), e);
 }
-#elif defined(__AVX2__) && defined(__FMA__)
+#elif VEC_LANES == 8
 static inline size_t count_kept(vec x)
 {
     return (size_t)__builtin_popcount((unsigned)_mm256_movemask_ps(_mm256_cmp_ps(x, vec_all(log_least), _CMP_GE_OQ)));
@@ -27,7 +27,7 @@ static inline vec keep(vec e, vec x)
 {
     return _mm256_and_ps(e, _mm256_cmp_ps(x, vec_all(log_least), _CMP_GE_OQ));
 }
-#elif defined(__ARM_NEON) && defined(__aarch64__)
+#elif VEC_LANES == 4
 static inline size_t count_kept(vec x)
 {
     return vaddvq_u32(vshrq_n_u32(vcgeq_f32(x, vec_all(log_least)), 31));

@@ -37,7 +37,7 @@ for protocol in snapshot stream; do
     sweep=("$passed" "$worked") runs=(0 0)
     for ((i = 0; i < started_over; i++)); do
         # shellcheck disable=SC2086 # a config's words
-        timed "$kvant" run ${configs[i * 24 / started_over + 1]} "${options[@]}" --no-cache
+        timed "$kvant" run ${configs[(i * 24 / started_over + 1) % 24]} "${options[@]}" --no-cache
         read -ra runs < <(awk -v a="${runs[0]}" -v b="${runs[1]}" -v p="$passed" -v w="$worked" -v n="$started_over" \
             'BEGIN { print a + p * 24 / n, b + w * 24 / n }')
     done

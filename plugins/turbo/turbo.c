@@ -10,66 +10,11 @@
 #include "kernels/quantizer.h"
 #include "kernels/wht.h"
 #include "plugins/fused_rows.h"
+#include "plugins/turbo/packing.h"
 
 enum { MAX_GROUP = 128, MAX_HALF = 8 };
 
 /* ---- the formats ------------------------------------------------------------------------------------------------ */
-
-typedef struct packing {
-    void (*pack)(const uint8_t *codes, size_t n, uint8_t *bytes);
-    void (*unpack)(const uint8_t *bytes, size_t n, uint8_t *codes);
-} packing;
-
-static void pack_2(const uint8_t *codes, size_t n, uint8_t *bytes)
-{
-    for (size_t i = 0; i < n / 4; i++) {
-        const uint8_t *c = codes + 4 * i;
-        bytes[i] = (uint8_t)((c[0] & 3) | (c[1] & 3) << 2 | (c[2] & 3) << 4 | (c[3] & 3) << 6);
-    }
-}
-
-static void unpack_2(const uint8_t *bytes, size_t n, uint8_t *codes)
-{
-    for (size_t i = 0; i < n; i++)
-        codes[i] = bytes[i / 4] >> 2 * (i % 4) & 3;
-}
-
-/* The low two bits like turbo2, then a plane of the third bits. */
-static void pack_3(const uint8_t *codes, size_t n, uint8_t *bytes)
-{
-    pack_2(codes, n, bytes);
-    for (size_t i = 0; i < n / 8; i++) {
-        unsigned high = 0;
-        for (size_t j = 0; j < 8; j++)
-            high |= (codes[8 * i + j] >> 2 & 1u) << j;
-        bytes[n / 4 + i] = (uint8_t)high;
-    }
-}
-
-static void unpack_3(const uint8_t *bytes, size_t n, uint8_t *codes)
-{
-    const uint8_t *high = bytes + n / 4;
-    for (size_t i = 0; i < n; i++)
-        codes[i] = (uint8_t)((bytes[i / 4] >> 2 * (i % 4) & 3) | (high[i / 8] >> (i % 8) & 1) << 2);
-}
-
-static void pack_4(const uint8_t *codes, size_t n, uint8_t *bytes)
-{
-    for (size_t i = 0; i < n / 2; i++)
-        bytes[i] = (uint8_t)(codes[2 * i] | codes[2 * i + 1] << 4);
-}
-
-static void unpack_4(const uint8_t *bytes, size_t n, uint8_t *codes)
-{
-    for (size_t i = 0; i < n / 2; i++) {
-        codes[2 * i] = bytes[i] & 15;
-        codes[2 * i + 1] = bytes[i] >> 4;
-    }
-}
-
-static const packing packings[] = {
-    [2] = { pack_2, unpack_2 }, [3] = { pack_3, unpack_3 }, [4] = { pack_4, unpack_4 }
-};
 
 typedef struct turbo_format {
     const char *name;
@@ -196,7 +141,7 @@ static float encode_group(const turbo *c, float *x, uint8_t *out)
     if (half_is_special(stored)) return corrected;
     memset(out, 0, f->header);
     half_store(out, stored);
-    packings[f->bits].pack(codes, n, out + f->header);
+    packing_of(f->bits)->pack(codes, n, out + f->header);
     return 0.0f;
 }
 
@@ -216,7 +161,7 @@ static const char *decode_group(const turbo *c, const uint8_t *in, float *x)
     if (half_is_special(stored) || stored & 0x8000u) return "a norm is not a finite positive number";
     if (f->header == 4 && half_load(in + 2) != 0) return "the reserved bytes are not zero";
     const float norm = half_to_float(stored);
-    packings[f->bits].unpack(in + f->header, f->group, codes);
+    packing_of(f->bits)->unpack(in + f->header, f->group, codes);
     quantizer_values(&c->table, codes, f->group, x);
     for (size_t i = 0; i < f->group; i++)
         x[i] *= norm;

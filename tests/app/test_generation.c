@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <glob.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -105,6 +106,26 @@ static float *read_all(const place *p, compressor *c, int piece)
     }
     assert_true(generation_close(g, &f));
     return logits;
+}
+
+static void states_stand_for_logits(void **state)
+{
+    const place *p = the(state);
+    fault f = { 0 };
+    const size_t n_vocab = (size_t)p->model->shape.n_vocab, width = (size_t)p->model->shape.n_embd;
+    float *logits = read_all(p, NULL, PROMPT), *made = calloc(PROMPT * n_vocab, sizeof *made);
+    float *states = calloc(PROMPT * width, sizeof *states);
+    generation *g = generation_open(p->engine, NULL, CTX, &f);
+    assert_true(g && made && states);
+    assert_true(generation_read_states(g, p->prompt, 3, states, &f));
+    assert_memory_equal(generation_logits(g), logits + 2 * n_vocab, n_vocab * sizeof *logits);
+    assert_true(generation_read_states(g, p->prompt + 3, PROMPT - 3, states + 3 * width, &f));
+    assert_memory_equal(generation_logits(g), logits + (PROMPT - 1) * n_vocab, n_vocab * sizeof *logits);
+    assert_true(engine_logits(p->engine, states, PROMPT, made, &f));
+    assert_memory_equal(made, logits, PROMPT * n_vocab * sizeof *logits);
+    assert_false(generation_read_states(g, p->prompt, CTX, states, &f)); /* does not fit */
+    assert_true(generation_close(g, &f));
+    free(logits), free(made), free(states);
 }
 
 static void a_text_is_read_alike_however_it_is_split(void **state)
@@ -307,6 +328,54 @@ static void a_task_through_identity_is_exact_and_kept(void **state)
     assert_int_equal(system(path), 0);
 }
 
+/* An answer of `rows` tokens `token`, `n` of them said, in the place of the one that is kept. */
+static void keep_instead(const char *dir, int32_t n, int32_t rows, int32_t token, size_t n_vocab)
+{
+    char pattern[64];
+    glob_t found;
+    snprintf(pattern, sizeof pattern, "%s/reference/*.kvant", dir);
+    assert_true(glob(pattern, 0, NULL, &found) == 0 && found.gl_pathc == 1);
+    const size_t logits = (size_t)rows * n_vocab, bytes = (2 + logits + (size_t)rows) * sizeof(int32_t);
+    int32_t *made = calloc(bytes, 1);
+    assert_non_null(made);
+    made[0] = n;
+    made[1] = rows;
+    for (int32_t i = 0; i < rows; i++)
+        made[2 + logits + (size_t)i] = token;
+    FILE *file = fopen(found.gl_pathv[0], "r+");
+    const uint64_t size = bytes;
+    assert_true(file && fseek(file, 8, SEEK_SET) == 0 && fwrite(&size, sizeof size, 1, file) == 1);
+    assert_true(fseek(file, 64, SEEK_SET) == 0 && fwrite(made, bytes, 1, file) == 1 && fflush(file) == 0 &&
+                ftruncate(fileno(file), (off_t)(64 + bytes)) == 0 && fclose(file) == 0);
+    free(made);
+    globfree(&found);
+}
+
+static void an_answer_that_no_one_gave_is_made_again(void **state)
+{
+    const place *p = the(state);
+    const size_t n_vocab = (size_t)p->model->shape.n_vocab;
+    const struct {
+        int32_t n, rows, token;
+    } hostile[] = { { SAID + 4, SAID + 4, 1 }, { -1, 0, 0 }, { 2, 2, -1 }, { 2, 2, (int32_t)n_vocab } };
+    char dir[] = "/tmp/kvant-task-XXXXXX", path[64];
+    fault f = { 0 };
+    shelf kept;
+    assert_non_null(mkdtemp(dir));
+    assert_true(shelf_open(&kept, dir, &f));
+    trial first = try_task(p, "identity", &kept);
+    for (size_t i = 0; i < sizeof hostile / sizeof *hostile; i++) {
+        keep_instead(dir, hostile[i].n, hostile[i].rows, hostile[i].token, n_vocab);
+        trial again = try_task(p, "identity", &kept);
+        assert_false(again.kept);
+        assert_answers_equal(&first.answers.reference, &again.answers.reference);
+        release(&again);
+    }
+    release(&first);
+    snprintf(path, sizeof path, "rm -rf %s", dir);
+    assert_int_equal(system(path), 0);
+}
+
 /* The config's answer is put together from being forced and going on; here it is said in one go. */
 static void the_configs_answer_is_what_it_says_alone(void **state)
 {
@@ -440,11 +509,13 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_text_is_read_alike_however_it_is_split),
+        cmocka_unit_test(states_stand_for_logits),
         cmocka_unit_test(identity_is_the_exact_cache_to_the_last_bit),
         cmocka_unit_test(continuing_is_greedy_and_stops_where_it_should),
         cmocka_unit_test(sequences_of_any_length_are_counted),
         cmocka_unit_test(a_sequence_that_was_given_up_does_not_spoil_the_next),
         cmocka_unit_test(a_task_through_identity_is_exact_and_kept),
+        cmocka_unit_test(an_answer_that_no_one_gave_is_made_again),
         cmocka_unit_test(the_configs_answer_is_what_it_says_alone),
         cmocka_unit_test(a_prompt_that_leaves_no_room_is_refused),
         cmocka_unit_test(both_caches_are_turned_by_the_same_angles),

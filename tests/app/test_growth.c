@@ -145,7 +145,9 @@ static void faster_than_it_should_is_said_only_where_all_of_the_interval_is(void
     assert_false(beside.worse);
     const growth_series unsure = series_of(8, unevenly_faster, "n", linear);
     assert_true(unsure.exponent.value > 1 + GROWTH_SLACK && !unsure.worse);
-    assert_false(series_of(2, square, "n", linear).worse); /* two sizes have no interval */
+    const growth_series two = series_of(2, square, "n", linear); /* have no interval */
+    assert_false(two.worse || growth_is_judged(&two) || growth_is_judged(&beside));
+    assert_true(growth_is_judged(&unsure));
 }
 
 static void points_off_the_line_widen_the_interval(void **state)
@@ -219,6 +221,22 @@ static void intervals_of_medians_are_order_statistics(void **state)
         assert_true(s.points[0].seconds.hi == samples[known[i].n - 1 - known[i].outside]);
         assert_true(s.points[0].seconds.lo <= s.points[0].seconds.value);
     }
+}
+
+/* n/2 -+ 1.96 sqrt(n)/2: 2^-10000 is no double. */
+static void intervals_of_many_samples_are_as_wide_as_they_must_be(void **state)
+{
+    (void)state;
+    enum { MANY = 10000 };
+    growth_series s = { 0 };
+    fault f = { 0 };
+    double *samples = calloc(MANY, sizeof *samples);
+    assert_non_null(samples);
+    for (int k = 0; k < MANY; k++)
+        samples[k] = k + 1;
+    assert_true(growth_point_add(&s, 1, 1, samples, MANY, &f));
+    assert_true(fabs(s.points[0].seconds.lo - 4902) < 3 && fabs(s.points[0].seconds.hi - 5099) < 3);
+    free(samples);
 }
 
 static void there_is_an_end_to_sizes(void **state)
@@ -413,6 +431,7 @@ int main(void)
         cmocka_unit_test(few_sizes_have_no_exponent_or_no_interval),
         cmocka_unit_test(the_fit_has_four_sizes_where_there_are),
         cmocka_unit_test(intervals_of_medians_are_order_statistics),
+        cmocka_unit_test(intervals_of_many_samples_are_as_wide_as_they_must_be),
         cmocka_unit_test(there_is_an_end_to_sizes),
         cmocka_unit_test(a_wrapper_costs_what_grows_fastest_in_it),
         cmocka_unit_test(times_have_the_unit_that_fits),

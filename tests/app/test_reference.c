@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <dirent.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -221,8 +223,14 @@ static void a_kept_reference_is_the_computed_one_layer_by_layer(void **state)
     assert_memory_equal(computed.logits, found.logits, found.n_scored * vocabulary_of(p) * sizeof(float));
     assert_memory_equal(computed.queries, found.queries, queries * sizeof(float));
     same_rows(p, &computed, &found, 0);
-    reference_forget(&computed, s, CTX, 0); /* layers that are not forgotten stay as they are */
-    reference_forget(&found, s, CTX, 0);
+    for (int side = KVANT_K; side <= KVANT_V; side++) { /* rows that are not forgotten stay as they are */
+        reference_forget(&computed, s, CTX, 0, side, 0);
+        reference_forget(&found, s, CTX, 0, side, 0);
+    }
+    for (int head = 1; head < s->n_kv_heads; head++)
+        assert_memory_equal(reference_rows(&computed, s, CTX, 0, KVANT_V, head),
+                            reference_rows(&put, s, CTX, 0, KVANT_V, head),
+                            (size_t)CTX * (size_t)s->head_dim * sizeof(float));
     same_rows(p, &computed, &put, 1);
     same_rows(p, &found, &put, 0); /* a file's rows are read again */
     assert_memory_equal(put.logits, found.logits, found.n_scored * vocabulary_of(p) * sizeof(float));
@@ -232,6 +240,118 @@ static void a_kept_reference_is_the_computed_one_layer_by_layer(void **state)
     reference_release(&found);
 }
 
+/* ---- files that are not what they were ---- */
+
+static void only_kept_file(const place *p, char path[512])
+{
+    char dir[64];
+    int n = 0;
+    snprintf(dir, sizeof dir, "%s/reference", p->dir);
+    DIR *d = opendir(dir);
+    assert_non_null(d);
+    for (struct dirent *e; (e = readdir(d));)
+        if (e->d_name[0] != '.') {
+            snprintf(path, 512, "%s/%s", dir, e->d_name);
+            n++;
+        }
+    closedir(d);
+    assert_int_equal(n, 1);
+}
+
+static void cut_short(const char *path)
+{
+    struct stat st;
+    assert_true(stat(path, &st) == 0 && truncate(path, st.st_size - 4) == 0);
+}
+
+/* A whole entry of another size: head and payload agree. */
+static void of_another(const char *path)
+{
+    char bytes[64 + 8] = "kvant\0\1";
+    bytes[8] = 8;
+    FILE *f = fopen(path, "w");
+    assert_true(f && fwrite(bytes, sizeof bytes, 1, f) == 1 && fclose(f) == 0);
+}
+
+static void lying_about_its_size(const char *path)
+{
+    FILE *f = fopen(path, "r+");
+    const unsigned char most[8] = { 255, 255, 255, 255, 255, 255, 255, 127 };
+    assert_true(f && fseek(f, 8, SEEK_SET) == 0 && fwrite(most, 8, 1, f) == 1 && fclose(f) == 0);
+}
+
+static void empty(const char *path)
+{
+    assert_int_equal(truncate(path, 0), 0);
+}
+
+static void a_pipe(const char *path)
+{
+    assert_true(unlink(path) == 0 && mkfifo(path, 0600) == 0);
+}
+
+static void a_kept_file_that_is_not_one_is_made_again(void **state)
+{
+    const place *p = *state;
+    void (*const harm[])(const char *path) = { cut_short, of_another, lying_about_its_size, empty, a_pipe };
+    char path[512];
+    reference first;
+    shelf_trim(&p->kept, 0, NULL);
+    assert_true(made(p, &p->kept, &first) && !first.kept);
+    for (size_t i = 0; i < sizeof harm / sizeof *harm; i++) {
+        reference again, found;
+        only_kept_file(p, path);
+        harm[i](path);
+        assert_true(made(p, &p->kept, &again) && !again.kept);
+        assert_true(made(p, &p->kept, &found) && found.kept);
+        assert_memory_equal(found.logits, first.logits, first.n_scored * vocabulary_of(p) * sizeof(float));
+        same_rows(p, &found, &first, 0);
+        reference_release(&again);
+        reference_release(&found);
+    }
+    reference_release(&first);
+}
+
+static void a_token_outside_the_vocabulary_is_refused(void **state)
+{
+    const place *p = *state;
+    enum { ROWS = 3 };
+    fault f = { 0 };
+    float *states = states_of(p, LENGTH - ROWS, LENGTH);
+    const reference r = { .n_scored = ROWS, .states = states };
+    const int32_t bad[] = { -1, p->model->shape.n_vocab };
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        metrics m = { 0 };
+        logits_window w;
+        logits_window_set(&w, p->engine, ROWS);
+        assert_false(logits_window_compare(&w, &m, 2, &r, states, (const int32_t[]){ 1, 2, bad[i] }, &f));
+        assert_non_null(strstr(f.text, "passage 2, scored position 2: the next token is"));
+        metrics_release(&m);
+    }
+    free(states);
+}
+
+static void a_cache_that_was_forgotten_can_be_filled_again(void **state)
+{
+    const place *p = *state;
+    fault f = { 0 };
+    const size_t width = width_of(p);
+    float *first = room(LENGTH, width * sizeof *first), *again = room(LENGTH, width * sizeof *again);
+    kv_cache *c = kv_cache_create(&p->model->shape, LENGTH, KV_BEFORE_ROPE, &f);
+    assert_non_null(c);
+    for (int i = 0; i < 2; i++) {
+        sequence s = { .cache = c, .tokens = p->tokens, .n = LENGTH, .states = i ? again : first };
+        assert_true(engine_forward(p->engine, &s, 1, &f));
+        kv_cache_forget(c);
+        assert_int_equal(c->n, 0);
+        assert_true(kv_rows(c, &c->layers[0].v, 0)[(size_t)LENGTH / 2 * (size_t)c->dim] ==
+                    0); /* a page in the middle is gone */
+    }
+    assert_memory_equal(first, again, LENGTH * width * sizeof *first);
+    kv_cache_destroy(c);
+    free(first), free(again);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -239,6 +359,9 @@ int main(void)
         cmocka_unit_test(windows_measure_what_a_whole_passage_does),
         cmocka_unit_test(a_row_that_is_not_finite_is_named_by_its_place_in_the_passage),
         cmocka_unit_test(a_kept_reference_is_the_computed_one_layer_by_layer),
+        cmocka_unit_test(a_kept_file_that_is_not_one_is_made_again),
+        cmocka_unit_test(a_token_outside_the_vocabulary_is_refused),
+        cmocka_unit_test(a_cache_that_was_forgotten_can_be_filled_again),
     };
     return cmocka_run_group_tests(tests, open_place, close_place);
 }

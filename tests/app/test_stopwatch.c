@@ -82,6 +82,17 @@ static void json_brings_every_phase_back(void **state)
     cJSON_Delete(again);
 }
 
+static void counts_that_are_none_are_brought_into_range(void **state)
+{
+    (void)state;
+    cJSON *json = cJSON_Parse("{\"threads\": 1e300, \"runs\": -1e300, \"encode\": 1e999, \"codecs\": 7}");
+    stopwatch w;
+    assert_true(stopwatch_from_json(json, &w));
+    assert_true(w.threads > 0 && w.runs == 0);
+    assert_true(w.encode == 0 && w.in[STOPWATCH_CODECS].worked == 0);
+    cJSON_Delete(json);
+}
+
 static void sums_are_of_all_runs_and_the_front_has_the_rest(void **state)
 {
     (void)state;
@@ -129,6 +140,7 @@ int main(void)
         cmocka_unit_test(time_is_in_the_phase_that_was_entered),
         cmocka_unit_test(without_a_stopwatch_nothing_happens),
         cmocka_unit_test(json_brings_every_phase_back),
+        cmocka_unit_test(counts_that_are_none_are_brought_into_range),
         cmocka_unit_test(sums_are_of_all_runs_and_the_front_has_the_rest),
         cmocka_unit_test(the_table_names_every_phase_and_its_share),
     };

@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "engine/sample.h"
+#include "kernels/cpu.h"
 #include "tests/engine/gguf_builder.h"
 
 enum { MOST = 64 };
@@ -159,6 +160,47 @@ static void logits_do_not_depend_on_threads_pieces_or_form(void **state)
         free(first);
         close_subject(&s);
     }
+}
+
+/* Both ways to turn rows, both gates, windows, and steps of one position. */
+static void logits_do_not_depend_on_the_level(void **state)
+{
+    (void)state;
+    static const char *const paths[] = { "tests/data/arch/llama-256-Q2_K.gguf", "tests/data/arch/gemma3.gguf",
+                                         "tests/data/arch/chatglm.gguf" };
+    for (size_t p = 0; p < sizeof paths / sizeof *paths; p++) {
+        float *portable = NULL;
+        for (int level = 0; cpu_level_name(level) && cpu_runs(level); level++) {
+            subject s;
+            cpu_force(cpu_level_name(level));
+            open_subject(&s, paths[p]);
+            const size_t bytes = (size_t)s.n * (size_t)s.m->shape.n_vocab * sizeof(float);
+            float *whole = logits_of(&s, 2, MOST, KV_BEFORE_ROPE), *steps = logits_of(&s, 1, 1, KV_PACKED);
+            if (!portable) portable = whole;
+            assert_memory_equal(whole, portable, bytes);
+            assert_memory_equal(steps, portable, bytes);
+            free(steps);
+            if (whole != portable) free(whole);
+            close_subject(&s);
+        }
+        free(portable);
+    }
+    cpu_force(NULL);
+}
+
+static void weights_of_another_level_are_refused(void **state)
+{
+    (void)state;
+    fault f = { 0 };
+    subject s;
+    cpu_force(cpu_level_name(0));
+    open_subject(&s, "tests/data/arch/llama.gguf");
+    cpu_force(NULL);
+    if (cpu_level() > 0) {
+        assert_null(engine_open(s.m, 1, &f));
+        assert_non_null(strstr(f.text, "KVANT_SIMD"));
+    }
+    close_subject(&s);
 }
 
 static void a_sequence_does_not_see_its_neighbours(void **state)
@@ -315,6 +357,8 @@ int main(void)
         cmocka_unit_test(logits_equal_the_reference_engines),
         cmocka_unit_test(logits_equal_the_reference_engines_for_all_weight_types),
         cmocka_unit_test(logits_do_not_depend_on_threads_pieces_or_form),
+        cmocka_unit_test(logits_do_not_depend_on_the_level),
+        cmocka_unit_test(weights_of_another_level_are_refused),
         cmocka_unit_test(a_sequence_does_not_see_its_neighbours),
         cmocka_unit_test(a_block_is_seen_the_same_token_by_token_and_in_one_piece),
         cmocka_unit_test(bad_tokens_and_full_caches_are_refused),

@@ -44,6 +44,12 @@ is "kernels only" 0 "$(jq '.codecs | length' <<<"$out")"
 has "transforms" "wht 256" "$out"
 has "blocks" "iq4_nl encode 32" "$out"
 is "all timed" true "$(jq '.kernels | length > 20 and all(.gbs > 0 and .over_portable.value > 0)' <<<"$out")"
+is "each with a result of its own" true "$(jq '[.kernels[].result] | all(length == 64) and length == (unique | length)' <<<"$out")"
+if [[ ${3:-OFF} == OFF ]]; then
+    results=$(jq -r '.kernels[].result' <<<"$out")
+    KVANT_SIMD=avx2 run bench --kernels --reps 5 --json
+    is "the same with fewer lanes" "$results" "$(jq -r '.kernels[].result' <<<"$out")"
+fi
 
 # Beside a reference library.
 against() { jq -r "[.codecs[] | .encode.reference.$1, .decode.reference.$1 | tostring] | join(\" \")" <<<"$out"; }
@@ -72,7 +78,21 @@ run bench q8_0 "${quick[@]}" --against "$bad/drifts.so"
 is "a library of something else" 3 "$status"
 has "what was looked for" "no function of it is known here; looked for quantize_row_q8_0_ref" "$err"
 
+# A library that does harm: said, and of it.
+for what in 'long:writes more than q8_0 of 48 rows of 128 need' 'dies:took part: bench: the codec' \
+    'leaves:took part: bench: the codec ended its process with status 0'; do
+    run bench q8_0 "${quick[@]}" --against "$bad/reference_${what%%:*}.so" --json
+    is "one that ${what%%:*}" 3 "$status"
+    has "told: ${what%%:*}" "${what#*:}" "$err"
+    is "and nothing on stdout: ${what%%:*}" "" "$out"
+done
+
 # What is wrong.
+for words in '--attention --kernels' '--attention --against x' '--engine turbo3' '--engine --against x' '--engine --reps 101'; do
+    # shellcheck disable=SC2086 # words
+    run bench $words
+    is "what would not be done is refused: $words" 2 "$status"
+done
 run bench drifts --plugin "$bad/drifts.so" "${quick[@]}"
 is "other values from time to time: no" 1 "$status"
 has "said so" "than the portable version" "$err"

@@ -1,7 +1,8 @@
 /* A reference library as `kvant bench --against` wants it: q8_0 with ggml's signatures, written from the format alone.
- * WRONG moves one code of every third row by one. */
+ * WRONG 1 moves one code of every third row by one, 2 writes longer blocks, 3 dies, 4 ends the process when loaded. */
 #include <math.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #ifndef WRONG
@@ -42,9 +43,18 @@ void quantize_row_q8_0_ref(const float *x, void *blocks, int64_t n)
         memcpy(out, &half, sizeof half);
         for (int i = 0; i < VALUES; i++)
             out[2 + i] = (unsigned char)(int)roundf(x[i] * inverse);
-        if (WRONG && b % (3 * ROW) == 0) out[2 + 7] ^= 1;
+        if (WRONG == 1 && b % (3 * ROW) == 0) out[2 + 7] ^= 1;
     }
+    if (WRONG == 2) memset(out, 0, (size_t)n / VALUES);
+    if (WRONG == 3) abort();
 }
+
+#if WRONG == 4
+__attribute__((constructor)) static void leave(void)
+{
+    _Exit(0);
+}
+#endif
 
 void dequantize_row_q8_0(const void *blocks, float *x, int64_t n)
 {

@@ -11,6 +11,8 @@ plain=$(metrics "$out")
 is "nothing is said unasked" 0 "$(grep -c 'where the time went' <<<"$err")"
 evaluate turbo4 --timing
 is "asked, a run says it" "0 $plain" "$status $(metrics "$out")"
+is "and what memory it held beside what it must" 1 \
+    "$(grep -cE '^memory: [0-9.]+ MiB at most, [0-9.]+ times the parts \(weights [0-9.]+, one cache.*turbo4$' <<<"$err")"
 timing=$(grep '^{' <<<"$err")
 is "as JSON where the run is JSON" "$phases" "$(jq -r 'to_entries | map(select(.value | type == "object") | .key) | sort | join(" ")' <<<"$timing")"
 is "of one run on two threads" "1 2" "$(jq -r '"\(.runs) \(.threads)"' <<<"$timing")"
