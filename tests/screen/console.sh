@@ -7,7 +7,6 @@ lab() { cat "$home/pid"; }
 children() { pgrep -P "$(lab)" -f -- ' -c '; } # commands; not what answers while one types
 no_child() { ! children >/dev/null; }
 a_child() { children >/dev/null; }
-one_child() { [[ $(children | wc -l) == 1 ]]; }
 line() { # TEXT: on the command line, and left there
     keys :
     type "$1"
@@ -152,7 +151,7 @@ until_shows "-- exit 3, "
 running 4000
 give "sql SELECT 40 + 2 AS answer"
 until_shows "42"
-_wait one_child ""
+until_gone "] sql SELECT" # the lab has seen its end
 keys C-c
 until_shows "stopped, "
 _wait no_child ""
