@@ -2,8 +2,9 @@
 # What a sweep of 24 configs costs beside 24 runs that each start over (text sampled, reference computed anew), and where
 # the sweep's time goes.   usage: docs/performance/sweep.sh [KVANT [PASSAGES [STARTED_OVER]]]
 #
-# STARTED_OVER configs (default 3) are run with --no-cache and counted 24/STARTED_OVER times. The sweep begins with
-# nothing kept, so its one sampling and its one reference are in its time, and so is the identity it begins with.
+# STARTED_OVER configs (default 3) are run with --no-cache and counted 24/STARTED_OVER times. The sweeps begin with
+# nothing kept, so the one sampling (in snapshot's, the first), a reference for each protocol and the identity they begin
+# with are in their time.
 # Processor seconds (user and system, of all processes) stand beside seconds that passed: on a busy machine only the
 # former mean something.
 set -eu
@@ -30,7 +31,6 @@ row() { awk -v p="$1" -v sp="$2" -v sw="$3" -v rp="$4" -v rw="$5" 'BEGIN {
 printf '%-9s %10s %10s %12s %12s %10s %10s\n' protocol 'sweep CPU' 'sweep s' '24 runs CPU' '24 runs s' 'CPU ratio' 's ratio'
 sums=(0 0 0 0)
 for protocol in snapshot stream; do
-    rm -rf "$home/cache"
     options=(--protocol "$protocol" --ctx 1024 --passages "$passages" --db "$home/$protocol.db")
     timed "$kvant" sweep "${configs[@]}" "${options[@]}" --timing
     sed -n '/where the time went/,$p' "$home/err" >"$home/$protocol.timing"
