@@ -10,7 +10,10 @@
 
 enum { KIND_WHT, KIND_HAAR };
 enum { PARAM_INNER, PARAM_KIND, PARAM_SIGNS };
-enum { PIECE_VALUES = 4096 };
+enum {
+    PIECE_VALUES = 4096,
+    PIECE_ROWS = 16, /* at least: with fewer the transform goes row by row (LANES_MOST) */
+};
 
 static const kvant_param params[] = {
     { .name = "inner", .type = KVANT_CODEC, .help = "the codec that sees the rotated rows" },
@@ -129,13 +132,19 @@ static int rotated_copy(rotate *w, size_t first, const float *rows, size_t n_row
     return rc;
 }
 
-/* Rows that stay in the first-level cache between being copied, turned and encoded: 16 KiB, whole blocks of the inner
- * codec; all rows where it weighs them, because weights are for one encode. */
+static size_t piece_rows(const rotate *w)
+{
+    const size_t rows = PIECE_VALUES / w->base.dim;
+    return rows > PIECE_ROWS ? rows : PIECE_ROWS;
+}
+
+/* Rows that stay in the first-level cache between being copied, turned and encoded: 16 KiB or 16 rows, whole blocks of
+ * the inner codec; all rows where it weighs them, because weights are for one encode. */
 static size_t rows_at_once(const rotate *w, size_t n_rows)
 {
     kvant_geometry g = { .size = sizeof g, .abi = KVANT_ABI };
     if (w->base.weighs || wrapper_geometry(w, &g) != KVANT_OK || g.block == 0) return n_rows;
-    const size_t block = g.block, wanted = PIECE_VALUES / w->base.dim;
+    const size_t block = g.block, wanted = piece_rows(w);
     return wanted > block ? wanted / block * block : block;
 }
 
@@ -203,7 +212,7 @@ static int decode(void *state, size_t first, const uint8_t *bytes, size_t n_byte
 {
     rotate *w = state;
     int rc = wrapper_decode(w, first, bytes, n_bytes, rows, n_rows);
-    const size_t at_once = PIECE_VALUES / w->base.dim;
+    const size_t at_once = piece_rows(w);
     for (size_t r = 0; r < n_rows && rc == KVANT_OK; r += at_once) {
         const size_t n = n_rows - r < at_once ? n_rows - r : at_once;
         float *some = rows + r * w->base.dim;
