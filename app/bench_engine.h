@@ -9,7 +9,6 @@
 #ifndef KVANT_APP_BENCH_ENGINE_H
 #define KVANT_APP_BENCH_ENGINE_H
 
-#include "app/terminal.h"
 #include "base/hash.h"
 #include "engine/forward.h"
 
@@ -44,8 +43,5 @@ bool engine_bench_run(engine_bench *b, fault *f);
 /* The median, and the best: the largest, of BENCH_ROUND the smallest. */
 double engine_bench_median(const engine_bench *b, engine_row row);
 double engine_bench_best(const engine_bench *b, engine_row row);
-
-bool engine_bench_print(const engine_bench *b, const terminal *to, fault *f);
-bool engine_bench_print_json(const engine_bench *b, fault *f);
 
 #endif

@@ -77,7 +77,7 @@ static bool add_row(table *t, const engine_bench *b, engine_row row, fault *f)
     return table_add(t, cells, f);
 }
 
-bool engine_bench_print(const engine_bench *b, const terminal *to, fault *f)
+static bool print(const engine_bench *b, const terminal *to, fault *f)
 {
     static const char *const names[] = { "what", "median", "best", "unit", "%", "of", "hash" };
     const model_shape *s = &b->m->shape;
@@ -96,7 +96,7 @@ bool engine_bench_print(const engine_bench *b, const terminal *to, fault *f)
     return figures_write(t, ok, to, f);
 }
 
-bool engine_bench_print_json(const engine_bench *b, fault *f)
+static bool print_json(const engine_bench *b, fault *f)
 {
     cJSON *json = figures_json();
     number_put(json, "threads", pool_threads(engine_pool(b->e)));
@@ -141,8 +141,7 @@ int cmd_bench_engine(app_context *app, const command_line *line)
     ok = m && (b->e = engine_open(m, app_threads(line), &f));
     if (ok) {
         b->file_bytes = (double)gguf_file_bytes(m->file);
-        ok = engine_bench_run(b, &f) &&
-             (line_has(line, "json") ? engine_bench_print_json(b, &f) : engine_bench_print(b, &app->out, &f));
+        ok = engine_bench_run(b, &f) && (line_has(line, "json") ? print_json(b, &f) : print(b, &app->out, &f));
     }
     engine_close(b ? b->e : NULL);
     model_close(m);

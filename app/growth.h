@@ -56,6 +56,12 @@ typedef struct growth {
 growth_series *growth_add(growth *g, const char *what, const char *unit, const char *theory, fault *f);
 void growth_release(growth *g);
 
+/* What all points of n series lie within, with their intervals. */
+typedef struct growth_bounds {
+    double n_lo, n_hi, lo, hi; /* sizes; seconds */
+} growth_bounds;
+growth_bounds growth_find_bounds(const growth_series *series, size_t n);
+
 /* Adds the next size with its `reps` samples, which are sorted. False past GROWTH_POINTS. */
 bool growth_point_add(growth_series *s, double n, double cost, double *seconds, int reps, fault *f);
 

@@ -166,6 +166,20 @@ static const char *word_of(const growth_series *s, const growth_point *p, size_t
     return word ? word : exponent < 0 ? "falling" : exponent >= 3 ? "faster than cubic" : between[(int)exponent];
 }
 
+growth_bounds growth_find_bounds(const growth_series *series, size_t n)
+{
+    growth_bounds b = { INFINITY, 0, INFINITY, 0 };
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < series[i].n; k++) {
+            const growth_point *p = &series[i].points[k];
+            b.n_lo = fmin(b.n_lo, p->n);
+            b.n_hi = fmax(b.n_hi, p->n);
+            b.lo = fmin(b.lo, p->seconds.lo);
+            b.hi = fmax(b.hi, p->seconds.hi);
+        }
+    return b;
+}
+
 bool growth_is_judged(const growth_series *s)
 {
     return !s->beside && isfinite(s->exponent.lo);

@@ -76,17 +76,9 @@ static void draw_series(const canvas *c, const growth_series *s, size_t series)
 
 static void find_scales(canvas *c, const growth_series *series, size_t n)
 {
-    double n_lo = INFINITY, n_hi = 0, lo = INFINITY, hi = 0;
-    for (size_t i = 0; i < n; i++)
-        for (size_t k = 0; k < series[i].n; k++) {
-            const growth_point *p = &series[i].points[k];
-            n_lo = fmin(n_lo, p->n);
-            n_hi = fmax(n_hi, p->n);
-            lo = fmin(lo, p->seconds.value);
-            hi = fmax(hi, p->seconds.value);
-        }
-    c->x = n_lo < n_hi ? scale_within(n_lo, n_hi, true, c->columns / 10) : scale_make(n_lo, n_hi, true, 4);
-    c->y = scale_make(lo, hi, true, c->rows / 2);
+    const growth_bounds b = growth_find_bounds(series, n);
+    c->x = b.n_lo < b.n_hi ? scale_within(b.n_lo, b.n_hi, true, c->columns / 10) : scale_make(b.n_lo, b.n_hi, true, 4);
+    c->y = scale_make(b.lo, b.hi, true, c->rows / 2);
 }
 
 /* ---- writing ---- */

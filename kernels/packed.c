@@ -43,11 +43,6 @@ static size_t block_bytes(const layout *l)
     return head_bytes(l) + l->block / l->group * group_bytes(l);
 }
 
-size_t packed_block_values(packed_form form)
-{
-    return layouts[form].block;
-}
-
 size_t packed_panel_bytes(packed_form form, int width, size_t k)
 {
     const layout *l = &layouts[form];

@@ -67,8 +67,6 @@ typedef struct packed_block {
     int8_t codes[PACKED_BLOCK];
 } packed_block;
 
-size_t packed_block_values(packed_form form);
-
 /* Bytes of a panel of k values, a whole number of blocks. */
 size_t packed_panel_bytes(packed_form form, int width, size_t k);
 

@@ -41,17 +41,9 @@ static double at_y(const panel *p, double seconds)
 static panel make_panel(const growth_series *series, size_t n)
 {
     panel p = { series, n, { 0 }, { 0 } };
-    double n_lo = INFINITY, n_hi = 0, lo = INFINITY, hi = 0;
-    for (size_t i = 0; i < n; i++)
-        for (size_t k = 0; k < series[i].n; k++) {
-            const growth_point *q = &series[i].points[k];
-            n_lo = fmin(n_lo, q->n);
-            n_hi = fmax(n_hi, q->n);
-            lo = fmin(lo, q->seconds.lo);
-            hi = fmax(hi, q->seconds.hi);
-        }
-    p.x = scale_within(n_lo / 1.15, n_hi * 1.15, true, 7);
-    p.y = scale_make(fmax(lo, 1e-12), hi, true, 8);
+    const growth_bounds b = growth_find_bounds(series, n);
+    p.x = scale_within(b.n_lo / 1.15, b.n_hi * 1.15, true, 7);
+    p.y = scale_make(fmax(b.lo, 1e-12), b.hi, true, 8);
     return p;
 }
 

@@ -145,3 +145,11 @@ int64_t ask(store *s, const char *sql)
     if (!store_query(s, sql, &reader, &f)) fail_msg("%s: %s", sql, f.text);
     return value;
 }
+
+store *writer(void **state)
+{
+    fault f = { 0 };
+    store *s = store_open(((place *)*state)->db, STORE_WRITE, &f);
+    if (!s) fail_msg("%s", f.text);
+    return s;
+}

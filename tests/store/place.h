@@ -22,6 +22,9 @@ typedef struct place {
 int place_open(void **state);
 int place_close(void **state);
 
+/* The store of the place, to be written; a fault fails the test. */
+store *writer(void **state);
+
 /* A whole finished run; its config is "turbo4" unless told otherwise. Its strings are constants or the caller's. */
 store_run sample_run(const char *config);
 store_run failed_run(const char *config);

@@ -1,5 +1,5 @@
 /* The board against the database it shows. */
-#include "tests/store/place.h"
+#include "tests/store/board_place.h"
 
 #include <math.h>
 #include <sqlite3.h>
@@ -13,30 +13,6 @@
 #include "app/paired.h"
 
 /* ---- what the tests share ---- */
-
-static store *writer(void **state)
-{
-    fault f = { 0 };
-    store *s = store_open(((place *)*state)->db, STORE_WRITE, &f);
-    if (!s) fail_msg("%s", f.text);
-    return s;
-}
-
-static board *opened(void **state)
-{
-    fault f = { 0 };
-    board *b = board_open(((place *)*state)->db, &f);
-    if (!b) fail_msg("%s", f.text);
-    return b;
-}
-
-static bool refreshed(board *b)
-{
-    fault f = { 0 };
-    bool changed = false;
-    if (!board_refresh(b, &changed, &f)) fail_msg("%s", f.text);
-    return changed;
-}
 
 static void sql(void **state, const char *text)
 {

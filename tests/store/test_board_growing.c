@@ -1,5 +1,5 @@
 /* A board that is brought up to date run by run, against one that reads everything at once; and the sort behind it. */
-#include "tests/store/place.h"
+#include "tests/store/board_place.h"
 
 #include <math.h>
 #include <sqlite3.h>
@@ -97,29 +97,6 @@ static void one_more_costs_few_comparisons(void **state)
 
 /* ---- the board ---- */
 
-static store *writer(void **state)
-{
-    fault f = { 0 };
-    store *s = store_open(((place *)*state)->db, STORE_WRITE, &f);
-    if (!s) fail_msg("%s", f.text);
-    return s;
-}
-
-static board *opened(void **state)
-{
-    fault f = { 0 };
-    board *b = board_open(((place *)*state)->db, &f);
-    if (!b) fail_msg("%s", f.text);
-    return b;
-}
-
-static void refresh(board *b)
-{
-    fault f = { 0 };
-    bool changed;
-    if (!board_refresh(b, &changed, &f)) fail_msg("%s", f.text);
-}
-
 /* Few configs and few values: runs take each other's place, and there are ties. */
 static void add_any(store *s)
 {
@@ -211,20 +188,20 @@ static void it_shows_what_one_shows_that_reads_everything_at_once(void **state)
     fault f = { 0 };
     add_any(s);
     board *b = opened(state);
-    refresh(b);
+    refreshed(b);
     for (int step = 0; step < STEPS; step++) {
         if (step % 40 == 39) {
-            refresh(b);
+            refreshed(b);
             change_rows(state);
-            refresh(b);
+            refreshed(b);
         }
         for (uint32_t n = random_below(3); n > 0; n--)
             add_any(s);
         if (step % 3 == 0) do_something(s, b, &column, &descending, &filter, &set);
         board_plot(b, set, x, y);
-        refresh(b);
+        refreshed(b);
         board *anew = opened(state);
-        refresh(anew);
+        refreshed(anew);
         board_sort(anew, column, descending);
         assert_true(board_filter(anew, filter, &f));
         board_plot(anew, set, x, y);

@@ -10,14 +10,6 @@
 
 enum { BLOCKS = 24 };
 
-static store *writer(void **state)
-{
-    fault f = { 0 };
-    store *s = store_open(((place *)*state)->db, STORE_WRITE, &f);
-    if (!s) fail_msg("%s", f.text);
-    return s;
-}
-
 typedef struct offsets {
     double kld, nll, dp2; /* per position, on every block */
     int same_top;         /* per block */
