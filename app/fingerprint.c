@@ -5,6 +5,7 @@
 #include <sys/utsname.h>
 
 #include "engine_sources.h"
+#include "kernels/products.h"
 #include "kernels/simd.h"
 
 #if defined(__clang__)
@@ -15,12 +16,12 @@
 
 const char *fingerprint_engine(void)
 {
-    return ENGINE_SOURCES;
+    return products_best() ? ENGINE_TILES : ENGINE_SOURCES;
 }
 
 const char *fingerprint_suites(void)
 {
-    return ENGINE_SOURCES "+" SUITE_SOURCES;
+    return products_best() ? ENGINE_TILES "+" SUITE_SOURCES : ENGINE_SOURCES "+" SUITE_SOURCES;
 }
 
 /* The first "model name" of /proc/cpuinfo, or the machine's architecture. */
@@ -47,7 +48,7 @@ void fingerprint_machine(machine *m)
     uname(&u);
     snprintf(m->version, sizeof m->version, "%s", KVANT_VERSION);
     snprintf(m->engine, sizeof m->engine, "%s", fingerprint_engine());
-    snprintf(m->simd, sizeof m->simd, "%s", simd_best()->name);
+    snprintf(m->simd, sizeof m->simd, "%s", products_best() ? products_best()->name : simd_best()->name);
     snprintf(m->compiler, sizeof m->compiler, "%.60s", COMPILER);
     snprintf(m->os, sizeof m->os, "%.40s %.40s", u.sysname, u.release);
     cpu_name(m->cpu, sizeof m->cpu, u.machine);

@@ -1,5 +1,5 @@
-# Writes OUT: a header with a hash over the engine's sources and the compiler, and one over what suites put to a model,
-# only when they change.
+# Writes OUT: a header with a hash over the engine's sources and the compiler, another for when it multiplies tiles, and
+# one over what suites put to a model, only when they change.
 # cmake -DROOT=... -DOUT=... -DCOMPILER=... -P fingerprint.cmake
 file(GLOB sources ${ROOT}/kernels/*.[ch] ${ROOT}/engine/*.[ch])
 list(SORT sources)
@@ -9,7 +9,9 @@ foreach(source ${sources})
   string(APPEND all " ${one}")
 endforeach()
 string(SHA256 digest "${all}")
+string(SHA256 tiles "${digest} tiles")
 string(SUBSTRING ${digest} 0 16 digest)
+string(SUBSTRING ${tiles} 0 16 tiles)
 file(GLOB sources ${ROOT}/app/suite*.[ch] ${ROOT}/app/chat*.[ch])
 list(FILTER sources EXCLUDE REGEX "/suite_(show|sheet|grid|items)")
 list(SORT sources)
@@ -20,7 +22,7 @@ foreach(source ${sources})
 endforeach()
 string(SHA256 suites "${all}")
 string(SUBSTRING ${suites} 0 16 suites)
-set(text "#define ENGINE_SOURCES \"${digest}\"\n#define SUITE_SOURCES \"${suites}\"\n")
+set(text "#define ENGINE_SOURCES \"${digest}\"\n#define ENGINE_TILES \"${tiles}\"\n#define SUITE_SOURCES \"${suites}\"\n")
 if(EXISTS ${OUT})
   file(READ ${OUT} old)
 endif()

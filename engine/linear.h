@@ -4,7 +4,8 @@
  * bits (kernels/packed.h). One row of x is multiplied with the panels as they stand; for many rows a stretch of a panel
  * becomes f32 in the first-level cache and all rows go through it. Sums run in ascending order of n_in with fused
  * multiply-adds (kernels/simd.h), so a row of y depends on its row of x alone: not on threads, batch or instruction
- * set.
+ * set. Where the processor multiplies tiles of bytes, weights that are codes go through kernels/products.h instead,
+ * whose sums are as exact and other ones.
  *
  * What follows a product element by element is done by the task that has just made the values:
  *
@@ -21,6 +22,7 @@
 #include "base/fault.h"
 #include "base/pool.h"
 #include "engine/tensor.h"
+#include "kernels/products.h"
 #include "kernels/simd.h"
 
 typedef struct linear {
@@ -28,17 +30,21 @@ typedef struct linear {
     const uint8_t *rows; /* n_out rows of row_bytes, inside the mapped file */
     size_t row_bytes;
     size_t n_in, n_out;
-    float *bias;     /* n_out, or NULL; owned */
-    uint8_t *panels; /* all of W, or NULL; the caller's */
-    int width;       /* of the panels */
+    float *bias;              /* n_out, or NULL; owned */
+    uint8_t *panels;          /* all of W, or NULL; the caller's */
+    int width;                /* of the panels */
+    const products *products; /* that the panels are made for, or NULL */
 } linear;
 
 /* Threads, instruction set and scratch space that products share. One product at a time. */
 typedef struct linear_work {
     pool *crew;
     const simd *simd;
-    float **scratch; /* one per thread */
+    const products *products; /* NULL: all weights go through simd */
+    float **scratch;          /* one per thread */
     size_t scratch_bytes;
+    uint8_t *digits; /* of the rows that are multiplied, for products */
+    size_t digits_bytes;
 } linear_work;
 
 bool linear_work_open(linear_work *w, int threads, fault *f);

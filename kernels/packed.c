@@ -49,18 +49,34 @@ size_t packed_panel_bytes(packed_form form, int width, size_t k)
     return k / l->block * block_bytes(l) * (size_t)width;
 }
 
-static void put_codes(const layout *l, size_t width, size_t lane, const int8_t *codes, uint8_t *to)
+/* Where value i of a lane of a group stands among the group's codes. */
+typedef struct code_place {
+    size_t byte;
+    int shift;
+} code_place;
+
+static code_place place_of(const layout *l, packed_order order, size_t width, size_t lane, size_t i)
 {
-    if (l->codes == CODES_BYTES) {
-        for (size_t i = 0; i < l->group; i++)
-            to[i * width + lane] = (uint8_t)codes[i];
-        return;
-    }
-    for (size_t i = 0; i < l->group; i += 2)
-        to[i / 2 * width + lane] = (uint8_t)(codes[i] | codes[i + 1] << 4);
+    const bool bytes = l->codes == CODES_BYTES;
+    if (order == PACKED_ONES)
+        return bytes ? (code_place){ i * width + lane, 0 } : (code_place){ i / 2 * width + lane, (int)(i % 2) * 4 };
+    const size_t four = (bytes ? i / 4 : i / 8) * width + lane;
+    return (code_place){ four * 4 + i % 4, bytes ? 0 : (int)(i / 4 % 2) * 4 };
 }
 
-void packed_put(packed_form form, int width, int lane, size_t k, const packed_block *block, uint8_t *panel)
+static void put_codes(const layout *l, packed_order order, size_t width, size_t lane, const int8_t *codes, uint8_t *to)
+{
+    for (size_t i = 0; i < l->group; i++) {
+        const code_place p = place_of(l, order, width, lane, i);
+        if (p.shift > 0)
+            to[p.byte] = (uint8_t)(to[p.byte] | codes[i] << p.shift);
+        else
+            to[p.byte] = (uint8_t)codes[i];
+    }
+}
+
+void packed_put(packed_form form, packed_order order, int width, int lane, size_t k, const packed_block *block,
+                uint8_t *panel)
 {
     const layout *l = &layouts[form];
     const size_t w = (size_t)width, at = (size_t)lane;
@@ -71,7 +87,7 @@ void packed_put(packed_form form, int width, int lane, size_t k, const packed_bl
     for (size_t g = 0; g < l->block / l->group; g++, to += group_bytes(l) * w) {
         if (l->scales == SCALES_SUPER) to[at] = (uint8_t)block->scales[g];
         if (l->scales == SCALES_SUPER && l->base) to[w + at] = block->bases[g];
-        put_codes(l, w, at, block->codes + g * l->group, to + group_head_bytes(l) * w);
+        put_codes(l, order, w, at, block->codes + g * l->group, to + group_head_bytes(l) * w);
     }
 }
 
@@ -111,13 +127,13 @@ static float plain_at(packed_codes codes, const uint8_t *values, size_t i)
     return value;
 }
 
-static float code_at(const layout *l, const int8_t *levels, const uint8_t *codes, size_t width, size_t lane, size_t i)
+static float code_at(const layout *l, const int8_t *levels, const uint8_t *codes, code_place p)
 {
-    if (l->codes == CODES_BYTES) return (float)(int8_t)codes[i * width + lane];
-    return (float)levels[codes[i / 2 * width + lane] >> 4 * (i % 2) & 15];
+    return l->codes == CODES_BYTES ? (float)(int8_t)codes[p.byte] : (float)levels[codes[p.byte] >> p.shift & 15];
 }
 
-void packed_row(packed_form form, int width, int lane, const int8_t *levels, const uint8_t *panel, size_t k, float *row)
+void packed_row(packed_form form, packed_order order, int width, int lane, const int8_t *levels, const uint8_t *panel,
+                size_t k, float *row)
 {
     const layout *l = &layouts[form];
     const size_t w = (size_t)width, at = (size_t)lane, bytes = block_bytes(l) * w;
@@ -134,7 +150,7 @@ void packed_row(packed_form form, int width, int lane, const int8_t *levels, con
             const float base = super && l->base ? -(m * (float)group[w + at]) : m;
             const uint8_t *codes = group + group_head_bytes(l) * w;
             for (size_t i = 0; i < l->group; i++) {
-                const float value = step * code_at(l, levels, codes, w, at, i);
+                const float value = step * code_at(l, levels, codes, place_of(l, order, w, at, i));
                 row[from + g + i] = l->base ? value + base : value;
             }
         }

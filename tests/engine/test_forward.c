@@ -15,6 +15,7 @@
 
 #include "engine/sample.h"
 #include "kernels/cpu.h"
+#include "kernels/random.h"
 #include "tests/engine/gguf_builder.h"
 
 enum { MOST = 64 };
@@ -188,6 +189,40 @@ static void logits_do_not_depend_on_the_level(void **state)
     cpu_force(NULL);
 }
 
+/* Products in whole numbers (kernels/products.h) round in their own way: on any threads and in any steps the same, and
+ * within what the fixtures are held to. Q2_K and Q3_K have groups of 16, with and without bases. */
+static void logits_of_tiles_are_those_of_f32_but_for_rounding(void **state)
+{
+    (void)state;
+    static const char *const paths[] = { "tests/data/arch/llama-256-Q2_K.gguf",
+                                         "tests/data/arch/llama-256-Q3_K_M.gguf" };
+    if (!cpu_tiles()) {
+        print_message("no AMX with bf16 here, or KVANT_SIMD rules it out\n");
+        skip();
+    }
+    for (size_t p = 0; p < sizeof paths / sizeof *paths; p++) {
+        subject s;
+        cpu_force("avx512");
+        open_subject(&s, paths[p]);
+        const size_t n = (size_t)s.n * (size_t)s.m->shape.n_vocab;
+        float *f32 = logits_of(&s, 1, MOST, KV_BEFORE_ROPE);
+        close_subject(&s);
+        cpu_force(NULL);
+        open_subject(&s, paths[p]);
+        float *tiles = logits_of(&s, 2, MOST, KV_BEFORE_ROPE), *steps = logits_of(&s, 1, 1, KV_PACKED), largest = 0;
+        assert_memory_equal(steps, tiles, n * sizeof *tiles);
+        assert_memory_not_equal(tiles, f32, n * sizeof *tiles);
+        for (size_t i = 0; i < n; i++)
+            largest = fmaxf(largest, fabsf(f32[i]));
+        for (size_t i = 0; i < n; i++)
+            assert_true(fabsf(tiles[i] - f32[i]) <= 5e-6f * largest);
+        free(f32);
+        free(tiles);
+        free(steps);
+        close_subject(&s);
+    }
+}
+
 static void weights_of_another_level_are_refused(void **state)
 {
     (void)state;
@@ -232,6 +267,51 @@ static void a_sequence_does_not_see_its_neighbours(void **state)
     engine_close(e);
     free(alone);
     free(together);
+    close_subject(&s);
+}
+
+/* Tokens of packed caches, a prompt and rows before RoPE in one call: each comes to what it comes to alone. */
+static void caches_of_all_forms_share_a_call(void **state)
+{
+    (void)state;
+    subject s;
+    fault f = { 0 };
+    open_subject(&s, "tests/data/arch/qwen2.gguf");
+    const struct {
+        kv_form form;
+        int before, n; /* tokens of an earlier call, of this one */
+    } parts[] = { { KV_PACKED, s.n - 1, 1 },
+                  { KV_BEFORE_ROPE, s.n - 1, 1 },
+                  { KV_PACKED, 0, s.n },
+                  { KV_ROTATED, s.n - 3, 3 },
+                  { KV_PACKED, 4, 1 } };
+    enum { PARTS = sizeof parts / sizeof *parts };
+    const size_t vocab = (size_t)s.m->shape.n_vocab;
+    float *alone = logits_of(&s, 1, MOST, KV_BEFORE_ROPE), *last = malloc(PARTS * vocab * sizeof *last);
+    engine *e = engine_open(s.m, 3, &f);
+    assert_non_null(last);
+    assert_non_null(e);
+    sequence seqs[PARTS];
+    for (int i = 0; i < PARTS; i++) {
+        sequence before = { .tokens = s.ids, .n = parts[i].before };
+        before.cache = kv_cache_create(&s.m->shape, s.n, parts[i].form, &f);
+        assert_non_null(before.cache);
+        assert_true(engine_forward(e, &before, 1, &f));
+        seqs[i] = (sequence){ .cache = before.cache,
+                              .tokens = s.ids + parts[i].before,
+                              .n = parts[i].n,
+                              .logits = last + (size_t)i * vocab,
+                              .logits_from = parts[i].n - 1 };
+    }
+    assert_true(engine_forward(e, seqs, PARTS, &f));
+    for (int i = 0; i < PARTS; i++) {
+        const size_t row = (size_t)(parts[i].before + parts[i].n - 1);
+        assert_memory_equal(last + (size_t)i * vocab, alone + row * vocab, vocab * sizeof *last);
+        kv_cache_destroy(seqs[i].cache);
+    }
+    engine_close(e);
+    free(alone);
+    free(last);
     close_subject(&s);
 }
 
@@ -351,6 +431,30 @@ static void greedy_takes_the_lowest_of_equals_and_draws_follow_the_distribution(
     assert_in_range(sample_temperature(logits, 4, 0.01, 7, 5), 1, 2);
 }
 
+/* A text that was sampled once is sampled again: by a definition that names every operation. */
+static void a_draw_inverts_sums_in_order_with_and_without_scratch(void **state)
+{
+    (void)state;
+    enum { N = 300 };
+    float logits[N];
+    double kept[N];
+    for (size_t i = 0; i < N; i++)
+        logits[i] = 6 * (float)random_normal(3, i);
+    logits[7] = -INFINITY;
+    for (uint64_t draw = 0; draw < 500; draw++) {
+        const double temperature = draw % 2 ? 1.0 : 0.3, max = (double)logits[sample_greedy(logits, N)];
+        double sum = 0, left;
+        int32_t expected = 0;
+        for (size_t i = 0; i < N; i++)
+            sum += exp(((double)logits[i] - max) / temperature);
+        left = random_uniform(11, draw) * sum;
+        while ((left -= exp(((double)logits[expected] - max) / temperature)) >= 0)
+            expected++;
+        assert_int_equal(sample_temperature(logits, N, temperature, 11, draw), expected);
+        assert_int_equal(sample_with(logits, N, temperature, 11, draw, kept), expected);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -358,11 +462,14 @@ int main(void)
         cmocka_unit_test(logits_equal_the_reference_engines_for_all_weight_types),
         cmocka_unit_test(logits_do_not_depend_on_threads_pieces_or_form),
         cmocka_unit_test(logits_do_not_depend_on_the_level),
+        cmocka_unit_test(logits_of_tiles_are_those_of_f32_but_for_rounding),
         cmocka_unit_test(weights_of_another_level_are_refused),
         cmocka_unit_test(a_sequence_does_not_see_its_neighbours),
+        cmocka_unit_test(caches_of_all_forms_share_a_call),
         cmocka_unit_test(a_block_is_seen_the_same_token_by_token_and_in_one_piece),
         cmocka_unit_test(bad_tokens_and_full_caches_are_refused),
         cmocka_unit_test(an_unknown_architecture_is_named),
+        cmocka_unit_test(a_draw_inverts_sums_in_order_with_and_without_scratch),
         cmocka_unit_test(greedy_takes_the_lowest_of_equals_and_draws_follow_the_distribution),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

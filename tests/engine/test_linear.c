@@ -61,13 +61,14 @@ static void release(subject *s)
     free(s->exact);
 }
 
-/* A crew with this level, whatever the machine's best. */
+/* A crew with this level's sums of f32, whatever the machine's best. */
 static linear_work work_of(const simd *level, int threads)
 {
     fault f = { 0 };
     linear_work w;
     if (!linear_work_open(&w, threads, &f)) fail_msg("%s", f.text);
     w.simd = level;
+    w.products = NULL;
     return w;
 }
 
@@ -173,6 +174,60 @@ static void products_are_ascending_sums_of_the_files_values(void **state)
     }
 }
 
+/* Where there are products in whole numbers: many rows give what each gives alone, from the file or kept, on any number
+ * of threads, and it is the sum of f32 but for rounding. */
+static void products_in_whole_numbers_depend_on_their_row_alone(void **state)
+{
+    (void)state;
+    enum { M = 300 + 3, WHOLE = 1024 };
+    if (!products_best()) {
+        print_message("no AMX with bf16 here, or KVANT_SIMD rules it out\n");
+        skip();
+    }
+    float *x = malloc(M * K * sizeof *x), *rounded = malloc(M * ROWS * sizeof *x), *y = malloc(M * ROWS * sizeof *x),
+          *one = malloc(M * ROWS * sizeof *x), row[WHOLE];
+    fault f = { 0 };
+    for (size_t i = 0; i < M * K; i++)
+        x[i] = (float)random_normal(8, i);
+    for (int id = 0; tensor_type_of(id); id++) {
+        const tensor_type *type = supported(id);
+        if (!type || type->block == 1) continue;
+        subject s = subject_of(type, K);
+        s.l.bias = calloc(ROWS, sizeof *s.l.bias);
+        s.l.bias[3] = 2;
+        linear_work w = work_of(simd_best(), 1), tiles = work_of(simd_best(), 3);
+        tiles.products = products_best();
+        keep(&s, &w);
+        assert_true(linear_apply(&s.l, &w, x, M, rounded, &f));
+        s.l.panels = NULL;
+        assert_true(linear_apply(&s.l, &tiles, x, M, y, &f));
+        keep(&s, &tiles);
+        for (size_t r = 0; r < ROWS; r++) {
+            linear_row(&s.l, r, row);
+            assert_memory_equal(row, s.exact + r * K, K * sizeof *row);
+        }
+        assert_true(linear_apply(&s.l, &tiles, x, M, one, &f));
+        assert_memory_equal(one, y, M * ROWS * sizeof *y);
+        for (size_t i = 0; i < M; i++)
+            assert_true(linear_apply(&s.l, &tiles, x + i * K, 1, one + i * ROWS, &f));
+        assert_memory_equal(one, y, M * ROWS * sizeof *y);
+        for (size_t i = 0; i < M * ROWS; i++) {
+            double most = 0;
+            for (size_t k = 0; k < K; k++)
+                most += fabs((double)x[i / ROWS * K + k] * (double)s.exact[i % ROWS * K + k]);
+            if (fabs((double)y[i] - (double)rounded[i]) > 2e-6 * (most + 2))
+                fail_msg("%s: %g for %g", type->name, (double)y[i], (double)rounded[i]);
+        }
+        linear_work_close(&w);
+        linear_work_close(&tiles);
+        release(&s);
+    }
+    free(x);
+    free(rounded);
+    free(y);
+    free(one);
+}
+
 static void gates_and_additions_follow_their_products(void **state)
 {
     (void)state;
@@ -185,6 +240,7 @@ static void gates_and_additions_follow_their_products(void **state)
     for (int level = 0; simd_level(level); level++)
         for (size_t m = 1; m <= 3; m += 2) {
             linear_work w = work_of(simd_level(level), 2);
+            if (w.simd->width == PRODUCTS_WIDTH) w.products = products_best();
             keep(&a, &w);
             keep(&b, &w);
             assert_true(linear_apply(&a.l, &w, x, m, gate, &f) && linear_apply(&b.l, &w, x, m, up, &f));
@@ -233,6 +289,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(unpacked_panels_are_the_files_values),
         cmocka_unit_test(products_are_ascending_sums_of_the_files_values),
+        cmocka_unit_test(products_in_whole_numbers_depend_on_their_row_alone),
         cmocka_unit_test(gates_and_additions_follow_their_products),
         cmocka_unit_test(panels_take_what_the_file_takes),
     };

@@ -13,7 +13,7 @@ trap 'rm -rf "$build"' EXIT
 flags="-std=c17 -O2 -ffp-contract=off -D_POSIX_C_SOURCE=200809L -D_DEFAULT_SOURCE -Wall -Werror -I tests/neon -I . -I include"
 
 # What needs LAPACK or nettle is left out; no test here gets there.
-sources=$(ls base/*.c kernels/*.c engine/*.c tests/engine/gguf_builder.c | grep -v -e _avx -e base/hash -e kernels/linalg -e kernels/pca)
+sources=$(ls base/*.c kernels/*.c engine/*.c tests/engine/gguf_builder.c | grep -v -e _avx -e kernels/products_ -e base/hash -e kernels/linalg -e kernels/pca)
 printf '%s\n' $sources | xargs -P "$(nproc)" -I{} sh -c "$compiler $flags -c {} -o $build/\$(basename {}).o"
 
 for test in kernels/test_{simd,weights,loops,lanes,lanes_codecs,fused} engine/test_{linear,forward}; do
