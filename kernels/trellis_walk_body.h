@@ -5,7 +5,7 @@
 
 typedef float real __attribute__((vector_size(4 * N)));
 typedef int32_t whole __attribute__((vector_size(4 * N)));
-#if N == 8
+#if N == 8 && !defined(__clang__)
 typedef uint8_t bytes __attribute__((vector_size(4 * N)));
 #else
 typedef uint8_t narrow __attribute__((vector_size(N)));
@@ -34,7 +34,7 @@ static inline real cost_at(const float *cost, const float *level, real x)
 /* The lowest bytes of the lanes. */
 static inline void store_narrow(whole lanes, uint8_t *out)
 {
-#if N == 8 /* AVX2 narrows nothing, but shuffles bytes */
+#if N == 8 && !defined(__clang__) /* AVX2 narrows nothing, but shuffles bytes; clang finds that out */
     bytes index;
     for (int i = 0; i < 4 * N; i++)
         index[i] = (uint8_t)(4 * (i % N));
@@ -43,6 +43,19 @@ static inline void store_narrow(whole lanes, uint8_t *out)
     const narrow few = __builtin_convertvector(lanes, narrow);
 #endif
     memcpy(out, &few, N);
+}
+
+/* Clang shuffles by constants alone. */
+static inline real pick(real from, whole index)
+{
+#if defined(__clang__)
+    real out;
+    for (int i = 0; i < N; i++)
+        out[i] = from[index[i]];
+    return out;
+#else
+    return __builtin_shuffle(from, index);
+#endif
 }
 
 /* `bits` is a constant where this is inlined. */
@@ -69,7 +82,7 @@ __attribute__((always_inline)) static inline const float *walk(const float *leve
             }
             store_narrow(from, oldest + o);
             for (int j = 0; j < ways; j++) {
-                const real piece = __builtin_shuffle(least, spread[j]);
+                const real piece = pick(least, spread[j]);
                 memcpy(next + (o << bits) + (size_t)j * N, &piece, sizeof piece);
             }
         }

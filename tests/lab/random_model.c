@@ -1,7 +1,9 @@
-/* random_model OUT NAME=NUMBER...: a qwen2 model with random Q8_0 weights, of any shape, so that what depends on shape
- * alone (memory, time) can be measured without a model of that size at hand.
+/* random_model OUT NAME=NUMBER...: a qwen2 model with random weights, of any shape, so that what depends on shape alone
+ * (memory, time) can be measured without a model of that size at hand.
  *
  *     random_model /tmp/half-a-billion.gguf layers=24 embd=896 ff=4864 heads=14 kv=2 vocab=151936 ctx=32768
+ *
+ * Weights are Q8_0, with type=1 F16, with type=12 Q4_K (ggml's numbers).
  *
  * The tokenizer knows ASCII, a character a token, so that any English text will do; `self` texts take a while.
  */
@@ -13,16 +15,29 @@
 
 #include "kernels/half.h"
 
-enum { BLOCK = 32, ALIGNMENT = 32, F32 = 0, Q8_0 = 8, U32 = 4, FLOAT = 6, INT = 5, STRING = 8, ARRAY = 9 };
-enum { LAYERS, EMBD, FF, HEADS, KV, VOCAB, CTX, SIZES };
+enum { ALIGNMENT = 32, F32 = 0, F16 = 1, Q8_0 = 8, Q4_K = 12, U32 = 4, FLOAT = 6, INT = 5, STRING = 8, ARRAY = 9 };
+enum { LAYERS, EMBD, FF, HEADS, KV, VOCAB, CTX, TYPE, SIZES };
 
 static struct {
     const char *name;
     long value;
 } sizes[SIZES] = {
     [LAYERS] = { "layers", 2 }, [EMBD] = { "embd", 64 },    [FF] = { "ff", 128 },    [HEADS] = { "heads", 2 },
-    [KV] = { "kv", 1 },         [VOCAB] = { "vocab", 512 }, [CTX] = { "ctx", 4096 },
+    [KV] = { "kv", 1 },         [VOCAB] = { "vocab", 512 }, [CTX] = { "ctx", 4096 }, [TYPE] = { "type", Q8_0 },
 };
+
+/* A block of weights: f16 of scales, then random bytes. */
+static const struct kind {
+    long type;
+    long values;
+    size_t scales, random;
+    float scale[2]; /* so that weights have a variance of 4 when the row's length is 1 */
+} kinds[] = {
+    { F16, 1, 1, 0, { 0 } }, /* a number of its own */
+    { Q8_0, 32, 1, 32, { 2.0f / 73 } },
+    { Q4_K, 256, 2, 140, { 2.0f / 256, 7.5f * 2 / 256 } },
+};
+static const struct kind *kind = kinds;
 
 static uint64_t state = 1;
 
@@ -129,7 +144,7 @@ typedef struct tensor {
 static size_t bytes_of(const tensor *t)
 {
     if (t->out == 0) return (size_t)t->in * sizeof(float);
-    return (size_t)t->out * (size_t)(t->in / BLOCK) * (sizeof(uint16_t) + BLOCK);
+    return (size_t)t->out * (size_t)(t->in / kind->values) * (kind->scales * sizeof(uint16_t) + kind->random);
 }
 
 static size_t aligned(size_t n)
@@ -182,7 +197,7 @@ static void describe(FILE *out, const tensor *t, size_t n)
         number(out, t[i].out ? 2 : 1, 4);
         number(out, (uint64_t)t[i].in, 8);
         if (t[i].out) number(out, (uint64_t)t[i].out, 8);
-        number(out, t[i].out ? Q8_0 : F32, 4);
+        number(out, t[i].out ? (uint64_t)kind->type : F32, 4);
         number(out, offset, 8);
         offset = aligned(offset + bytes_of(&t[i]));
     }
@@ -194,21 +209,29 @@ static void pad(FILE *out)
         fputc(0, out);
 }
 
+static float uniform(void) /* from -1 to 1 */
+{
+    return (float)(draw() >> 40) * 0x1p-23f - 1;
+}
+
 /* Rows whose products with a normalised row have a variance of about 4. */
 static void write_matrix(FILE *out, const tensor *t)
 {
-    const uint16_t scale = half_from_float(2.0f / 73.0f / sqrtf((float)t->in));
-    for (size_t left = bytes_of(t); left > 0; left -= sizeof scale + BLOCK) {
-        fwrite(&scale, sizeof scale, 1, out);
-        for (int i = 0; i < BLOCK; i += 8)
-            number(out, draw(), 8);
+    const float one = 1 / sqrtf((float)t->in);
+    for (long left = t->in / kind->values * t->out; left > 0; left--) {
+        for (size_t i = 0; i < kind->scales; i++) {
+            const uint16_t half = half_from_float(one * (kind->type == F16 ? 3.46f * uniform() : kind->scale[i]));
+            fwrite(&half, sizeof half, 1, out);
+        }
+        for (size_t n = kind->random; n > 0; n -= n < 8 ? n : 8)
+            number(out, draw(), n < 8 ? n : 8);
     }
 }
 
 static void write_vector(FILE *out, const tensor *t)
 {
     for (long i = 0; i < t->in; i++) {
-        const float x = t->centre + 0.1f * ((float)(draw() >> 40) * 0x1p-23f - 1);
+        const float x = t->centre + 0.1f * uniform();
         fwrite(&x, sizeof x, 1, out);
     }
 }
@@ -249,8 +272,12 @@ int main(int argc, char **argv)
     if (argc < 2) return fprintf(stderr, "random_model OUT NAME=NUMBER...\n"), 2;
     for (int i = 2; i < argc; i++)
         if (!read_size(argv[i])) return fprintf(stderr, "random_model: %s?\n", argv[i]), 2;
-    if (sizes[EMBD].value % BLOCK || sizes[FF].value % BLOCK || sizes[EMBD].value % sizes[HEADS].value)
-        return fprintf(stderr, "random_model: embd and ff are multiples of %d, embd of heads\n", BLOCK), 2;
+    const struct kind *const end = kinds + sizeof kinds / sizeof *kinds;
+    while (kind < end && kind->type != sizes[TYPE].value)
+        kind++;
+    if (kind == end) return fprintf(stderr, "random_model: weights of type %ld?\n", sizes[TYPE].value), 2;
+    if (sizes[EMBD].value % kind->values || sizes[FF].value % kind->values || sizes[EMBD].value % sizes[HEADS].value)
+        return fprintf(stderr, "random_model: embd and ff are multiples of %ld, embd of heads\n", kind->values), 2;
     FILE *out = fopen(argv[1], "wb");
     const bool ok = out && write_model(out);
     if (!out || fclose(out) || !ok) return perror(argv[1]), 1;
