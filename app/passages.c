@@ -6,6 +6,7 @@
 
 #include "app/fingerprint.h"
 #include "base/file.h"
+#include "base/pool.h"
 #include "engine/sample.h"
 
 #define SAMPLE_CACHE_BYTES ((size_t)512 << 20) /* caches of sequences that are sampled together */
@@ -103,40 +104,76 @@ static void self_key(const passages_request *r, int passage, char key[HASH_HEX])
     hash_finish(&h, key);
 }
 
-/* Samples passages ids[0 … n-1] side by side, one token each per step. */
+/* Passages ids[0 … n-1], sampled side by side, one token each per step. */
+typedef struct sampling {
+    const passages_request *r;
+    engine *e;
+    const int *ids;
+    int n, at; /* passages; the position of the token to be drawn */
+    int32_t *tokens;
+    sequence *seqs;
+    float *logits;
+    double *weights; /* n_vocab for each thread */
+    size_t vocab;
+} sampling;
+
+static int32_t *token_at(const sampling *s, int i, int at)
+{
+    return s->tokens + (size_t)s->ids[i] * (size_t)s->r->length + at;
+}
+
+static bool begin_sampling(sampling *s, int32_t first_token, fault *f)
+{
+    const model_shape *shape = &engine_model(s->e)->shape;
+    const size_t n = (size_t)s->n;
+    s->vocab = (size_t)shape->n_vocab;
+    s->seqs = calloc(n, sizeof *s->seqs);
+    s->logits = reallocarray(NULL, n * s->vocab, sizeof *s->logits);
+    s->weights = reallocarray(NULL, (size_t)pool_threads(engine_pool(s->e)) * s->vocab, sizeof *s->weights);
+    if (!s->seqs || !s->logits || !s->weights) return fault_memory(f, "sampling");
+    for (int i = 0; i < s->n; i++) {
+        *token_at(s, i, 0) = first_token;
+        s->seqs[i] = (sequence){ .cache = kv_cache_create(shape, s->r->length, KV_PACKED, f),
+                                 .tokens = token_at(s, i, 0),
+                                 .n = 1,
+                                 .logits = s->logits + (size_t)i * s->vocab };
+        if (!s->seqs[i].cache) return false;
+    }
+    return true;
+}
+
+static void finish_sampling(sampling *s)
+{
+    for (int i = 0; s->seqs && i < s->n; i++)
+        kv_cache_destroy(s->seqs[i].cache);
+    free(s->seqs);
+    free(s->logits);
+    free(s->weights);
+}
+
+static void draw_task(void *arg, size_t task, int thread)
+{
+    const sampling *s = arg;
+    sequence *seq = &s->seqs[task];
+    const uint64_t draw = (uint64_t)s->ids[task] << 32 | (uint64_t)s->at;
+    int32_t *next = token_at(s, (int)task, s->at);
+    *next = sample_with(seq->logits, s->vocab, 1.0, s->r->seed, draw, s->weights + (size_t)thread * s->vocab);
+    seq->tokens = next;
+}
+
 static bool sample_some(const passages_request *r, engine *e, int32_t first_token, const int *ids, int n, passages *out,
                         const passages_watch *watch, size_t done, fault *f)
 {
-    const model_shape *s = &engine_model(e)->shape;
-    size_t vocab = (size_t)s->n_vocab;
-    sequence *seqs = calloc((size_t)n, sizeof *seqs);
-    float *logits = reallocarray(NULL, (size_t)n * vocab, sizeof *logits);
-    bool ok = (seqs && logits) || fault_memory(f, "sampling");
-    for (int i = 0; ok && i < n; i++) {
-        int32_t *tokens = out->tokens + (size_t)ids[i] * (size_t)r->length;
-        tokens[0] = first_token;
-        seqs[i] = (sequence){ .cache = kv_cache_create(s, r->length, KV_PACKED, f),
-                              .tokens = tokens,
-                              .n = 1,
-                              .logits = logits + (size_t)i * vocab };
-        ok = seqs[i].cache != NULL;
-    }
-    for (int at = 1; ok && at < r->length; at++) {
-        ok = engine_forward(e, seqs, n, f);
-        for (int i = 0; ok && i < n; i++) {
-            int32_t *next = out->tokens + (size_t)ids[i] * (size_t)r->length + at;
-            uint64_t draw = (uint64_t)ids[i] << 32 | (uint64_t)at;
-            *next = sample_temperature(seqs[i].logits, vocab, 1.0, r->seed, draw);
-            seqs[i].tokens = next;
-        }
-        size_t steps = done * (size_t)r->length + (size_t)at * (size_t)n;
+    sampling s = { .r = r, .e = e, .ids = ids, .n = n, .tokens = out->tokens };
+    bool ok = begin_sampling(&s, first_token, f);
+    for (s.at = 1; ok && s.at < r->length; s.at++) {
+        ok = engine_forward(e, s.seqs, n, f);
+        if (ok) pool_run(engine_pool(e), (size_t)n, draw_task, &s);
+        const size_t steps = done * (size_t)r->length + (size_t)s.at * (size_t)n;
         if (ok && !watch->at(watch->self, PASSAGES_SAMPLING, steps, (size_t)out->n * (size_t)r->length))
             ok = fault_set(f, FAULT_INTERRUPTED, "interrupted while sampling the text");
     }
-    for (int i = 0; seqs && i < n; i++)
-        kv_cache_destroy(seqs[i].cache);
-    free(seqs);
-    free(logits);
+    finish_sampling(&s);
     return ok;
 }
 

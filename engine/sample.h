@@ -12,4 +12,8 @@
 int32_t sample_greedy(const float *logits, size_t n);
 int32_t sample_temperature(const float *logits, size_t n, double temperature, uint64_t seed, uint64_t counter);
 
+/* The same token, with room for n weights: each is computed once instead of up to twice. */
+int32_t sample_with(const float *logits, size_t n, double temperature, uint64_t seed, uint64_t counter,
+                    double *scratch);
+
 #endif

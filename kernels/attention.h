@@ -46,8 +46,11 @@ size_t attention_panel_floats(const simd *s, size_t n_rows, int dim);
 void attention_pack_keys(const simd *s, const float *rows, size_t first, size_t n, int dim, const rope_table *rope,
                          float *panels, float *scratch);
 
-/* Floats of scratch that attention_queries needs for n queries that see at most n_rows rows. */
-size_t attention_scratch_floats(const simd *s, size_t n, size_t n_rows);
+/* How many queries are best answered by one call, where the last of them sees n_rows rows. */
+size_t attention_together(const attention_head *head, size_t n_rows);
+
+/* Floats of scratch that attention_queries needs for n queries, the last of which stands at position n_rows-1. */
+size_t attention_scratch_floats(const simd *s, const attention_head *head, size_t n, size_t n_rows);
 
 /* Queries (already rotated) at positions first … first+n-1: query i of group member g stands at q + i*q_stride + g*dim,
  * its output (dim f32) goes to out + i*out_stride + g*dim. */

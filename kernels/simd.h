@@ -31,6 +31,10 @@ typedef struct simd {
     void (*panel)(const float *a, size_t lda, size_t m, const float *b, size_t ldb, size_t k, float *c, size_t ldc,
                   int n, bool add);
 
+    /* C[m x n] = A[m x k] · B[k x n] for any n and a B whose rows stand side by side, read once and from far away: few
+     * rows of A. Nothing past B's last value is read. */
+    void (*far_rows)(const float *a, size_t lda, size_t m, const float *b, size_t k, size_t n, float *c, size_t ldc);
+
     /* row[0 … n) = softmax(scale * row[0 … n)); row[n … padded) = 0. */
     void (*softmax)(float *row, size_t n, size_t padded, float scale);
 

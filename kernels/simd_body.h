@@ -24,7 +24,8 @@ static void pack(const float *rows, size_t stride, int n, size_t k, float *panel
 }
 
 /* One tile: `rows` (a constant after inlining) rows of A against one panel, k steps, on top of what sums holds.
- * Meanwhile the rows at `next`, whole tiles only, come into the first-level cache. */
+ * Meanwhile the rows at `next`, as many, come into the first-level cache; with NULL there are none, and what takes time
+ * is that B comes from far away. */
 INNER void tile_steps(int rows, const float *a, const float *next, size_t lda, const float *b, size_t ldb, size_t k,
                       vec sums[VEC_TILE][REGS])
 {
@@ -33,10 +34,10 @@ INNER void tile_steps(int rows, const float *a, const float *next, size_t lda, c
         for (int j = 0; j < REGS; j++)
             acc[i][j] = sums[i][j];
     for (size_t kk = 0; kk < k; kk++, b += ldb) {
-        if (rows == VEC_TILE && kk % LINE == 0)
+        if (next && kk % LINE == 0)
             for (int i = 0; i < rows; i++)
                 __builtin_prefetch(next + (size_t)i * lda + kk);
-        if (rows < VEC_TILE) /* few rows: what takes time is that B comes from far away */
+        if (!next)
             for (int j = 0; j < PANEL; j += LINE)
                 __builtin_prefetch((const void *)((uintptr_t)(b + j) + AHEAD * ldb * sizeof *b));
         vec bj[REGS];
@@ -71,9 +72,16 @@ static void panel_whole(const float *a, size_t lda, size_t m, const float *b, si
                         size_t ldc, bool add)
 {
     size_t i = 0;
-    for (; i + VEC_TILE <= m; i += VEC_TILE)
-        tile(VEC_TILE, a + i * lda, a + (i + 2 * VEC_TILE <= m ? i + VEC_TILE : i) * lda, lda, b, ldb, k, c + i * ldc,
-             ldc, add);
+    for (; i + 2 * VEC_TILE <= m; i += VEC_TILE)
+        tile(VEC_TILE, a + i * lda, a + (i + VEC_TILE) * lda, lda, b, ldb, k, c + i * ldc, ldc, add);
+    if (i + VEC_TILE <= m) {
+        tile(VEC_TILE, a + i * lda, NULL, lda, b, ldb, k, c + i * ldc, ldc, add);
+        i += VEC_TILE;
+    }
+    if (VEC_TILE > 4 && i + 4 <= m) {
+        tile(4, a + i * lda, NULL, lda, b, ldb, k, c + i * ldc, ldc, add);
+        i += 4;
+    }
     for (; i + 2 <= m; i += 2)
         tile(2, a + i * lda, NULL, lda, b, ldb, k, c + i * ldc, ldc, add);
     if (i < m) tile(1, a + i * lda, NULL, lda, b, ldb, k, c + i * ldc, ldc, add);
@@ -106,26 +114,135 @@ static void panel(const float *a, size_t lda, size_t m, const float *b, size_t l
     }
 }
 
-/* 16 lanes whatever the register width: element i belongs to lane i mod 16. */
-static float lanes_max(const float *x, size_t n)
+/* ---- few rows, all columns at once ---- */
+
+/* A B of which every byte is used once waits for its memory: it is fetched ahead as it stands there, and a stretch of
+ * it that fits the first-level cache serves all rows of A and all columns. */
+enum { FAR_AHEAD = 2048 /* bytes */, FAR_STRETCH = 8192 /* f32 */ };
+
+/* `rows` and `regs` are constants after inlining; fetch: f32 of a row of B to be fetched ahead at each step, or 0. */
+INNER void far_tile(int rows, int regs, const float *a, size_t lda, const float *b, size_t ldb, size_t k, float *c,
+                    size_t ldc, size_t fetch)
 {
-    float lane[LANES];
-    for (int j = 0; j < LANES; j++)
-        lane[j] = x[0];
-    size_t i = 0;
-    for (; i + LANES <= n; i += LANES)
-        for (int j = 0; j < LANES; j += VEC_LANES)
-            vec_store(lane + j, vec_max(vec_load(x + i + j), vec_load(lane + j)));
-    for (; i < n; i++)
-        lane[0] = x[i] > lane[0] ? x[i] : lane[0];
-    float max = lane[0];
-    for (int j = 1; j < LANES; j++)
-        max = lane[j] > max ? lane[j] : max;
-    return max;
+    vec acc[2][VEC_WIDE];
+    for (int i = 0; i < rows; i++)
+        for (int j = 0; j < regs; j++)
+            acc[i][j] = vec_load(c + (size_t)i * ldc + j * VEC_LANES);
+    for (size_t kk = 0; kk < k; kk++, b += ldb) {
+        for (size_t j = 0; j < fetch; j += LINE)
+            __builtin_prefetch((const void *)((uintptr_t)(b + j) + FAR_AHEAD));
+        vec ai[2];
+        for (int i = 0; i < rows; i++)
+            ai[i] = vec_all(a[(size_t)i * lda + kk]);
+        for (int j = 0; j < regs; j++) {
+            const vec bj = vec_load(b + j * VEC_LANES);
+            for (int i = 0; i < rows; i++)
+                acc[i][j] = vec_fma(ai[i], bj, acc[i][j]);
+        }
+    }
+    for (int i = 0; i < rows; i++)
+        for (int j = 0; j < regs; j++)
+            vec_store(c + (size_t)i * ldc + j * VEC_LANES, acc[i][j]);
 }
 
-static float lanes_sum(const float lane[LANES])
+/* One or two rows of A against a stretch of B, on top of what C holds. */
+INNER void far_stretch(int rows, const float *a, size_t lda, const float *b, size_t k, size_t n, float *c, size_t ldc,
+                       size_t fetch)
 {
+    size_t j = 0;
+    for (; j + VEC_WIDE * VEC_LANES <= n; j += VEC_WIDE * VEC_LANES, fetch = 0)
+        far_tile(rows, VEC_WIDE, a, lda, b + j, n, k, c + j, ldc, fetch);
+    for (; j + VEC_LANES <= n; j += VEC_LANES, fetch = 0)
+        far_tile(rows, 1, a, lda, b + j, n, k, c + j, ldc, fetch);
+    for (; j < n; j++)
+        for (int i = 0; i < rows; i++) {
+            float sum = c[(size_t)i * ldc + j];
+            for (size_t kk = 0; kk < k; kk++)
+                sum = fmaf(a[(size_t)i * lda + kk], b[kk * n + j], sum);
+            c[(size_t)i * ldc + j] = sum;
+        }
+}
+
+static void far_rows(const float *a, size_t lda, size_t m, const float *b, size_t k, size_t n, float *c, size_t ldc)
+{
+    for (size_t i = 0; i < m; i++)
+        memset(c + i * ldc, 0, n * sizeof *c);
+    const size_t most = FAR_STRETCH / (n + 1) + 1;
+    for (size_t kk = 0; kk < k; kk += most) {
+        const size_t steps = k - kk < most ? k - kk : most;
+        const float *from = b + kk * n;
+        size_t i = 0, fetch = n;
+        for (; i + 2 <= m; i += 2, fetch = 0)
+            far_stretch(2, a + i * lda + kk, lda, from, steps, n, c + i * ldc, ldc, fetch);
+        if (i < m) far_stretch(1, a + i * lda + kk, lda, from, steps, n, c + i * ldc, ldc, fetch);
+    }
+}
+
+/* ---- softmax ---- */
+
+/* 16 lanes whatever the register width: element i belongs to lane i mod 16. */
+enum { LANE_REGS = LANES / VEC_LANES };
+
+INNER void lanes_load(const float *x, vec lane[LANE_REGS])
+{
+    for (int j = 0; j < LANE_REGS; j++)
+        lane[j] = vec_load(x + j * VEC_LANES);
+}
+
+INNER void lanes_store(float *x, const vec lane[LANE_REGS])
+{
+    for (int j = 0; j < LANE_REGS; j++)
+        vec_store(x + j * VEC_LANES, lane[j]);
+}
+
+static float lanes_max(const float *x, size_t n)
+{
+    vec max[LANE_REGS], some[LANE_REGS];
+    for (int j = 0; j < LANE_REGS; j++)
+        max[j] = vec_all(x[0]);
+    size_t i = 0;
+    for (; i + LANES <= n; i += LANES) {
+        lanes_load(x + i, some);
+        for (int j = 0; j < LANE_REGS; j++)
+            max[j] = vec_max(some[j], max[j]);
+    }
+    float lane[LANES];
+    lanes_store(lane, max);
+    for (; i < n; i++)
+        lane[0] = x[i] > lane[0] ? x[i] : lane[0];
+    float most = lane[0];
+    for (int j = 1; j < LANES; j++)
+        most = lane[j] > most ? lane[j] : most;
+    return most;
+}
+
+/* row[i] becomes e^(scale (row[i] - max)); the sum of all of them. */
+static float lanes_exp(float *row, size_t n, float max, float scale)
+{
+    vec sums[LANE_REGS], some[LANE_REGS];
+    for (int j = 0; j < LANE_REGS; j++)
+        sums[j] = vec_all(0.0f);
+    size_t i = 0;
+    for (; i + LANES <= n; i += LANES) {
+        lanes_load(row + i, some);
+        for (int j = 0; j < LANE_REGS; j++) {
+            some[j] = vec_exp(vec_mul(vec_add(some[j], vec_all(-max)), vec_all(scale)));
+            sums[j] = vec_add(sums[j], some[j]);
+        }
+        lanes_store(row + i, some);
+    }
+    float lane[LANES], tail[LANES] = { 0 };
+    lanes_store(lane, sums);
+    for (size_t j = 0; i + j < n; j++)
+        tail[j] = (row[i + j] - max) * scale;
+    lanes_load(tail, some);
+    for (int j = 0; j < LANE_REGS; j++)
+        some[j] = vec_exp(some[j]);
+    lanes_store(tail, some);
+    for (size_t j = 0; i + j < n; j++) {
+        row[i + j] = tail[j];
+        lane[j] += tail[j];
+    }
     float sum = 0;
     for (int j = 0; j < LANES; j++)
         sum += lane[j];
@@ -134,33 +251,16 @@ static float lanes_sum(const float lane[LANES])
 
 static void softmax(float *row, size_t n, size_t padded, float scale)
 {
-    if (n == 0) {
-        memset(row, 0, padded * sizeof *row);
-        return;
+    if (n > 0) {
+        const vec inverse = vec_all(1.0f / lanes_exp(row, n, lanes_max(row, n), scale));
+        size_t i = 0;
+        for (; i + VEC_LANES <= n; i += VEC_LANES)
+            vec_store(row + i, vec_mul(vec_load(row + i), inverse));
+        float last[VEC_LANES] = { 0 };
+        memcpy(last, row + i, (n - i) * sizeof *row);
+        vec_store(last, vec_mul(vec_load(last), inverse));
+        memcpy(row + i, last, (n - i) * sizeof *row);
     }
-    float max = lanes_max(row, n);
-    float lane[LANES] = { 0 };
-    size_t i = 0;
-    for (; i + LANES <= n; i += LANES)
-        for (int j = 0; j < LANES; j += VEC_LANES) {
-            vec e = vec_exp(vec_mul(vec_add(vec_load(row + i + j), vec_all(-max)), vec_all(scale)));
-            vec_store(row + i + j, e);
-            vec_store(lane + j, vec_add(vec_load(lane + j), e));
-        }
-    if (i < n) {
-        float tail[LANES];
-        for (int j = 0; j < LANES; j++)
-            tail[j] = i + (size_t)j < n ? (row[i + (size_t)j] - max) * scale : 0;
-        for (int j = 0; j < LANES; j += VEC_LANES)
-            vec_store(tail + j, vec_exp(vec_load(tail + j)));
-        for (int j = 0; i + (size_t)j < n; j++) {
-            row[i + (size_t)j] = tail[j];
-            lane[j] += tail[j];
-        }
-    }
-    float inverse = 1.0f / lanes_sum(lane);
-    for (size_t k = 0; k < n; k++)
-        row[k] *= inverse;
     memset(row + n, 0, (padded - n) * sizeof *row);
 }
 
@@ -223,4 +323,15 @@ static size_t busy(size_t steps, float *sink)
 
 extern const packed_kernel SIMD_PACKED[PACKED_N_FORMS];
 extern const simd SIMD_TABLE;
-const simd SIMD_TABLE = { SIMD_NAME, PANEL, pack, panel, softmax, silu_mul, gelu_mul, busy, SIMD_PACKED };
+const simd SIMD_TABLE = {
+    .name = SIMD_NAME,
+    .width = PANEL,
+    .pack = pack,
+    .panel = panel,
+    .far_rows = far_rows,
+    .softmax = softmax,
+    .silu_mul = silu_mul,
+    .gelu_mul = gelu_mul,
+    .busy = busy,
+    .packed = SIMD_PACKED,
+};

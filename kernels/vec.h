@@ -18,6 +18,7 @@
 #include <immintrin.h>
 #define VEC_LANES 16
 #define VEC_TILE  8 /* rows of a GEMM tile; columns are 2 registers */
+#define VEC_WIDE  8 /* registers beside each other for one or two rows */
 typedef __m512 vec;
 #define vec_load(p)      _mm512_loadu_ps(p)
 #define vec_store(p, a)  _mm512_storeu_ps(p, a)
@@ -52,6 +53,7 @@ typedef __m512i vec_nibbles;
 #include <immintrin.h>
 #define VEC_LANES        8
 #define VEC_TILE         6
+#define VEC_WIDE         4
 typedef __m256 vec;
 #define vec_load(p)      _mm256_loadu_ps(p)
 #define vec_store(p, a)  _mm256_storeu_ps(p, a)
@@ -89,6 +91,7 @@ typedef __m128i vec_nibbles;
 #include <arm_neon.h>
 #define VEC_LANES               4
 #define VEC_TILE                8
+#define VEC_WIDE                8
 typedef float32x4_t vec;
 #define vec_load(p)             vld1q_f32(p)
 #define vec_store(p, a)         vst1q_f32(p, a)
@@ -139,6 +142,7 @@ static inline float32x4_t vec_u8(const uint8_t *p)
 
 #define VEC_LANES               1
 #define VEC_TILE                4
+#define VEC_WIDE                4
 typedef float vec;
 #define vec_load(p)             (*(p))
 #define vec_store(p, a)         (*(p) = (a))

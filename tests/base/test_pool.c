@@ -10,6 +10,8 @@
 #include <time.h>
 #include <cmocka.h>
 
+#include "base/clock.h"
+
 enum { MOST_TASKS = 300 };
 
 typedef struct tally {
@@ -191,6 +193,80 @@ static void a_round_is_over_when_the_last_task_is(void **state)
     pool_destroy(p);
 }
 
+/* ---- a system that others use, too ---- */
+
+static _Atomic double load;
+static atomic_int asked;
+
+/* In the place of libc's: no test can wait for a minute of load. */
+int getloadavg(double to[], int n)
+{
+    if (n < 1) return -1;
+    atomic_fetch_add(&asked, 1);
+    to[0] = atomic_load(&load);
+    return 1;
+}
+
+static void say_nothing(void *arg, size_t task, int thread)
+{
+    (void)arg;
+    (void)task;
+    (void)thread;
+}
+
+/* Rounds until it is one that looks about, or not; ten seconds at most. */
+static bool comes_to(pool *p, bool spins)
+{
+    for (int i = 0; i < 100000 && pool_spins(p) != spins; i++) {
+        pool_run(p, 2, say_nothing, NULL);
+        if (i % 100 == 0) sleep_briefly(10000);
+    }
+    return pool_spins(p) == spins;
+}
+
+static void whether_others_want_to_run_is_asked_again(void **state)
+{
+    (void)state;
+    if (pool_processors() < 2) skip();
+    atomic_store(&load, 0);
+    pool *p = crew_of(2);
+    assert_true(pool_spins(p));
+    atomic_store(&load, 2.0 * pool_processors() + 0.1);
+    assert_true(pool_spins(p)); /* it has had no round yet */
+    assert_true(comes_to(p, false));
+    round_of(p, 100);
+    atomic_store(&load, 2.0 * pool_processors());
+    assert_true(comes_to(p, true));
+    round_of(p, 100);
+    pool_destroy(p);
+    atomic_store(&load, 1000);
+    p = crew_of(2);
+    assert_false(pool_spins(p));
+    pool_destroy(p);
+    atomic_store(&load, 0);
+}
+
+static void that_is_asked_seldom(void **state)
+{
+    (void)state;
+    if (pool_processors() < 2) skip();
+    pool *p = crew_of(2);
+    const int before = atomic_load(&asked);
+    const double begin = clock_seconds();
+    for (int i = 0; i < 20000; i++)
+        pool_run(p, 2, say_nothing, NULL);
+    assert_true(atomic_load(&asked) - before <= 1 + (int)(clock_seconds() - begin));
+    pool_destroy(p);
+}
+
+static void more_threads_than_processors_never_look(void **state)
+{
+    (void)state;
+    pool *p = crew_of(pool_processors() + 1);
+    assert_false(pool_spins(p));
+    pool_destroy(p);
+}
+
 static void nonsense_is_refused(void **state)
 {
     (void)state;
@@ -211,6 +287,9 @@ int main(void)
         cmocka_unit_test(writes_cross_the_round),
         cmocka_unit_test(tasks_run_side_by_side),
         cmocka_unit_test(a_round_is_over_when_the_last_task_is),
+        cmocka_unit_test(whether_others_want_to_run_is_asked_again),
+        cmocka_unit_test(that_is_asked_seldom),
+        cmocka_unit_test(more_threads_than_processors_never_look),
         cmocka_unit_test(nonsense_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -79,6 +79,36 @@ static void a_row_of_a_product_does_not_depend_on_the_others(void **state)
     free(b);
 }
 
+/* Sums in order, one fused multiply-add a step, for widths that fill registers and such that do not. */
+static void far_rows_are_products_to_the_last_bit(void **state)
+{
+    (void)state;
+    static const size_t sizes[][3] = { { 1, 1, 1 },    { 2, 128, 70 }, { 1, 256, 40 }, { 9, 20, 700 },
+                                       { 3, 80, 150 }, { 8, 67, 33 },  { 2, 9000, 3 } };
+    for (size_t z = 0; z < sizeof sizes / sizeof *sizes; z++) {
+        const size_t m = sizes[z][0], n = sizes[z][1], k = sizes[z][2], lda = k + 3, ldc = n + 1;
+        float *a = noise(m * lda, 7), *b = noise(k * n, 8), *c = malloc(m * ldc * sizeof *c);
+        assert_non_null(c);
+        for (int l = 0; simd_level(l); l++) {
+            for (size_t i = 0; i < m * ldc; i++)
+                c[i] = 42;
+            simd_level(l)->far_rows(a, lda, m, b, k, n, c, ldc);
+            for (size_t i = 0; i < m; i++) {
+                for (size_t j = 0; j < n; j++) {
+                    float sum = 0;
+                    for (size_t kk = 0; kk < k; kk++)
+                        sum = fmaf(a[i * lda + kk], b[kk * n + j], sum);
+                    assert_memory_equal(&sum, &c[i * ldc + j], sizeof sum);
+                }
+                assert_true(c[i * ldc + n] == 42);
+            }
+        }
+        free(a);
+        free(b);
+        free(c);
+    }
+}
+
 static void softmax_and_gates_are_equal_on_every_level_and_right(void **state)
 {
     (void)state;
@@ -131,6 +161,24 @@ static void softmax_and_gates_are_equal_on_every_level_and_right(void **state)
     }
 }
 
+/* Wherever the largest score stands, the others are told apart: nothing is as large as it can be by mistake. */
+static void the_largest_score_counts_wherever_it_stands(void **state)
+{
+    (void)state;
+    enum { N = 83 };
+    float row[N];
+    for (int l = 0; simd_level(l); l++)
+        for (size_t at = 0; at < N; at++) {
+            for (size_t i = 0; i < N; i++)
+                row[i] = -1000;
+            row[at] = 300;
+            row[(at + 31) % N] = 299;
+            simd_level(l)->softmax(row, N, N, 1.0f);
+            assert_true(fabs((double)row[at] - 1 / (1 + exp(-1))) < 1e-6);
+            assert_true(fabs((double)row[(at + 31) % N] - exp(-1) / (1 + exp(-1))) < 1e-6);
+        }
+}
+
 static void gates_survive_huge_values(void **state)
 {
     (void)state;
@@ -159,7 +207,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_level_multiplies_to_the_same_bits),
         cmocka_unit_test(a_row_of_a_product_does_not_depend_on_the_others),
+        cmocka_unit_test(far_rows_are_products_to_the_last_bit),
         cmocka_unit_test(softmax_and_gates_are_equal_on_every_level_and_right),
+        cmocka_unit_test(the_largest_score_counts_wherever_it_stands),
         cmocka_unit_test(softmax_survives_huge_scores),
         cmocka_unit_test(gates_survive_huge_values),
     };
