@@ -58,6 +58,10 @@ static bool attend(void *self, int layer, int first, int n, const rope_table *ro
     encoded *c = self;
     encoded_call call = { c, layer, first, n, rope, { k, v }, q, out };
     const double begin = clock_seconds();
+    if (c->changed) {
+        *f = c->why_changed;
+        return false;
+    }
     if (first + n > c->r.ctx)
         return fault_set(f, FAULT_INTERNAL, "position %d is past the %d that the cache was opened for", first + n - 1,
                          c->r.ctx);
@@ -75,6 +79,7 @@ kv_keeper encoded_keeper(encoded *c)
 
 void encoded_begin(encoded *c)
 {
+    if (!c->changed) c->changed = !encoded_unchanged(c, &c->why_changed);
     for (size_t i = 0; i < c->n_streams; i++) {
         encoded_stream *s = &c->streams[i];
         for (size_t j = 0; j < s->n_pages; j++)

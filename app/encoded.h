@@ -4,7 +4,8 @@
  * bytes of its rows, in pages of at least ENCODED_PAGE positions. Rows of a block that is not full, and of a window,
  * stand in f16. Which version of a row a query sees, and what is counted, is what the evaluation says
  * (kernels/attention.h, app/compress.h); only where a product's sum is rounded differs, as the codec's `scores` and
- * `mix` stand in for decoding and multiplying. A codec without them, or with keys before RoPE, is decoded page by page
+ * `mix` stand in for decoding and multiplying. Keys before RoPE are decoded a few positions at a time, turned and
+ * multiplied (kernels/turned.h); a codec that offers neither those functions nor decode_columns is decoded page by page
  * into scratch space.
  *
  *     encoded *c = encoded_open(&request, &f);
@@ -32,14 +33,17 @@ typedef struct encoded encoded;
  * app/compress.h. */
 encoded *encoded_open(const compress_request *request, fault *f);
 
-/* False when a codec left memory behind; c is gone all the same. NULL is fine. */
+/* False when a codec left memory behind, or when its side data changed as encoded_keeper says; c is gone all the same.
+ * NULL is fine. */
 bool encoded_close(encoded *c, fault *f);
 
 /* Another sequence, with no rows yet. */
 void encoded_begin(encoded *c);
 
-/* Valid as long as c. A codec whose side data change while it encodes a sequence is a fault, found when a page is
- * full: bytes that stand in the cache already would need the old. */
+/* Valid as long as c. A codec whose side data change while it encodes a sequence is a fault: bytes that stand in the
+ * cache already would need the old. It is found when a page is full, or when the sequence ends, which the next one and
+ * encoded_close then report: until then queries may have seen wrong values, but nothing that was measured with them is
+ * taken for good. */
 kv_keeper encoded_keeper(encoded *c);
 
 /* Of the sequence as it stands. */

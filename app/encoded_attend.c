@@ -83,24 +83,19 @@ static size_t n_cells(const block *b, int side)
 
 /* ---- rows ---- */
 
-/* The cell as f32 rows [position][head][dim] in the thread's scratch, keys as they meet queries. */
-static bool unfold(const block *b, int side, encoded_stream *s, const cell *at, float *rows, fault *f)
+/* The cell as f32 rows [position][head][dim] in the thread's scratch. */
+static bool unfold(const block *b, encoded_stream *s, const cell *at, float *rows, fault *f)
 {
-    const encoded_call *w = b->w;
     const size_t heads = (size_t)s->heads;
     if (at->open) {
         encoded_open_rows(s, b->dim, at->from, at->n, rows);
-    } else {
-        const encoded_page *p = &s->pages[at->page];
-        pthread_mutex_lock(&s->lock);
-        const bool ok = instance_decode_into(s->decoder, at->from * heads, p->bytes, p->n, rows, at->n * heads, f);
-        pthread_mutex_unlock(&s->lock);
-        if (!ok) return false;
+        return true;
     }
-    if (side == KVANT_V || w->c->r.config->rope_post) return true;
-    for (size_t i = 0; i < at->n * heads; i++)
-        rope_rotate(w->rope, rows + i * b->dim, (int)(at->from + i / heads));
-    return true;
+    const encoded_page *p = &s->pages[at->page];
+    pthread_mutex_lock(&s->lock);
+    const bool ok = instance_decode_into(s->decoder, at->from * heads, p->bytes, p->n, rows, at->n * heads, f);
+    pthread_mutex_unlock(&s->lock);
+    return ok;
 }
 
 static size_t padded(const encoded *c, size_t n)
@@ -148,12 +143,40 @@ static void store_scores(const block *b, const encoded_stream *s, const cell *at
     }
 }
 
+/* Of keys before RoPE, which are turned on the way; `index` is the cell's. */
+static bool score_turned(const block *b, encoded_stream *s, size_t index, encoded_scratch *scratch, fault *f)
+{
+    const encoded *c = b->w->c;
+    const cell at = cell_at(s, &b->cells[KVANT_K], index);
+    const size_t wide = padded(c, at.n), all = b->n_queries * b->dim;
+    encoded_keys keys = { .from = at.from, .n = at.n, .stride = (size_t)s->heads * b->dim };
+    const bool columns = !at.open && s->heads == 1 && instance_has_columns(s->decoder);
+    if (columns) {
+        const encoded_page *p = &s->pages[at.page];
+        keys.decoder = s->decoder;
+        keys.bytes = p->bytes;
+        keys.row_bytes = p->n / p->positions;
+    } else if (!unfold(b, s, &at, scratch->rows, f)) {
+        return false;
+    }
+    for (size_t h = 0; h < (size_t)s->heads; h++) {
+        const size_t head = (size_t)s->head + h;
+        keys.rows = columns ? NULL : scratch->rows + h * b->dim;
+        if (!encoded_turned_scores(c, b->w->rope, &keys, c->queries + head * all, b->n_queries, scratch->panels,
+                                   scratch->weights, wide, f))
+            return false;
+        store_scores(b, s, &at, index, head, scratch->weights, wide);
+    }
+    return true;
+}
+
 static bool score(const block *b, encoded_stream *s, size_t index, encoded_scratch *scratch, fault *f)
 {
     const encoded *c = b->w->c;
     const cell at = cell_at(s, &b->cells[KVANT_K], index);
     const size_t all = b->n_queries * b->dim;
-    if (!at.open && s->heads == 1 && c->r.config->rope_post && instance_has_scores(s->decoder)) {
+    if (!c->r.config->rope_post) return score_turned(b, s, index, scratch, f);
+    if (!at.open && s->heads == 1 && instance_has_scores(s->decoder)) {
         const encoded_page *p = &s->pages[at.page];
         const size_t head = (size_t)s->head;
         if (!instance_scores(s->decoder, at.from, p->bytes, p->n, at.n, c->queries + head * all, b->n_queries,
@@ -162,7 +185,7 @@ static bool score(const block *b, encoded_stream *s, size_t index, encoded_scrat
         store_scores(b, s, &at, index, head, scratch->weights, at.n);
         return true;
     }
-    if (!unfold(b, KVANT_K, s, &at, scratch->rows, f)) return false;
+    if (!unfold(b, s, &at, scratch->rows, f)) return false;
     for (size_t h = 0; h < (size_t)s->heads; h++) {
         const size_t head = (size_t)s->head + h;
         multiply(b, scratch->rows + h * b->dim, (size_t)s->heads * b->dim, at.n, c->queries + head * all,
@@ -232,7 +255,7 @@ static bool mix(const block *b, encoded_stream *s, size_t index, encoded_scratch
                 return false;
             continue;
         }
-        if (!unfolded && !unfold(b, KVANT_V, s, &at, scratch->rows, f)) return false;
+        if (!unfolded && !unfold(b, s, &at, scratch->rows, f)) return false;
         unfolded = true;
         add_rows(b, scratch->rows + h * b->dim, (size_t)s->heads * b->dim, at.n, scratch->weights, out);
     }
@@ -305,6 +328,8 @@ static bool room_for(const block *b, fault *f)
     const size_t end = (size_t)b->w->first + (size_t)b->w->n; /* a page may hold rows that this block does not see */
     const size_t page = c->most_page < end ? c->most_page : end;
     const size_t wide = padded(c, page > ENCODED_PAGE ? page : ENCODED_PAGE);
+    const size_t panel = (size_t)c->simd->width * b->dim, tile = encoded_tile_room(c);
+    const size_t panels = panel > tile ? panel : tile;
     if (!encoded_room(&c->queries, &c->queries_room, all * b->dim, f) ||
         !encoded_room(&c->scores, &c->scores_room, all * b->stride, f) ||
         !encoded_room(&c->most, &c->most_room, all * n_cells(b, KVANT_K), f) ||
@@ -313,7 +338,7 @@ static bool room_for(const block *b, fault *f)
         return false;
     for (int i = 0; i < c->n_threads; i++) {
         encoded_scratch *s = &c->scratch[i];
-        if (!encoded_room(&s->panels, &s->panels_room, (size_t)c->simd->width * b->dim, f) ||
+        if (!encoded_room(&s->panels, &s->panels_room, panels, f) ||
             !encoded_room(&s->weights, &s->weights_room, b->n_queries * wide, f))
             return false;
     }

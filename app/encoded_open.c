@@ -2,7 +2,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/calibrate_layers.h"
 #include "app/encoded_streams.h"
+#include "kernels/cpu.h"
 
 static kvant_shape shape_of(const encoded *c, int layer, int side, int head)
 {
@@ -58,63 +60,48 @@ static bool open_side(encoded *c, int layer, int side, fault *f)
 
 /* ---- calibration ---- */
 
-typedef struct calibration_work {
-    encoded *c;
-    const calibration *known;
-    const rope_table *rope;
-    int layer;
-} calibration_work;
-
-static void calibrate_task(void *arg, size_t task, int thread)
+static samples_wanted samples_of(void *self, int layer, int side, int head)
 {
-    (void)thread;
-    const calibration_work *w = arg;
-    const int heads = w->c->shape->n_kv_heads, side = (int)task / heads, head = (int)task % heads;
-    const encoded_stream *s = encoded_stream_of(w->c, w->layer, side, head);
-    if (!s->encoder || !instance_calibrates(s->encoder)) return;
-    kvant_samples samples;
-    void *memory = NULL;
-    fault f = { 0 };
-    const rope_table *rope = side == KVANT_K ? w->rope : NULL;
-    if (!calibration_samples(w->known, w->layer, side, s->heads > 1 ? -1 : head, rope, &samples, &memory, &f) ||
-        !instance_calibrate(s->encoder, &samples, &f))
-        encoded_fail(w->c, task, &f);
-    free(memory);
+    const encoded_stream *s = encoded_stream_of(self, layer, side, head);
+    if (!s->encoder || !instance_calibrates(s->encoder)) return SAMPLES_NONE;
+    return s->heads > 1 ? SAMPLES_OF_LAYER : SAMPLES_OF_HEAD;
+}
+
+static bool take_samples(void *self, int layer, int side, int head, const kvant_samples *samples, fault *f)
+{
+    return instance_calibrate(encoded_stream_of(self, layer, side, head)->encoder, samples, f);
 }
 
 static bool calibrate(encoded *c, fault *f)
 {
-    calibration_work w = { .c = c };
-    if (!c->calibrates) return true;
-    w.known = c->r.calibration(c->r.self, f);
-    if (!w.known) return false;
-    for (w.layer = 0; w.layer < c->shape->n_layers; w.layer++) {
-        const int positions = calibration_positions(w.known);
-        if (c->r.config->rope_post && !(w.rope = engine_layer_rope(c->r.e, w.layer, positions, f))) return false;
-        if (c->r.at_layer) c->r.at_layer(c->r.self, w.layer);
-        if (!encoded_run(c, 2 * (size_t)c->shape->n_kv_heads, calibrate_task, &w, f)) return false;
-    }
-    return true;
+    const calibrate_layers_request q = { &c->r, NULL, samples_of, take_samples, c };
+    return !c->calibrates || calibrate_layers(&q, f);
 }
 
 /* ---- the decoder ---- */
+
+static bool changed(const encoded *c, int layer, int side, const encoded_stream *s, fault *f)
+{
+    return fault_set(f, FAULT_INPUT,
+                     "%c=%.150s, layer %d, head %d: its side data changed while it encoded; bytes that are kept have "
+                     "one decoder",
+                     side == KVANT_V ? 'v' : 'k', c->plan[layer].spec[side]->text, layer, s->head);
+}
+
+static bool is_known(const encoded_stream *s, const uint8_t *bytes, size_t n)
+{
+    return s->decoder && n == s->n_side && (n == 0 || memcmp(bytes, s->side, n) == 0);
+}
 
 bool encoded_ready(const encoded *c, int layer, int side, encoded_stream *s, bool fresh, fault *f)
 {
     uint8_t *bytes;
     size_t n;
     if (!instance_save(s->encoder, &bytes, &n, f)) return false;
-    if (s->decoder && n == s->n_side && (n == 0 || memcmp(bytes, s->side, n) == 0)) {
+    if (is_known(s, bytes, n) || (s->decoder && !fresh)) {
+        const bool known = is_known(s, bytes, n);
         free(bytes);
-        return true;
-    }
-    if (s->decoder && !fresh) {
-        free(bytes);
-        return fault_set(
-            f, FAULT_INPUT,
-            "%c=%.150s, layer %d, head %d: its side data changed while it encoded; bytes that are kept have "
-            "one decoder",
-            side == KVANT_V ? 'v' : 'k', c->plan[layer].spec[side]->text, layer, s->head);
+        return known || changed(c, layer, side, s, f);
     }
     free(s->side);
     s->side = bytes;
@@ -124,6 +111,17 @@ bool encoded_ready(const encoded *c, int layer, int side, encoded_stream *s, boo
     if (!ok) return false;
     s->decoder = open_instance(c, layer, side, s->head, f);
     return s->decoder && (n == 0 || instance_load(s->decoder, bytes, n, f));
+}
+
+bool encoded_unchanged(const encoded *c, fault *f)
+{
+    const size_t heads = (size_t)c->shape->n_kv_heads;
+    for (size_t i = 0; i < c->n_streams; i++) {
+        encoded_stream *s = &c->streams[i];
+        if (!s->encoder || !s->decoder || s->settled % s->page == 0) continue;
+        if (!encoded_ready(c, (int)(i / heads / 2), (int)(i / heads % 2), s, false, f)) return false;
+    }
+    return true;
 }
 
 /* ---- the whole ---- */
@@ -139,6 +137,8 @@ encoded *encoded_open(const compress_request *request, fault *f)
     c->shape = &engine_model(request->e)->shape;
     c->simd = simd_best();
     c->weights = weigher_best();
+    c->turned = turned_at(cpu_level());
+    c->lanes = lanes_at(cpu_level());
     c->failed = SIZE_MAX;
     pthread_mutex_init(&c->failing, NULL);
     c->n_threads = pool_threads(engine_pool(request->e));
@@ -172,7 +172,9 @@ static bool close_stream(encoded_stream *s, fault *f)
 bool encoded_close(encoded *c, fault *f)
 {
     if (!c) return true;
-    bool ok = true;
+    if (f && !c->changed) encoded_begin(c);
+    bool ok = !(f && c->changed);
+    if (!ok) *f = c->why_changed;
     for (size_t i = 0; c->streams && i < c->n_streams; i++)
         if (!close_stream(&c->streams[i], ok ? f : NULL)) ok = false;
     for (int i = 0; c->scratch && i < c->n_threads; i++) {

@@ -6,7 +6,9 @@
 
 #include "app/encoded.h"
 #include "app/instance.h"
+#include "kernels/lanes.h"
 #include "kernels/simd.h"
+#include "kernels/turned.h"
 #include "kernels/weights.h"
 
 /* The bytes of consecutive positions. */
@@ -53,6 +55,8 @@ struct encoded {
     size_t most_page;
     const simd *simd;
     const weigher *weights;
+    const turned *turned;
+    const lanes *lanes;       /* NULL: none */
     encoded_scratch *scratch; /* [thread] */
     int n_threads;
     /* One block of queries: */
@@ -62,6 +66,8 @@ struct encoded {
     float *sums;    /* [kv head][cell of values][query] of weights */
     float *partial; /* [kv head][cell of values][query][dim] */
     size_t queries_room, scores_room, most_room, sums_room, partial_room; /* floats */
+    bool changed; /* side data had changed when a sequence ended, and why_changed says whose */
+    fault why_changed;
     pthread_mutex_t failing;
     size_t failed; /* the first task of a round that failed; SIZE_MAX: none */
     fault why;
@@ -92,6 +98,9 @@ typedef struct encoded_call {
  * decoded yet, the side data may be other ones. */
 bool encoded_ready(const encoded *c, int layer, int side, encoded_stream *s, bool fresh, fault *f);
 
+/* encoded_open.c: do all decoders know what their encoders' side data are now? Of pages that are not full. */
+bool encoded_unchanged(const encoded *c, fault *f);
+
 /* encoded_rows.c: the call's rows become bytes, as far as they can. A task for pool_run: 0 ... 2*n_kv_heads-1. */
 void encoded_take(void *call, size_t task, int thread);
 
@@ -100,6 +109,22 @@ void encoded_open_rows(const encoded_stream *s, size_t dim, size_t from, size_t 
 
 /* encoded_attend.c: what the call's queries see. */
 bool encoded_attend(const encoded_call *call, fault *f);
+
+/* Keys of one head before RoPE, at positions from ... from+n-1: rows that stand `stride` floats apart or, when rows is
+ * NULL, as bytes that decoder (instance_has_columns) turns into rows, row_bytes each. */
+typedef struct encoded_keys {
+    size_t from, n;
+    const float *rows;
+    size_t stride;
+    const instance *decoder;
+    const uint8_t *bytes;
+    size_t row_bytes;
+} encoded_keys;
+
+/* encoded_turned.c: scores[i*ld + r] of queries after RoPE. `tile` has encoded_tile_room floats. */
+bool encoded_turned_scores(const encoded *c, const rope_table *rope, const encoded_keys *keys, const float *q,
+                           size_t n_q, float *tile, float *scores, size_t ld, fault *f);
+size_t encoded_tile_room(const encoded *c);
 
 /* encoded.c: at least `floats` in *buffer; what was there is lost. */
 bool encoded_room(float **buffer, size_t *room, size_t floats, fault *f);

@@ -302,16 +302,25 @@ bool instance_has_mix(const instance *x)
     return x->codec->mix != NULL;
 }
 
+bool instance_check_scores(const instance *x, size_t first, const float *scores, size_t n_q, size_t n_rows,
+                           size_t stride, fault *f)
+{
+    for (size_t i = 0; i < n_q; i++, scores += stride) {
+        const size_t bad = finite_scan(scores, n_rows);
+        if (bad < n_rows)
+            return complain(x, "scores", f, FAULT_INPUT, "the score of row %zu is %g", first + bad,
+                            (double)scores[bad]);
+    }
+    return true;
+}
+
 bool instance_scores(const instance *x, size_t first, const uint8_t *bytes, size_t n_bytes, size_t n_rows,
                      const float *q, size_t n_q, float *scores, fault *f)
 {
     if (!whole_blocks(x, "scores", first, n_rows, f)) return false;
     int rc = x->codec->scores(x->state, first, bytes, n_bytes, n_rows, q, n_q, scores);
     if (rc != KVANT_OK) return refused(x, "scores", rc, f);
-    size_t bad = finite_scan(scores, n_q * n_rows);
-    if (bad == n_q * n_rows) return true;
-    return complain(x, "scores", f, FAULT_INPUT, "the score of row %zu is %g", first + bad % n_rows,
-                    (double)scores[bad]);
+    return instance_check_scores(x, first, scores, n_q, n_rows, n_rows, f);
 }
 
 bool instance_mix(const instance *x, size_t first, const uint8_t *bytes, size_t n_bytes, size_t n_rows,
@@ -325,6 +334,18 @@ bool instance_mix(const instance *x, size_t first, const uint8_t *bytes, size_t 
     if (bad == n_q * dim) return true;
     return complain(x, "mix", f, FAULT_INPUT, "the mean of rows from %zu on is %g in column %zu", first,
                     (double)out[bad], bad % dim);
+}
+
+bool instance_has_columns(const instance *x)
+{
+    return x->codec->decode_columns && x->geometry.block == 1 && !x->geometry.pooled;
+}
+
+bool instance_columns(const instance *x, size_t first, const uint8_t *bytes, size_t n_bytes, float *columns,
+                      size_t stride, size_t n_rows, fault *f)
+{
+    int rc = x->codec->decode_columns(x->state, first, bytes, n_bytes, columns, stride, n_rows);
+    return rc == KVANT_OK || refused(x, "decode", rc, f);
 }
 
 bool instance_split(instance *x, size_t first, const uint8_t *bytes, size_t n_bytes, size_t n_rows, kvant_split *split,

@@ -78,6 +78,15 @@ bool instance_scores(const instance *x, size_t first, const uint8_t *bytes, size
 bool instance_mix(const instance *x, size_t first, const uint8_t *bytes, size_t n_bytes, size_t n_rows,
                   const float *weights, size_t n_q, float *out, fault *f);
 
+/* Does the codec decode rows on their side, each by itself and into equally many bytes? Then: value i of row r at
+ * columns[i*stride + r], n_rows <= stride. What it returns is checked, the values are not: whoever makes scores of them
+ * has these checked, n_q queries' `stride` apart, as instance_scores checks its own. [as instance_scores] */
+bool instance_has_columns(const instance *x);
+bool instance_columns(const instance *x, size_t first, const uint8_t *bytes, size_t n_bytes, float *columns,
+                      size_t stride, size_t n_rows, fault *f);
+bool instance_check_scores(const instance *x, size_t first, const float *scores, size_t n_q, size_t n_rows,
+                           size_t stride, fault *f);
+
 /* Where the n_bytes of an encoding go; the parts add up to n_bytes. */
 bool instance_split(instance *x, size_t first, const uint8_t *bytes, size_t n_bytes, size_t n_rows, kvant_split *split,
                     fault *f);

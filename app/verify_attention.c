@@ -1,4 +1,4 @@
-/* Attention without decoding: scores and mix against the decoded rows, and the interface's rules for them. */
+/* Attention without decoding: scores, mix and columns against the decoded rows, and the interface's rules for them. */
 #include <math.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -247,6 +247,7 @@ static void attend(attended *a)
         zero_weights_add_nothing(a);
         short_bytes_are_refused(a);
         threads_share_the_instance(a);
+        if (c->decode_columns) verify_columns(v, a->t, a->b);
     }
     free(a->scores), free(a->scores_now), free(a->mixed), free(a->mixed_now);
 }
@@ -254,7 +255,7 @@ static void attend(attended *a)
 verify_outcome check_attention(verify *v)
 {
     const kvant_codec *c = registry_codec(v->known, v->spec->codec);
-    if (!c->scores && !c->mix) return not_applicable(v, "neither scores nor mix");
+    if (!c->scores && !c->mix && !c->decode_columns) return not_applicable(v, "neither scores nor mix");
     trial encoder, decoder = { 0 };
     blob b = { 0 };
     const size_t n = QUERIES * (v->dim > v->n_rows ? v->dim : v->n_rows);
@@ -270,6 +271,7 @@ verify_outcome check_attention(verify *v)
     trial_close(&decoder);
     blob_free(&b);
     free(q);
-    return passed(v, "%s%s%s of %d queries", c->scores ? "scores" : "", c->scores && c->mix ? " and " : "",
-                  c->mix ? "mix" : "", QUERIES);
+    if (!c->scores && !c->mix) return passed(v, "columns");
+    return passed(v, "%s%s%s of %d queries%s", c->scores ? "scores" : "", c->scores && c->mix ? " and " : "",
+                  c->mix ? "mix" : "", QUERIES, c->decode_columns ? ", columns" : "");
 }

@@ -93,6 +93,9 @@ verify_outcome check_leaks(verify *v);
 
 verify_outcome check_attention(verify *v); /* verify_attention.c */
 
+/* verify_columns.c: decode_columns against v->back, which decode has made of b. */
+void verify_columns(verify *v, trial *t, const blob *b);
+
 verify_outcome check_round_trip(verify *v); /* verify_numbers.c */
 verify_outcome check_rate(verify *v);
 verify_outcome check_scale(verify *v);

@@ -10,6 +10,11 @@
 /* Rows whose sums are kept in registers together; of as many bytes as stay in the first-level cache. */
 enum { CHUNK = 32 };
 
+/* Rows of at most so many values are unpacked first, where that is faster: a chunk of them then stays in the
+ * first-level cache. */
+enum { UNPACKED = 256 };
+static const fused unpacked = { .kind = FUSED_F32, .group = FUSED_LANES, .group_bytes = FUSED_LANES * sizeof(float) };
+
 extern const fused_kernels fused_portable;
 #if defined(__x86_64__)
 extern const fused_kernels fused_avx2, fused_avx512;
@@ -97,6 +102,21 @@ static size_t at_most(size_t n, size_t most)
     return n < most ? n : most;
 }
 
+/* Are rows unpacked before they are met? Not by one query, which waits for the rows' bytes and not for their values.
+ */
+static bool unpacks(const fused *f, const block *b, size_t n_q)
+{
+    return n_q > 1 && b->width <= UNPACKED && f->kernels->unpack[f->kind];
+}
+
+/* Values at `rows`, as the kernels take them. */
+static fused_part unpacked_part(const block *b, const float *rows)
+{
+    return (fused_part){
+        .rows = (const uint8_t *)rows, .stride = b->width * sizeof *rows, .groups = b->width / FUSED_LANES, .pieces = 1
+    };
+}
+
 /* How many of the queries that are left a kernel takes. */
 static size_t queries_at_once(const fused *f, size_t left)
 {
@@ -151,18 +171,30 @@ static bool put_scores(const float *tile, size_t n_q, size_t n, bool add, float 
     return odd == 0.0f;
 }
 
-static bool score_rows(const fused *f, const fused_part *p, size_t n, const float *q, size_t ld, size_t n_q, bool add,
-                       float *scores, size_t ld_scores)
+/* `as` says how the part's rows are to be read: f, or unpacked. */
+static bool score_rows(const fused *f, const fused *as, const fused_part *p, size_t n, const float *q, size_t ld,
+                       size_t n_q, bool add, float *scores, size_t ld_scores)
 {
     _Alignas(64) float tile[FUSED_QUERIES * FUSED_ROWS];
     bool ok = true;
     for (size_t i = 0; i < n_q;) {
         const size_t some = queries_at_once(f, n_q - i);
-        ok &= f->kernels->scores[f->kind][some - 1](f, p, n, q + i * ld, ld, tile);
+        ok &= f->kernels->scores[as->kind][some - 1](as, p, n, q + i * ld, ld, tile);
         ok &= put_scores(tile, some, n, add, scores + i * ld_scores, ld_scores);
         i += some;
     }
     return ok;
+}
+
+/* A block that is the whole row. */
+static bool score_unpacked(const fused *f, const block *b, const fused_part *p, size_t n, const float *q, size_t ld,
+                           size_t n_q, float *scores, size_t ld_scores)
+{
+    static const uint16_t all[FUSED_ROWS] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15 };
+    _Alignas(64) float rows[FUSED_ROWS * UNPACKED];
+    const fused_part values = unpacked_part(b, rows);
+    const bool ok = f->kernels->unpack[f->kind](f, p, all, n, rows);
+    return score_rows(f, &unpacked, &values, n, q, ld, n_q, b->at > 0, scores, ld_scores) && ok;
 }
 
 static bool score_block(const fused *f, const block *b, const uint8_t *bytes, size_t n_rows, const float *q, size_t n_q,
@@ -176,7 +208,8 @@ static bool score_block(const fused *f, const block *b, const uint8_t *bytes, si
     for (size_t r = 0; r < n_rows; r += FUSED_ROWS) {
         const size_t n = at_most(n_rows - r, FUSED_ROWS);
         const fused_part p = part_of(f, b, bytes + r * f->row_bytes, n, copy);
-        ok &= score_rows(f, &p, n, queries, ld, n_q, b->at > 0, scores + r, n_rows);
+        ok &= unpacks(f, b, n_q) ? score_unpacked(f, b, &p, n, queries, ld, n_q, scores + r, n_rows)
+                                 : score_rows(f, f, &p, n, queries, ld, n_q, b->at > 0, scores + r, n_rows);
     }
     return ok;
 }
@@ -209,23 +242,44 @@ static size_t rows_that_matter(const float *weights, size_t ld, size_t n_q, size
     return found;
 }
 
+/* Queries in calls of as many as a kernel takes; `as` as in score_rows. */
+static bool sum_part(const fused *f, const fused *as, const block *b, const fused_part *p, size_t n,
+                     const float *weights, size_t ld_weights, size_t n_q, float *sums)
+{
+    uint16_t list[CHUNK];
+    bool ok = true;
+    for (size_t i = 0; i < n_q;) {
+        const size_t some = queries_at_once(f, n_q - i);
+        const float *w = weights + i * ld_weights;
+        const size_t matter = rows_that_matter(w, ld_weights, some, n, list);
+        ok &= f->kernels->mix[as->kind][some - 1](as, p, list, matter, w, ld_weights, sums + i * b->width, b->width);
+        i += some;
+    }
+    return ok;
+}
+
+static bool sum_unpacked(const fused *f, const block *b, const fused_part *p, size_t n, const float *weights,
+                         size_t ld_weights, size_t n_q, float *sums)
+{
+    _Alignas(64) float rows[CHUNK * UNPACKED];
+    uint16_t list[CHUNK];
+    const fused_part values = unpacked_part(b, rows);
+    const size_t matter = rows_that_matter(weights, ld_weights, n_q, n, list);
+    const bool ok = f->kernels->unpack[f->kind](f, p, list, matter, rows);
+    return sum_part(f, &unpacked, b, &values, n, weights, ld_weights, n_q, sums) && ok;
+}
+
 static bool sum_rows(const fused *f, const block *b, const uint8_t *bytes, size_t n_rows, const float *weights,
                      size_t n_q, float *sums)
 {
     uint8_t copy[FUSED_ROWS * 2 * FUSED_BLOCK];
-    uint16_t list[CHUNK];
     const size_t chunk = is_ragged(f, b) ? FUSED_ROWS : CHUNK;
     bool ok = true;
     for (size_t r = 0; r < n_rows; r += chunk) {
         const size_t n = at_most(n_rows - r, chunk);
         const fused_part p = part_of(f, b, bytes + r * f->row_bytes, n, copy);
-        for (size_t i = 0; i < n_q;) {
-            const size_t some = queries_at_once(f, n_q - i);
-            const float *w = weights + i * n_rows + r;
-            const size_t matter = rows_that_matter(w, n_rows, some, n, list);
-            ok &= f->kernels->mix[f->kind][some - 1](f, &p, list, matter, w, n_rows, sums + i * b->width, b->width);
-            i += some;
-        }
+        ok &= unpacks(f, b, n_q) ? sum_unpacked(f, b, &p, n, weights + r, n_rows, n_q, sums)
+                                 : sum_part(f, f, b, &p, n, weights + r, n_rows, n_q, sums);
     }
     return ok;
 }

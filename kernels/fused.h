@@ -18,7 +18,7 @@
  *     ok = fused_scores(&f, bytes, n_rows, q, n_q, scores);
  *     ok = fused_mix(&f, bytes, n_rows, weights, n_q, out) && ok;
  *
- * No allocation; up to 80 KiB of stack. [any thread]
+ * No allocation; up to 100 KiB of stack. [any thread]
  */
 #ifndef KVANT_KERNELS_FUSED_H
 #define KVANT_KERNELS_FUSED_H
@@ -37,7 +37,8 @@ typedef enum fused_kind {
     FUSED_Q4_0,    /* the same */
     FUSED_PLANES3, /* header, a plane of the codes' low two bits, a plane of the third */
     FUSED_CODES_1, /* header, codes of 1 ... 8 bits as kernels/bitpack.h packs them: FUSED_CODES_1 + bits - 1 */
-    FUSED_KINDS = FUSED_CODES_1 + 8
+    FUSED_KINDS = FUSED_CODES_1 + 8,
+    FUSED_F32 = FUSED_KINDS /* f32 values: what fused.c itself unpacks rows to, no format of a codec */
 } fused_kind;
 
 /* A row is whole groups, each a header (an f16 scale first, without a sign, then zeros) and codes. For f16 and the

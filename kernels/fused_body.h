@@ -26,20 +26,20 @@
 /* Codes of 0 bits for the formats that are none. */
 INNER int bits_of(int kind)
 {
-    return kind >= FUSED_CODES_1 ? kind - FUSED_CODES_1 + 1 : 0;
+    return kind >= FUSED_CODES_1 && kind < FUSED_KINDS ? kind - FUSED_CODES_1 + 1 : 0;
 }
 
 /* Pieces that share a scale, as far as one register of scales lasts; the groups of codes are as long as a part. */
 INNER int pieces_of(int kind)
 {
-    return kind == FUSED_F16 ? 1 : kind == FUSED_Q8_0 || kind == FUSED_Q4_0 ? 2 : 0;
+    return kind == FUSED_F16 || kind == FUSED_F32 ? 1 : kind == FUSED_Q8_0 || kind == FUSED_Q4_0 ? 2 : 0;
 }
 
 /* Names for the codes, which are numbers in fused.h. */
 enum { CODES_1 = FUSED_CODES_1, CODES_2, CODES_3, CODES_4, CODES_5, CODES_6, CODES_7, CODES_8 };
 #define KINDS(of)                                                                                                      \
-    of(FUSED_F16) of(FUSED_Q8_0) of(FUSED_Q4_0) of(FUSED_PLANES3) of(CODES_1) of(CODES_2) of(CODES_3) of(CODES_4)      \
-        of(CODES_5) of(CODES_6) of(CODES_7) of(CODES_8)
+    of(FUSED_F16) of(FUSED_Q8_0) of(FUSED_Q4_0) of(FUSED_PLANES3) of(FUSED_F32) of(CODES_1) of(CODES_2) of(CODES_3)    \
+        of(CODES_4) of(CODES_5) of(CODES_6) of(CODES_7) of(CODES_8)
 
 #if VEC_LANES >= 8
 #include "kernels/fused_codes_x86.h"
@@ -120,6 +120,15 @@ INNER void fold_rows(const float *in_lanes, float *out)
 #endif
 }
 
+/* Bytes that lie so far ahead are asked for: a row takes longer than its memory, but the processor itself does not look
+ * on past the end of a page. */
+enum { AHEAD = 2048, LINE = 64 };
+INNER void ask_ahead(int kind, const uint8_t *row, size_t stride)
+{
+    for (size_t at = 0; kind != FUSED_F32 && at < stride; at += LINE)
+        __builtin_prefetch((const void *)((uintptr_t)row + AHEAD + at));
+}
+
 /* sum[i] = q_i v + sum[i], a piece. */
 INNER void score_piece(int n_q, const float *q, size_t ld, const vec v[REGS], vec sum[FUSED_QUERIES][REGS])
 {
@@ -136,6 +145,7 @@ KERNEL bool score_rows(int kind, int n_q, const fused *f, const fused_part *p, s
     doubts doubt = { 0 };
     for (size_t r = 0; r < n; r++) {
         const uint8_t *group = p->rows + r * p->stride;
+        ask_ahead(kind, group, p->stride);
         vec sum[FUSED_QUERIES][REGS];
         EACH(i, n_q)
         EACH(k, REGS) sum[i][k] = vec_all(0.0f);
@@ -158,6 +168,32 @@ KERNEL bool score_rows(int kind, int n_q, const fused *f, const fused_part *p, s
     }
     return is_sure(&doubt);
 }
+
+#ifdef UNPACKS_4
+static bool unpack_4(const fused *f, const fused_part *p, const uint16_t *list, size_t n, float *out)
+{
+    const size_t width = p->groups * p->pieces * FUSED_LANES;
+    doubts doubt = { 0 };
+    for (size_t at = 0; at < n; at++) {
+        const uint8_t *group = p->rows + list[at] * p->stride;
+        float *to = out + list[at] * width;
+        ask_ahead(CODES_4, group, p->stride);
+        for (size_t g = 0; g < p->groups; g++, group += f->group_bytes) {
+            const scaled s = scaled_by(CODES_4, f, group, &doubt);
+            const byte_planes planes = planes_of(&s);
+            size_t j = 0;
+            for (; j + 4 <= p->pieces; j += 4, to += 4 * FUSED_LANES)
+                four_pieces(&planes, s.codes + 8 * j, to);
+            for (; j < p->pieces; j++, to += FUSED_LANES) {
+                vec v[REGS];
+                values_of(CODES_4, f, &s, j, v);
+                EACH(k, REGS) vec_store(to + k * VEC_LANES, v[k]);
+            }
+        }
+    }
+    return is_sure(&doubt);
+}
+#endif
 
 /* ---- mix --------------------------------------------------------------------------------------------------------- */
 
@@ -182,6 +218,7 @@ KERNEL void mix_pieces(int kind, int n_q, int n_pieces, const fused *f, const fu
     sum[i][j][k] = vec_load(sums + (size_t)i * m->ld + j * FUSED_LANES + k * VEC_LANES);
     for (size_t at = 0; at < m->n; at++) {
         const uint8_t *group = rows + m->list[at] * p->stride;
+        if (rows == p->rows) ask_ahead(kind, group, p->stride);
         const float *w = m->weights + m->list[at];
         scaled s = { 0 };
         EACH(j, n_pieces)
@@ -264,6 +301,9 @@ extern const fused_kernels FUSED_TABLE;
 #define MIX_AT(kind)    [kind] = { EACH_OF(MIX_NAME, kind) },
 const fused_kernels FUSED_TABLE = {
     .queries_most = QUERIES_MOST,
+#ifdef UNPACKS_4
+    .unpack = { [CODES_4] = unpack_4 },
+#endif
     .scores = { KINDS(SCORES_AT) },
     .mix = { KINDS(MIX_AT) },
 };

@@ -21,7 +21,7 @@ typedef struct scaled {
 /* The group's scale, with what is wrong with its sign or what is reserved. */
 INNER scaled scaled_by(int kind, const fused *f, const uint8_t *group, doubts *doubt)
 {
-    if (kind == FUSED_F16) return (scaled){ 1.0f, group };
+    if (kind == FUSED_F16 || kind == FUSED_F32) return (scaled){ 1.0f, group };
     const uint16_t h = half_load(group);
     const size_t header = kind == FUSED_Q8_0 || kind == FUSED_Q4_0 ? 2 : f->header;
     if (kind != FUSED_Q4_0) doubt->any |= (h & 0x8000u) != 0;
@@ -43,6 +43,11 @@ INNER float value_of(int kind, const fused *f, const scaled *s, size_t piece, si
 {
     const size_t at = piece * FUSED_LANES + i;
     if (kind == FUSED_F16) return half_to_float(half_load(s->codes + 2 * at));
+    if (kind == FUSED_F32) {
+        float x;
+        memcpy(&x, s->codes + 4 * at, sizeof x);
+        return x;
+    }
     if (kind == FUSED_Q8_0) return (float)(int8_t)s->codes[at] * s->by;
     if (kind == FUSED_Q4_0) return (float)((s->codes[i] >> 4 * piece & 15) - 8) * s->by;
     if (kind != FUSED_PLANES3) return f->level[code_at(s->codes, bits_of(kind), at)] * s->by;

@@ -85,7 +85,7 @@ INNER bool needs_upper(int kind)
 INNER scaled scaled_by(int kind, const fused *f, const uint8_t *group, doubts *doubt)
 {
     scaled s = { .codes = group };
-    if (kind == FUSED_F16) return s;
+    if (kind == FUSED_F16 || kind == FUSED_F32) return s;
     const uint32_t h = load_16(group);
     s.by = vec_all_half(h);
     s.codes = group + 2;
@@ -210,6 +210,7 @@ INNER vec value_of(int kind, const fused *f, const scaled *s, size_t piece, int 
     const int bits = bits_of(kind);
     const size_t at = piece * FUSED_LANES + (size_t)k * VEC_LANES;
     if (kind == FUSED_F16) return vec_halves(s->codes + 2 * at);
+    if (kind == FUSED_F32) return vec_load((const float *)(const void *)(s->codes + 4 * at));
     if (kind == FUSED_Q8_0) return vec_mul(vint_float(vint_signed_8(s->codes + at)), s->by);
     if (kind == FUSED_Q4_0) return q4_0_value(s, piece, k);
     if (kind == FUSED_PLANES3) return planes_value(f, s, piece, k);
@@ -222,3 +223,57 @@ INNER void values_of(int kind, const fused *f, const scaled *s, size_t piece, ve
 {
     EACH(k, REGS) v[k] = value_of(kind, f, s, piece, k);
 }
+
+/* ---- four bits with AVX2 ----------------------------------------------------------------------------------------- */
+
+#if VEC_LANES == 8
+#define UNPACKS_4
+
+/* A lookup among 16 levels is two shuffles and a blend for 8 lanes. Byte by byte it is one shuffle for 32: the levels'
+ * lowest bytes in one register, and so on, twice each. */
+typedef struct byte_planes {
+    __m256i of[4];
+} byte_planes;
+
+INNER byte_planes planes_of(const scaled *s)
+{
+    const __m256i bytes = _mm256_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15, 0, 4, 8, 12, 1, 5, 9,
+                                           13, 2, 6, 10, 14, 3, 7, 11, 15);
+    const __m256i low = _mm256_shuffle_epi8(_mm256_castps_si256(s->table), bytes);
+    const __m256i high = _mm256_shuffle_epi8(_mm256_castps_si256(s->upper), bytes);
+    const __m256i even = _mm256_permute2x128_si256(low, high, 0x20), odd = _mm256_permute2x128_si256(low, high, 0x31);
+    const __m256i first = _mm256_unpacklo_epi32(even, odd), last = _mm256_unpackhi_epi32(even, odd);
+    return (byte_planes){ { _mm256_permute4x64_epi64(first, 0x88), _mm256_permute4x64_epi64(first, 0xdd),
+                            _mm256_permute4x64_epi64(last, 0x88), _mm256_permute4x64_epi64(last, 0xdd) } };
+}
+
+INNER void store_bytes(float *to, __m256i x)
+{
+    _mm256_storeu_ps(to, _mm256_castsi256_ps(x));
+}
+
+/* 32 values: of each half of codes four, then the other half's four, and on. */
+INNER void look_up_bytes(const byte_planes *p, __m256i codes, float *to)
+{
+    __m256i b[4];
+    EACH(i, 4) b[i] = _mm256_shuffle_epi8(p->of[i], codes);
+    const __m256i low = _mm256_unpacklo_epi8(b[0], b[1]), high = _mm256_unpacklo_epi8(b[2], b[3]);
+    const __m256i low_on = _mm256_unpackhi_epi8(b[0], b[1]), high_on = _mm256_unpackhi_epi8(b[2], b[3]);
+    store_bytes(to, _mm256_unpacklo_epi16(low, high));
+    store_bytes(to + 8, _mm256_unpackhi_epi16(low, high));
+    store_bytes(to + 16, _mm256_unpacklo_epi16(low_on, high_on));
+    store_bytes(to + 24, _mm256_unpackhi_epi16(low_on, high_on));
+}
+
+/* 64 values. Every other word of codes goes to the lower half, so that what is looked up comes out in order. */
+INNER void four_pieces(const byte_planes *p, const uint8_t *codes, float *to)
+{
+    const __m256i words = _mm256_setr_epi8(0, 1, 4, 5, 8, 9, 12, 13, 2, 3, 6, 7, 10, 11, 14, 15, 0, 1, 4, 5, 8, 9, 12,
+                                           13, 2, 3, 6, 7, 10, 11, 14, 15);
+    const __m256i loaded = _mm256_shuffle_epi8(vint_from(codes), words), nibble = _mm256_set1_epi8(15);
+    const __m256i both = _mm256_permute4x64_epi64(loaded, 0xd8);
+    const __m256i low = vint_and(both, nibble), high = vint_and(_mm256_srli_epi16(both, 4), nibble);
+    look_up_bytes(p, _mm256_unpacklo_epi8(low, high), to);
+    look_up_bytes(p, _mm256_unpackhi_epi8(low, high), to + 32);
+}
+#endif

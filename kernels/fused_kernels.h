@@ -21,10 +21,14 @@ typedef bool fused_scores_kernel(const fused *f, const fused_part *p, size_t n, 
 typedef bool fused_mix_kernel(const fused *f, const fused_part *p, const uint16_t *list, size_t n, const float *weights,
                               size_t ld_weights, float *sums, size_t ld);
 
+/* The values of the rows that `list` names, row r's at out + r*groups*pieces*FUSED_LANES. */
+typedef bool fused_unpack_kernel(const fused *f, const fused_part *p, const uint16_t *list, size_t n, float *out);
+
 typedef struct fused_kernels {
-    size_t queries_most; /* of a call: 1 ... 4, or so many */
-    fused_scores_kernel *scores[FUSED_KINDS][FUSED_QUERIES];
-    fused_mix_kernel *mix[FUSED_KINDS][FUSED_QUERIES];
+    size_t queries_most;                      /* of a call: 1 ... 4, or so many */
+    fused_unpack_kernel *unpack[FUSED_KINDS]; /* where it is faster to unpack rows first; else NULL */
+    fused_scores_kernel *scores[FUSED_KINDS + 1][FUSED_QUERIES];
+    fused_mix_kernel *mix[FUSED_KINDS + 1][FUSED_QUERIES];
 } fused_kernels;
 
 #endif

@@ -44,11 +44,19 @@ typedef struct lanes {
     void (*gather)(const float *rows, size_t stride, size_t have, size_t want, float *tile);
     void (*scatter)(const float *tile, size_t have, float *rows, size_t stride);
 
+    /* The first `have` values without turning them: value i's n rows to columns + i·stride. */
+    void (*spread)(const float *tile, size_t have, float *columns, size_t stride);
+
+    /* n values of f16, of any alignment; false when one of them is none. */
+    bool (*widen)(const uint8_t *halves, size_t n, float *out);
+
     /* wht_forward with (s1, s2), wht_inverse with (s2, s1); of row r times by[r], when by is not NULL. */
     void (*rotate)(const wht *w, const float *first, const float *last, const float *by, float *tile);
 
-    /* half_from_float of n numbers. */
+    /* half_from_float of n numbers. half_to_float of n f16 that stand `stride` bytes apart: false when one of them is
+     * no number or has a sign. */
     void (*halves)(const float *x, uint16_t *out);
+    bool (*scales)(const uint8_t *halves, size_t stride, float *out);
 
     /* Values of row r times by[r] in f64, rounded. */
     void (*scale_f64)(float *tile, size_t count, const double *by);

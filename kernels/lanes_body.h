@@ -182,18 +182,64 @@ static void scatter(const float *tile, size_t have, float *rows, size_t stride)
             rows[r * stride + i] = tile[i * N + r];
 }
 
+static void spread(const float *tile, size_t have, float *columns, size_t stride)
+{
+    for (size_t i = 0; i < have; i++)
+        store_f(columns + i * stride, load_f(tile + i * N));
+}
+
 #include "kernels/lanes_rotate.h"
 
 /* ---- norms and scales ------------------------------------------------------------------------------------------- */
 
-INNER vd widen(const float *p)
-{
-    return __builtin_convertvector(load_fh(p), vd);
-}
-
 static void halves(const float *x, uint16_t *out)
 {
     store_halves(out, load_f(x));
+}
+
+typedef uint16_t vh __attribute__((vector_size(2 * N)));
+
+/* half_to_float of finite ones. The exponent is 112 too small; the product with 2^112 is exact and sets subnormals
+ * right, too. */
+INNER vf widened(vh h)
+{
+    const vu wide = __builtin_convertvector(h, vu);
+    return (vf)((vu)((vf)((wide & 0x7fffu) << 13) * 0x1p112f) | (wide & 0x8000u) << 16);
+}
+
+static bool scales(const uint8_t *halves, size_t stride, float *out)
+{
+    vh h;
+    uint32_t highest = 0;
+    for (size_t r = 0; r < N; r++) {
+        const uint16_t x = half_load(halves + r * stride);
+        highest = x > highest ? x : highest;
+        h[r] = x;
+    }
+    store_f(out, widened(h));
+    return highest < 0x7c00u;
+}
+
+/* One more in the last place of the exponent carries into the sign's place for infinities and NaNs alone. */
+static bool widen_all(const uint8_t *halves, size_t n, float *out)
+{
+    vh seen = { 0 };
+    uint32_t rest = 0;
+    size_t i = 0;
+    for (; i + N <= n; i += N) {
+        vh h;
+        memcpy(&h, halves + 2 * i, sizeof h);
+        seen |= (h & 0x7fffu) + 0x0400u;
+        store_f(out + i, widened(h));
+    }
+    for (; i < n; i++) {
+        const uint16_t h = half_load(halves + 2 * i);
+        rest |= (h & 0x7fffu) + 0x0400u;
+        out[i] = half_to_float(h);
+    }
+    for (int r = 0; r < N; r++)
+        rest |= seen[r];
+    return (rest & 0x8000u) == 0;
 }
 
 static void scale_f64(float *tile, size_t count, const double *by)
@@ -216,16 +262,14 @@ static void squares(const float *tile, size_t count, float *out)
     store_f(out, sum);
 }
 
-/* A row with itself: half of the conversions. */
+/* A row with itself: half of the conversions. A product of two f32 is exact in f64, so that fusing changes no bit. */
 static void squares_f64(const float *a, size_t count, double *out)
 {
     for (size_t side = 0; side < N; side += HALF) {
         vd sum[4] = { { 0 } };
         for (size_t i = 0; i < count; i += 4)
-            for (size_t j = 0; j < 4; j++) {
-                const vd x = widen(a + (i + j) * N + side);
-                sum[j] += x * x;
-            }
+            for (size_t j = 0; j < 4; j++)
+                sum[j] = fused_square(widen(a + (i + j) * N + side), sum[j]);
         store_d(out + side, (sum[0] + sum[1]) + (sum[2] + sum[3]));
     }
 }
@@ -263,6 +307,7 @@ const lanes LANES_TABLE = {
     .gather = gather,
     .gather_norms = gather_norms,
     .scatter = scatter,
+    .spread = spread,
     .rotate = rotate,
     .scale_f64 = scale_f64,
     .squares = squares,
@@ -271,6 +316,8 @@ const lanes LANES_TABLE = {
     .values = values,
     .codes_norms = codes_norms,
     .halves = halves,
+    .scales = scales,
+    .widen = widen_all,
     .pack = pack,
     .unpack = unpack,
     .unpack_values = unpack_values,

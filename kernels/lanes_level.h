@@ -2,7 +2,8 @@
 
 /* table[k] for k < 8 (lookup_8), 16 … 256. at_least, more_than: 2k + (v >= b), 2k + (v > b). larger, smaller: a > b or
  * a < b ? a : b. where_more: a > b ? x : y. load_fours: four values at p of rows 0, 4 … N - 4; store_fours: the
- * reverse, in bytes. store_halves: half_from_float of what is no NaN.
+ * reverse, in bytes. widen: half a register of f64. fused_square: x x + sum. store_halves: half_from_float of what is
+ * no NaN.
  */
 #if N == 16
 
@@ -89,6 +90,14 @@ INNER vu widen_bytes(const uint8_t *p)
 {
     return (vu)_mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)(const void *)p));
 }
+INNER vd widen(const float *p)
+{
+    return (vd)_mm512_cvtps_pd(_mm256_loadu_ps(p));
+}
+INNER vd fused_square(vd x, vd sum)
+{
+    return (vd)_mm512_fmadd_pd((__m512d)x, (__m512d)x, (__m512d)sum);
+}
 INNER vf load_fours(const float *p, size_t stride)
 {
     __m512 v = _mm512_castps128_ps512(_mm_loadu_ps(p));
@@ -152,6 +161,14 @@ INNER vu widen_bytes(const uint8_t *p)
 {
     return (vu)_mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)(const void *)p));
 }
+INNER vd widen(const float *p)
+{
+    return (vd)_mm256_cvtps_pd(_mm_loadu_ps(p));
+}
+INNER vd fused_square(vd x, vd sum)
+{
+    return (vd)_mm256_fmadd_pd((__m256d)x, (__m256d)x, (__m256d)sum);
+}
 INNER vf load_fours(const float *p, size_t stride)
 {
     return (vf)_mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(p)), _mm_loadu_ps(p + 4 * stride), 1);
@@ -198,6 +215,14 @@ INNER void store_fours(uint8_t *p, size_t stride, vf v)
 INNER vu widen_bytes(const uint8_t *p)
 {
     return (vu){ p[0], p[1], p[2], p[3] };
+}
+INNER vd widen(const float *p)
+{
+    return __builtin_convertvector(load_fh(p), vd);
+}
+INNER vd fused_square(vd x, vd sum)
+{
+    return x * x + sum;
 }
 INNER vf load_fours(const float *p, size_t stride)
 {

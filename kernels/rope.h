@@ -17,12 +17,15 @@
 
 #include "kernels/loops.h"
 
+enum { ROPE_TILE = 32 };
+
 typedef struct rope_table {
     int n_rot; /* even */
     bool interleaved;
     float magnitude;    /* cos and sin are multiplied by it; 0 stands for 1 */
     int n_pos;          /* positions 0 … n_pos-1 are ready */
     float *cos_sin;     /* [n_pos][n_rot/2][2] */
+    float *steps;       /* [n_rot/2][cos, sin][ROPE_TILE]: angles 0 … ROPE_TILE-1 positions on, not lengthened */
     const loops *loops; /* this machine's; from rope_table_grow */
 } rope_table;
 

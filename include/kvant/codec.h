@@ -42,7 +42,7 @@ extern "C" {
 
 /* A host refuses a plugin of another major version; a higher minor version only appends. */
 #define KVANT_ABI_MAJOR 2u
-#define KVANT_ABI_MINOR 0u
+#define KVANT_ABI_MINOR 1u
 #define KVANT_ABI       ((KVANT_ABI_MAJOR << 16) | KVANT_ABI_MINOR)
 
 #define KVANT_EXPORT __attribute__((visibility("default")))
@@ -262,6 +262,12 @@ struct kvant_codec {
                   size_t n_q, float *scores);
     int (*mix)(const void *state, size_t first, const uint8_t *bytes, size_t n_bytes, size_t n_rows,
                const float *weights, size_t n_q, float *out);
+
+    /* Since 2.1, optional, for codecs that take rows one by one and give each equally many bytes: what decode gives, to
+     * the last bit, on its side. Value i of row r goes to columns[i*stride + r], r < n_rows <= stride; nothing else is
+     * written. Keys before RoPE are met so. [as scores] */
+    int (*decode_columns)(const void *state, size_t first, const uint8_t *bytes, size_t n_bytes, float *columns,
+                          size_t stride, size_t n_rows);
 };
 
 /* ---- the plugin ------------------------------------------------------------------------------------------------- */

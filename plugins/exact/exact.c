@@ -108,6 +108,7 @@ static int f16_decode(void *state, size_t first, const uint8_t *bytes, size_t n_
     const row_codec *c = state;
     const int rc = row_codec_check_bytes(c, first, n_bytes, n_rows);
     if (rc != KVANT_OK) return rc;
+    if (c->lanes && c->lanes->widen(bytes, n_rows * c->dim, rows)) return KVANT_OK;
     for (size_t i = 0; i < n_rows * c->dim; i++) {
         const uint16_t h = half_load(bytes + 2 * i);
         if (half_is_special(h)) return row_codec_corrupt(c, first + i / c->dim, "a value is not a finite number");

@@ -7,6 +7,8 @@
 
 enum { PARAM_BITS, PARAM_SCALE };
 
+#define NO_SCALE "the scale is not a finite positive number"
+
 static const kvant_param params[] = {
     { .name = "bits", .type = KVANT_INT, .def = 4, .min = 1, .max = 8, .help = "bits per coordinate" },
     { .name = "scale", /* its words in the order of kernels/sphere.h */
@@ -74,8 +76,17 @@ static int decode(void *state, size_t first, const uint8_t *bytes, size_t n_byte
     const int rc = row_codec_check_bytes(&c->row, first, n_bytes, n_rows);
     if (rc != KVANT_OK) return rc;
     const size_t done = sphere_decode_rows(&c->sphere, bytes, rows, n_rows);
-    if (done == n_rows) return KVANT_OK;
-    return row_codec_corrupt(&c->row, first + done, "the scale is not a finite positive number");
+    return done == n_rows ? KVANT_OK : row_codec_corrupt(&c->row, first + done, NO_SCALE);
+}
+
+static int decode_columns(const void *state, size_t first, const uint8_t *bytes, size_t n_bytes, float *columns,
+                          size_t stride, size_t n_rows)
+{
+    const polar *c = state;
+    const int rc = row_codec_check_bytes(&c->row, first, n_bytes, n_rows);
+    if (rc != KVANT_OK) return rc;
+    const size_t done = sphere_decode_columns(&c->sphere, bytes, columns, stride, n_rows);
+    return done == n_rows ? KVANT_OK : row_codec_corrupt(&c->row, first + done, NO_SCALE);
 }
 
 /* Every code is one that encode writes; the scale may not be. */
@@ -83,7 +94,7 @@ static const char *wrong(const void *state, const uint8_t *row)
 {
     (void)state;
     const uint16_t stored = half_load(row);
-    return half_is_special(stored) || stored & 0x8000u ? "the scale is not a finite positive number" : NULL;
+    return half_is_special(stored) || stored & 0x8000u ? NO_SCALE : NULL;
 }
 
 static int scores(const void *state, size_t first, const uint8_t *bytes, size_t n_bytes, size_t n_rows, const float *q,
@@ -120,6 +131,7 @@ static const kvant_codec codec = {
     .split = row_codec_split,
     .scores = scores,
     .mix = mix,
+    .decode_columns = decode_columns,
 };
 
 static const kvant_codec *const codecs[] = { &codec, NULL };

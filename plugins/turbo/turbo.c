@@ -10,48 +10,8 @@
 #include "kernels/quantizer.h"
 #include "kernels/wht.h"
 #include "plugins/fused_rows.h"
+#include "plugins/turbo/formats.h"
 #include "plugins/turbo/packing.h"
-
-enum { MAX_GROUP = 128, MAX_HALF = 8 };
-
-/* ---- the formats ------------------------------------------------------------------------------------------------ */
-
-typedef struct turbo_format {
-    const char *name;
-    size_t group, header; /* the header is the f16 norm and, in turbo4, two reserved zero bytes */
-    size_t bits;
-    float level[MAX_HALF];    /* above zero, 2^(bits-1) of them; the tables are symmetric */
-    float boundary[MAX_HALF]; /* the first is 0 */
-} turbo_format;
-
-/* clang-format off */
-static const turbo_format formats[] = {
-    { "turbo2", 128, 2, 2, { 0.039994f, 0.133462f }, { 0.0f, 0.086728f } },
-    { "turbo3", 128, 2, 3,
-      { 0.021460f, 0.065717f, 0.117832f, 0.190685f },
-      { 0.0f, 0.043589f, 0.091775f, 0.154259f } },
-    { "turbo4", 128, 4, 4,
-      { 0.006938f, 0.020989f, 0.035597f, 0.051262f, 0.068756f, 0.089527f, 0.117195f, 0.173926f },
-      { 0.0f, 0.013963f, 0.028293f, 0.043430f, 0.060009f, 0.079142f, 0.103361f, 0.145560f } },
-    /* Lloyd-Max for the sphere in 128 and in 64 dimensions (kernels/lloyd.h), to six digits so that bytes are the same
-     * everywhere; boundaries are midpoints. */
-    { "turbo4_lm", 128, 4, 4,
-      { 0.011303f, 0.034151f, 0.057772f, 0.082828f, 0.110288f, 0.141805f, 0.180836f, 0.237664f },
-      { 0.0f, 0.022727f, 0.0459615f, 0.070300f, 0.096558f, 0.1260465f, 0.1613205f, 0.209250f } },
-    { "turbo2_64", 64, 2, 2, { 0.056515f, 0.187497f }, { 0.0f, 0.122006f } },
-    { "turbo3_64", 64, 2, 3,
-      { 0.030469f, 0.093832f, 0.166168f, 0.263914f },
-      { 0.0f, 0.0621505f, 0.130000f, 0.215041f } },
-    { "turbo4_64", 64, 2, 4,
-      { 0.015919f, 0.048090f, 0.081312f, 0.116487f, 0.154926f, 0.198856f, 0.252914f, 0.330796f },
-      { 0.0f, 0.0320045f, 0.064701f, 0.0988995f, 0.1357065f, 0.176891f, 0.225885f, 0.291855f } },
-};
-/* clang-format on */
-
-static size_t group_bytes(const turbo_format *format)
-{
-    return format->header + format->group * format->bits / 8;
-}
 
 /* ---- the codec -------------------------------------------------------------------------------------------------- */
 
@@ -193,6 +153,19 @@ static const char *decode_row(const turbo *c, const uint8_t *in, float *row)
     return wrong;
 }
 
+/* The same into a column. */
+static const char *column_of_row(const turbo *c, const uint8_t *in, float *column, size_t stride)
+{
+    const char *wrong = NULL;
+    for (size_t g = 0; g < c->groups && !wrong; g++) {
+        float x[MAX_GROUP];
+        wrong = decode_group(c, in + g * group_bytes(c->format), x);
+        for (size_t i = 0; i < group_size(c, g) && !wrong; i++)
+            column[(g * c->format->group + i) * stride] = x[i];
+    }
+    return wrong;
+}
+
 /* ---- as many rows as there are lanes ---------------------------------------------------------------------------- */
 
 /* 1: there are no lanes. */
@@ -264,30 +237,42 @@ static bool encode_tiles(const turbo *c, const float *rows, uint8_t *out)
 }
 
 /* False when decode_group must say what is wrong. */
-static bool decode_tile(const turbo *c, const uint8_t *in, float *x, size_t n_values)
+static bool decode_tile(const turbo *c, const uint8_t *in, float *tile)
 {
-    _Alignas(LANES_ALIGN) float tile[MAX_GROUP * LANES_MOST];
     float norm[LANES_MOST];
     const turbo_format *f = c->format;
     const lanes *l = c->rotation.lanes;
-    for (size_t r = 0; r < (size_t)l->n; r++) {
-        const uint8_t *header = in + r * c->row.row_bytes;
-        const uint16_t stored = half_load(header);
-        if (half_is_special(stored) || stored & 0x8000u || (f->header == 4 && half_load(header + 2) != 0)) return false;
-        norm[r] = half_to_float(stored);
-    }
+    uint16_t reserved = 0;
+    for (size_t r = 0; f->header == 4 && r < (size_t)l->n; r++)
+        reserved |= half_load(in + r * c->row.row_bytes + 2);
+    if (reserved || !l->scales(in, c->row.row_bytes, norm)) return false;
     unpack_tile(c, in + f->header, tile);
     l->rotate(&c->rotation, c->rotation.s2, c->rotation.s1, norm, tile);
-    l->scatter(tile, n_values, x, c->row.dim);
     return true;
 }
 
 static bool decode_tiles(const turbo *c, const uint8_t *in, float *rows)
 {
-    bool ok = true;
-    for (size_t g = 0; g < c->groups && ok; g++)
-        ok = decode_tile(c, in + g * group_bytes(c->format), rows + g * c->format->group, group_size(c, g));
-    return ok;
+    _Alignas(LANES_ALIGN) float tile[MAX_GROUP * LANES_MOST];
+    const size_t group = c->format->group;
+    for (size_t g = 0; g < c->groups; g++) {
+        if (!decode_tile(c, in + g * group_bytes(c->format), tile)) return false;
+        c->rotation.lanes->scatter(tile, group_size(c, g), rows + g * group, c->row.dim);
+    }
+    return true;
+}
+
+/* Columns that are as far apart as a tile's values are a tile. */
+static bool columns_of_tiles(const turbo *c, const uint8_t *in, float *columns, size_t stride)
+{
+    _Alignas(LANES_ALIGN) float tile[MAX_GROUP * LANES_MOST];
+    const size_t group = c->format->group;
+    for (size_t g = 0; g < c->groups; g++, columns += group * stride) {
+        const bool fits = stride == rows_at_once(c) && group_size(c, g) == group;
+        if (!decode_tile(c, in + g * group_bytes(c->format), fits ? columns : tile)) return false;
+        if (!fits) c->rotation.lanes->spread(tile, group_size(c, g), columns, stride);
+    }
+    return true;
 }
 
 static int encode_piece(const void *state, size_t first, const float *rows, size_t n_rows, uint8_t *out)
@@ -329,6 +314,23 @@ static int decode(void *state, size_t first, const uint8_t *bytes, size_t n_byte
             if (wrong) return row_codec_corrupt(&c->row, first + r + i, wrong);
         }
         r += some;
+    }
+    return KVANT_OK;
+}
+
+static int decode_columns(const void *state, size_t first, const uint8_t *bytes, size_t n_bytes, float *columns,
+                          size_t stride, size_t n_rows)
+{
+    const turbo *c = state;
+    const int rc = row_codec_check_bytes(&c->row, first, n_bytes, n_rows);
+    if (rc != KVANT_OK) return rc;
+    const size_t at_once = rows_at_once(c);
+    size_t r = 0;
+    for (; at_once > 1 && r + at_once <= n_rows; r += at_once)
+        if (!columns_of_tiles(c, bytes + r * c->row.row_bytes, columns + r, stride)) break;
+    for (; r < n_rows; r++) {
+        const char *wrong = column_of_row(c, bytes + r * c->row.row_bytes, columns + r, stride);
+        if (wrong) return row_codec_corrupt(&c->row, first + r, wrong);
     }
     return KVANT_OK;
 }
@@ -376,7 +378,7 @@ static const kvant_param no_params[] = { { 0 } };
         .summary = what, .reference = source, .params = no_params,                                                     \
         .dim_min = 32, .dim_max = 1024, .dim_step = 1, .create = create_##id, .destroy = row_codec_destroy,            \
         .bound = row_codec_bound, .encode = encode, .decode = decode, .split = row_codec_split,                        \
-        .scores = scores, .mix = mix,                                                                                  \
+        .scores = scores, .mix = mix, .decode_columns = decode_columns,                                               \
     };
 TURBO(0, turbo2, "rotation and 2-bit codebook, one f16 norm for 128 values: 2.125 bits a value", FORK)
 TURBO(1, turbo3, "rotation and 3-bit codebook, one f16 norm for 128 values: 3.125 bits a value", FORK)

@@ -46,10 +46,11 @@ static void fill(subject *s, size_t step)
     }
 }
 
-static subject subject_of(fused_kind kind, size_t dim, size_t header, const float *level, const wht *rotation)
+static subject subject_in_groups(fused_kind kind, size_t dim, size_t group, size_t header, const float *level,
+                                 const wht *rotation)
 {
     const size_t bits = kind >= FUSED_CODES_1 ? (size_t)(kind - FUSED_CODES_1) + 1 : 3;
-    subject s = { .format = { kind, dim, GROUP, header, header + GROUP * bits / 8, level, rotation } };
+    subject s = { .format = { kind, dim, group, header, header + group * bits / 8, level, rotation } };
     fused f;
     fused_init(&f, &s.format);
     s.row_bytes = f.row_bytes;
@@ -62,6 +63,11 @@ static subject subject_of(fused_kind kind, size_t dim, size_t header, const floa
     for (size_t i = 0; i < QUERIES * ROWS; i++)
         s.weights[i] = i % 3 ? 1.0f + number_at(i) : 0.0f;
     return s;
+}
+
+static subject subject_of(fused_kind kind, size_t dim, size_t header, const float *level, const wht *rotation)
+{
+    return subject_in_groups(kind, dim, GROUP, header, level, rotation);
 }
 
 static void release(subject *s)
@@ -84,19 +90,29 @@ static float *results(const subject *s, int level, size_t n_rows, size_t n_q)
     return scores;
 }
 
+static void compare_call(const subject *s, size_t n_rows, size_t n_q)
+{
+    float *portable = results(s, 0, n_rows, n_q);
+    for (int level = 1; cpu_level_name(level) && cpu_runs(level); level++) {
+        float *other = results(s, level, n_rows, n_q);
+        assert_memory_equal(other, portable, n_q * (n_rows + s->format.dim) * sizeof *other);
+        free(other);
+    }
+    free(portable);
+}
+
 static void compare_levels(const subject *s)
 {
     static const size_t rows[] = { 1, 16, 33, ROWS };
     for (size_t r = 0; r < sizeof rows / sizeof *rows; r++)
-        for (size_t n_q = 1; n_q <= QUERIES; n_q++) {
-            float *portable = results(s, 0, rows[r], n_q);
-            for (int level = 1; cpu_level_name(level) && cpu_runs(level); level++) {
-                float *other = results(s, level, rows[r], n_q);
-                assert_memory_equal(other, portable, n_q * (rows[r] + s->format.dim) * sizeof *other);
-                free(other);
-            }
-            free(portable);
-        }
+        for (size_t n_q = 1; n_q <= QUERIES; n_q++)
+            compare_call(s, rows[r], n_q);
+}
+
+static void fill_levels(float level[FUSED_LEVELS])
+{
+    for (size_t i = 0; i < FUSED_LEVELS; i++)
+        level[i] = number_at(i + 7);
 }
 
 static void every_level_gives_the_same_bits(void **state)
@@ -105,8 +121,7 @@ static void every_level_gives_the_same_bits(void **state)
     wht rotation;
     float level[FUSED_LEVELS];
     wht_init(&rotation, GROUP);
-    for (size_t i = 0; i < FUSED_LEVELS; i++)
-        level[i] = number_at(i + 7);
+    fill_levels(level);
     for (int kind = 0; kind < FUSED_KINDS; kind++) {
         const size_t dim = kind == FUSED_F16 ? 77 : 256, header = kind % 2 ? 4 : 2;
         subject s = subject_of((fused_kind)kind, dim, header, level, &rotation);
@@ -126,11 +141,58 @@ static void long_rows_are_cut_alike(void **state)
     release(&t);
 }
 
+/* Pieces that are looked up four at a time, and those that are left; rows too long to be unpacked first. */
+static void groups_of_any_size_are_alike(void **state)
+{
+    (void)state;
+    static const struct {
+        size_t dim, group;
+    } cases[] = { { 16, 16 }, { 48, 48 }, { 96, 96 }, { 100, 80 }, { 256, 64 }, { 272, 272 }, { 512, 512 } };
+    float level[FUSED_LEVELS];
+    fill_levels(level);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        for (int bits = 3; bits <= 4; bits++) {
+            subject s =
+                subject_in_groups((fused_kind)(FUSED_CODES_1 + bits - 1), cases[i].dim, cases[i].group, 2, level, NULL);
+            compare_call(&s, 17, 1);
+            compare_call(&s, 33, 3);
+            release(&s);
+        }
+}
+
+/* A sign that no scale has, in one row, met by any number of queries. */
+static void what_no_encoder_writes_is_seen(void **state)
+{
+    (void)state;
+    enum { BAD = 21 };
+    float level[FUSED_LEVELS];
+    fill_levels(level);
+    for (int kind = FUSED_PLANES3; kind < FUSED_KINDS; kind++) {
+        subject s = subject_of((fused_kind)kind, 256, 4, level, NULL);
+        s.bytes[BAD * s.row_bytes + 1] |= 0x80;
+        for (int at = 0; cpu_level_name(at) && cpu_runs(at); at++)
+            for (size_t n_q = 1; n_q <= QUERIES; n_q += 2) {
+                float scores[QUERIES * ROWS], sums[QUERIES * 256] = { 0 };
+                fused f;
+                cpu_force(cpu_level_name(at));
+                fused_init(&f, &s.format);
+                cpu_force(NULL);
+                s.weights[BAD] = 1;
+                assert_false(fused_scores(&f, s.bytes, ROWS, s.q, n_q, scores));
+                assert_false(fused_mix(&f, s.bytes, ROWS, s.weights, n_q, sums));
+                assert_true(fused_scores(&f, s.bytes, BAD, s.q, n_q, scores));
+            }
+        release(&s);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_level_gives_the_same_bits),
         cmocka_unit_test(long_rows_are_cut_alike),
+        cmocka_unit_test(groups_of_any_size_are_alike),
+        cmocka_unit_test(what_no_encoder_writes_is_seen),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -282,6 +282,36 @@ static void halves_are_half_from_float_s(void **state)
     }
 }
 
+/* All of them, from an odd address, and the first that is no number or no scale. */
+static void halves_widen_as_half_to_float_has_it(void **state)
+{
+    (void)state;
+    enum { STRIDE = 5 };
+    uint8_t bytes[2 * LANES_MOST + STRIDE * LANES_MOST];
+    float out[2 * LANES_MOST], scales[LANES_MOST];
+    EACH_LEVEL(l, i)
+    for (uint32_t first = 0; first < 0x10000u; first += (uint32_t)l->n) {
+        const size_t n = (size_t)l->n + first % 7;
+        bool finite = true, positive = true;
+        for (size_t r = 0; r < n; r++) {
+            const uint16_t h = (uint16_t)(first + r);
+            half_store(bytes + 1 + 2 * r, h);
+            finite = finite && !half_is_special(h);
+        }
+        assert_true(l->widen(bytes + 1, n, out) == finite);
+        for (size_t r = 0; finite && r < n; r++) {
+            const float expected = half_to_float((uint16_t)(first + r));
+            assert_memory_equal(&out[r], &expected, sizeof expected);
+        }
+        for (size_t r = 0; r < (size_t)l->n; r++) {
+            half_store(bytes + STRIDE * r, (uint16_t)(first + r));
+            positive = positive && (uint16_t)(first + r) < 0x7c00u;
+        }
+        assert_true(l->scales(bytes, STRIDE, scales) == positive);
+        if (positive && finite) assert_memory_equal(scales, out, (size_t)l->n * sizeof *out);
+    }
+}
+
 static void one_bad_value_anywhere_is_seen(void **state)
 {
     (void)state;
@@ -371,6 +401,23 @@ static void q8_0_rounds_halves_away_from_zero(void **state)
 }
 
 /* Also where a row in the middle is zero, too small for its scale, or too large. */
+/* In calls of at most `stride` rows, with marks in the columns beyond. */
+static void columns_are_rows(const sphere *s, const uint8_t *bytes, const float *rows, size_t n_rows, size_t stride)
+{
+    float *columns = calloc(s->n * stride, sizeof *columns);
+    assert_non_null(columns);
+    for (size_t first = 0; first < n_rows; first += stride) {
+        const size_t n = n_rows - first < stride ? n_rows - first : stride;
+        for (size_t i = 0; i < s->n * stride; i++)
+            columns[i] = 7;
+        assert_int_equal(sphere_decode_columns(s, bytes + first * sphere_bytes(s->n, s->bits), columns, stride, n), n);
+        for (size_t i = 0; i < s->n; i++)
+            for (size_t r = 0; r < stride; r++)
+                assert_true(columns[i * stride + r] == (r < n ? rows[(first + r) * s->n + i] : 7));
+    }
+    free(columns);
+}
+
 static void rows_of_a_sphere_are_as_one_by_one(void **state)
 {
     (void)state;
@@ -396,8 +443,12 @@ static void rows_of_a_sphere_are_as_one_by_one(void **state)
                 assert_true(sphere_decode(&s, one, row));
                 assert_memory_equal(back + r * DIM, row, sizeof row);
             }
+            columns_are_rows(&s, bytes, back, N_ROWS, (size_t)l->n);
+            columns_are_rows(&s, bytes, back, N_ROWS, N_ROWS + 2);
             bytes[18 * size + 1] = 0x7c;
             assert_int_equal(sphere_decode_rows(&s, bytes, back, N_ROWS), 18);
+            assert_int_equal(sphere_decode_columns(&s, bytes, x, N_ROWS, N_ROWS), 18);
+            fill(x, N_ROWS * DIM, (uint64_t)bits);
             x[37 * DIM] = 1e30f;
             assert_int_equal(sphere_encode_rows(&s, scale, x, N_ROWS, bytes), 37);
         }
@@ -430,6 +481,7 @@ int main(void)
         cmocka_unit_test(sums_run_in_the_order_of_one_row),
         cmocka_unit_test(packing_is_bitpack_s_and_stays_in_its_row),
         cmocka_unit_test(halves_are_half_from_float_s),
+        cmocka_unit_test(halves_widen_as_half_to_float_has_it),
         cmocka_unit_test(one_bad_value_anywhere_is_seen),
         cmocka_unit_test(q8_0_is_block_q_s),
         cmocka_unit_test(q8_0_rounds_halves_away_from_zero),

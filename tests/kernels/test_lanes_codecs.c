@@ -9,6 +9,7 @@
 
 #include "kernels/besicovitch.h"
 #include "kernels/block_q.h"
+#include "kernels/half.h"
 #include "kernels/lanes.h"
 #include "kernels/lattice.h"
 #include "kernels/random.h"
@@ -96,6 +97,53 @@ static void blocks_are_block_q_s(void **state)
             assert_int_equal(k.decode(p, n, b), n / BLOCK_Q);
             assert_memory_equal(b, a, sizeof a);
         }
+}
+
+enum { IN_ORDER, BACKWARDS, FOUR_SUMS, FOUR_PIECES, TWO_HALVES, OTHER_PRODUCTS, FUSED, ORDERS };
+
+/* The scale that iq4_nl fits to a block with these codes, adding and multiplying in an order. */
+static uint16_t fitted_scale(const float *x, const uint8_t *codes, int order)
+{
+    float lx[4] = { 0 }, ll[4] = { 0 };
+    for (int step = 0; step < BLOCK_Q; step++) {
+        const int i = order == BACKWARDS ? BLOCK_Q - 1 - step : step;
+        const int sum = order == FOUR_SUMS ? i % 4 : order == FOUR_PIECES ? i / 8 : order == TWO_HALVES ? i / 16 : 0;
+        const float level = (float)block_iq4_nl_levels[codes[i]], weight = x[i] * x[i];
+        if (order == FUSED) {
+            lx[sum] = fmaf(weight * level, x[i], lx[sum]);
+            ll[sum] = fmaf(weight * level, level, ll[sum]);
+        } else {
+            lx[sum] += order == OTHER_PRODUCTS ? weight * (level * x[i]) : weight * level * x[i];
+            ll[sum] += order == OTHER_PRODUCTS ? weight * (level * level) : weight * level * level;
+        }
+    }
+    return half_from_float(((lx[0] + lx[1]) + (lx[2] + lx[3])) / ((ll[0] + ll[1]) + (ll[2] + ll[3])));
+}
+
+/* One block in some thousands tells orders apart; these do, all of them. */
+static void iq4_nl_adds_in_index_order(void **state)
+{
+    (void)state;
+    static const uint64_t telling[] = { 177053, 184183, 270436, 279346 };
+    for (size_t t = 0; t < sizeof telling / sizeof *telling; t++) {
+        float x[LANES_MOST * BLOCK_Q];
+        uint8_t portable[LANES_MOST * BLOCK_IQ4_NL_BYTES], bytes[sizeof portable], codes[BLOCK_Q];
+        for (size_t i = 0; i < LANES_MOST * BLOCK_Q; i++)
+            x[i] = (float)random_normal(77, telling[t] * BLOCK_Q + i % BLOCK_Q);
+        assert_int_equal(block_iq4_nl_encode(x, LANES_MOST * BLOCK_Q, portable), LANES_MOST);
+        for (size_t i = 0; i < BLOCK_Q / 2; i++) {
+            codes[i] = portable[2 + i] & 15;
+            codes[i + BLOCK_Q / 2] = portable[2 + i] >> 4;
+        }
+        assert_int_equal(half_load(portable), fitted_scale(x, codes, IN_ORDER));
+        for (int order = IN_ORDER + 1; order < ORDERS; order++)
+            assert_int_not_equal(half_load(portable), fitted_scale(x, codes, order));
+        EACH_LEVEL(l, i)
+        {
+            assert_int_equal(l->iq4_nl.encode(x, LANES_MOST * BLOCK_Q, bytes), LANES_MOST);
+            assert_memory_equal(bytes, portable, sizeof bytes);
+        }
+    }
 }
 
 /* Any bytes: the same values, or refused at the same block. */
@@ -219,6 +267,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(blocks_are_block_q_s),
+        cmocka_unit_test(iq4_nl_adds_in_index_order),
         cmocka_unit_test(any_block_is_read_as_block_q_reads_it),
         cmocka_unit_test(a_block_too_large_for_f16_is_named),
         cmocka_unit_test(steps_of_a_lattice_are_as_one_by_one),

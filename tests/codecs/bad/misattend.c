@@ -16,6 +16,9 @@ enum fault {
     MODE_mute,  /* short bytes are refused without a message */
     MODE_past,  /* writes one score too many */
     MODE_norm,  /* scores of rows as if all had the first one's length */
+    MODE_tilt,  /* decode_columns rounds otherwise */
+    MODE_wide,  /* decode_columns fills the row */
+    MODE_deaf,  /* decode_columns does not look at the number of bytes */
     MODE_share, /* another call at the same time changes scores */
 };
 
@@ -174,6 +177,21 @@ static int mix(const void *state, size_t first, const uint8_t *bytes, size_t n_b
     return rc;
 }
 
+static int decode_columns(const void *state, size_t first, const uint8_t *bytes, size_t n_bytes, float *columns,
+                          size_t stride, size_t n_rows)
+{
+    const misattend *c = state;
+    (void)first;
+    const int rc = FAULT == MODE_deaf ? KVANT_OK : check(c, n_bytes, n_rows);
+    for (size_t i = 0; rc == KVANT_OK && i < c->dim; i++)
+        for (size_t r = 0; r < (FAULT == MODE_wide ? stride : n_rows); r++) {
+            float x = 0;
+            if (r < n_rows) memcpy(&x, bytes + (r * c->dim + i) * sizeof x, sizeof x);
+            columns[i * stride + r] = nudged(x, FAULT == MODE_tilt);
+        }
+    return rc;
+}
+
 static const kvant_param params[] = { { 0 } };
 
 static const kvant_codec codec = {
@@ -195,6 +213,7 @@ static const kvant_codec codec = {
     .decode = decode,
     .scores = scores,
     .mix = mix,
+    .decode_columns = decode_columns,
 };
 
 static const kvant_codec *const codecs[] = { &codec, NULL };
