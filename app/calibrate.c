@@ -6,24 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/calibrate_sums.h"
 #include "app/query_moment.h"
 #include "app/safetensors.h"
-#include "kernels/attention.h"
 #include "kernels/half.h"
-#include "kernels/loops.h"
 #include "kvant/codec.h"
 
-enum { TILE = 16 }; /* positions whose attention is computed at once */
-
-/* Moments of queries: before RoPE, after it, and before it but turned by every distance to a key. */
-enum { PLAIN, ROTATED, MET, FORMS };
-static const char *const form_names[FORMS] = { "query_moment", "query_moment_rotated", "query_moment_met" };
-
-/* The sums of one layer and kv head. */
-typedef struct head_sums {
-    double *moment[FORMS]; /* dim x dim; the lower triangle, of MET all */
-    double *attention;     /* per position */
-} head_sums;
+static const char *const form_names[CALIBRATE_FORMS] = { "query_moment", "query_moment_rotated", "query_moment_met" };
 
 typedef struct calibrator {
     const calibrate_request *r;
@@ -45,115 +34,18 @@ static size_t row_floats(const calibrator *c)
     return (size_t)c->r->sampled * c->positions * c->dim;
 }
 
-/* ---- what one call of the tap brings ---- */
-
-typedef struct piece {
-    calibrator *c;
-    const kv_cache *cache;
-    const rope_table *rope;
-    const float *q;
-    int layer;
-    size_t first, n;
-    fault *faults; /* [kv head] */
-} piece;
-
-/* Adds (j+1) times the softmax weights of the query at position j to what each position gets. */
-static void add_attention(double *attention, const float *weights, size_t j)
-{
-    for (size_t i = 0; i <= j; i++)
-        attention[i] += (double)(j + 1) * (double)weights[i];
-}
-
-typedef struct head_scratch {
-    float *panels, *row, *queries, *scores;
-    size_t stride; /* of the scores */
-} head_scratch;
-
-static bool open_scratch(const piece *p, head_scratch *s, fault *f)
-{
-    const calibrator *c = p->c;
-    const simd *best = simd_best();
-    const size_t width = (size_t)best->width, n_rows = p->first + p->n, vectors = TILE * c->group;
-    s->stride = (n_rows + width - 1) / width * width;
-    const size_t panels = attention_panel_floats(best, n_rows, (int)c->dim), row = width * c->dim;
-    s->panels = reallocarray(NULL, panels + row + vectors * c->dim + vectors * s->stride, sizeof(float));
-    if (!s->panels) return fault_memory(f, "attention");
-    s->row = s->panels + panels;
-    s->queries = s->row + row;
-    s->scores = s->queries + vectors * c->dim;
-    return true;
-}
-
-/* The rotated queries of n positions from `at` on; their moments are added on the way. */
-static void take_queries(const piece *p, size_t head, size_t at, size_t n, head_sums *sums, float *queries)
-{
-    const calibrator *c = p->c;
-    const size_t width = (size_t)c->shape->n_heads * c->dim;
-    const loops *l = loops_best();
-    for (size_t i = 0; i < n; i++)
-        for (size_t g = 0; g < c->group; g++) {
-            const float *q = p->q + (at + i) * width + (head * c->group + g) * c->dim;
-            float *turned = queries + (i * c->group + g) * c->dim;
-            memcpy(turned, q, c->dim * sizeof *q);
-            rope_rotate(p->rope, turned, (int)(p->first + at + i));
-            l->add_outer(sums->moment[PLAIN], q, c->dim);
-            l->add_outer(sums->moment[ROTATED], turned, c->dim);
-        }
-}
-
-static void score_tile(const piece *p, const head_scratch *s, size_t at, size_t n, head_sums *sums)
-{
-    const calibrator *c = p->c;
-    const simd *best = simd_best();
-    const size_t width = (size_t)best->width, n_rows = p->first + at + n;
-    for (size_t first = 0; first < n_rows; first += width)
-        best->panel(s->queries, c->dim, n * c->group, s->panels + first * c->dim, width, c->dim, s->scores + first,
-                    s->stride, best->width, false);
-    const uint32_t window = (uint32_t)model_window(c->shape, p->layer);
-    for (size_t v = 0; v < n * c->group; v++) {
-        const size_t j = p->first + at + v / c->group;
-        const size_t from = attention_first(j, window), n_seen = j + 1 - from;
-        float *scores = s->scores + v * s->stride;
-        memset(scores, 0, from * sizeof *scores);
-        best->softmax(scores + from, n_seen, n_seen, c->shape->score_scale);
-        add_attention(sums->attention, scores, j);
-    }
-}
-
-static void head_task(void *arg, size_t head, int thread)
-{
-    (void)thread;
-    const piece *p = arg;
-    const calibrator *c = p->c;
-    head_sums *sums = &c->heads[(size_t)p->layer * (size_t)c->shape->n_kv_heads + head];
-    const float *keys = kv_rows(p->cache, &p->cache->layers[p->layer].k, (int)head);
-    head_scratch s = { 0 };
-    if (!open_scratch(p, &s, &p->faults[head])) return;
-    attention_pack_keys(simd_best(), keys, 0, p->first + p->n, (int)c->dim, p->rope, s.panels, s.row);
-    for (size_t at = 0; at < p->n; at += TILE) {
-        const size_t n = p->n - at < TILE ? p->n - at : TILE;
-        take_queries(p, head, at, n, sums, s.queries);
-        score_tile(p, &s, at, n, sums);
-    }
-    free(s.panels);
-}
-
 static bool wrote(void *self, kv_cache *cache, int layer, int first, int n, const float *q, fault *f)
 {
     calibrator *c = self;
-    const size_t heads = (size_t)c->shape->n_kv_heads;
-    piece p = { c,         cache, engine_layer_rope(c->r->e, layer, (int)c->positions, f), q, layer, (size_t)first,
-                (size_t)n, NULL };
-    p.faults = calloc(heads, sizeof *p.faults);
-    bool ok = p.rope && (p.faults || fault_memory(f, "attention"));
-    if (ok) pool_run(engine_pool(c->r->e), heads, head_task, &p);
-    for (size_t h = 0; ok && h < heads; h++)
-        if (p.faults[h].code != FAULT_NONE) {
-            *f = p.faults[h];
-            ok = false;
-        }
-    free(p.faults);
-    return ok;
+    const calibrate_piece p = { .shape = c->shape,
+                                .cache = cache,
+                                .rope = engine_layer_rope(c->r->e, layer, (int)c->positions, f),
+                                .q = q,
+                                .layer = layer,
+                                .first = (size_t)first,
+                                .n = (size_t)n };
+    return p.rope &&
+           calibrate_add(&p, engine_pool(c->r->e), c->heads + (size_t)layer * (size_t)c->shape->n_kv_heads, f);
 }
 
 /* ---- passages ---- */
@@ -184,14 +76,14 @@ static bool run_passage(calibrator *c, fault *f)
 
 static bool open_sums(calibrator *c, fault *f)
 {
-    const size_t square = c->dim * c->dim, one = FORMS * square + c->positions, n = streams_of(c);
+    const size_t square = c->dim * c->dim, one = CALIBRATE_FORMS * square + c->positions, n = streams_of(c);
     c->heads = calloc(n, sizeof *c->heads);
     c->memory = calloc(n, one * sizeof *c->memory);
     c->rows = reallocarray(NULL, 2 * n, row_floats(c) * sizeof *c->rows);
     if (!c->heads || !c->memory || !c->rows) return fault_memory(f, "the calibration");
     for (size_t i = 0; i < n; i++) {
         double *at = c->memory + i * one;
-        c->heads[i] = (head_sums){ { at, at + square, at + 2 * square }, at + FORMS * square };
+        c->heads[i] = (head_sums){ { at, at + square, at + 2 * square }, at + CALIBRATE_FORMS * square };
     }
     return true;
 }
@@ -242,7 +134,8 @@ static void met_task(void *arg, size_t stream, int thread)
     const turning *t = arg;
     const head_sums *sums = &t->c->heads[stream];
     const size_t layer = stream / (size_t)t->c->shape->n_kv_heads;
-    query_moment_met(t->ropes[layer], t->turns[t->owners[layer]], sums->moment[PLAIN], t->c->dim, sums->moment[MET]);
+    query_moment_met(t->ropes[layer], t->turns[t->owners[layer]], sums->moment[CALIBRATE_PLAIN], t->c->dim,
+                     sums->moment[CALIBRATE_MET]);
 }
 
 static bool turn_moments(const calibrator *c, fault *f)
@@ -343,8 +236,8 @@ static bool fill_pages(const calibrator *c, pages *p, fault *f)
     bool ok = tokens != NULL;
     if (ok) memcpy(tokens, c->r->text->tokens, dims[0] * dims[1] * sizeof(int32_t));
     for (int il = 0; ok && il < c->shape->n_layers; il++)
-        ok = add_rows(c, p, il, KVANT_K) && add_rows(c, p, il, KVANT_V) && add_moments(c, p, il, PLAIN) &&
-             add_moments(c, p, il, ROTATED) && add_moments(c, p, il, MET) && add_masses(c, p, il);
+        ok = add_rows(c, p, il, KVANT_K) && add_rows(c, p, il, KVANT_V) && add_moments(c, p, il, CALIBRATE_PLAIN) &&
+             add_moments(c, p, il, CALIBRATE_ROTATED) && add_moments(c, p, il, CALIBRATE_MET) && add_masses(c, p, il);
     return ok || fault_memory(f, "the calibration");
 }
 

@@ -109,5 +109,5 @@ int cmd_offline_child(app_context *app, const command_line *line)
     rows_file_close(file);
     config_free(c);
     registry_destroy(codecs);
-    return ok ? app_flush(app, CHILD_DONE) : app_report(app, &f);
+    return child_end(app, ok, CHILD_DONE, &f);
 }

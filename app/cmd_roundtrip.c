@@ -268,6 +268,7 @@ int cmd_roundtrip_child(app_context *app, const command_line *line)
                 : *stream == 'k' ? ROWS_K
                                  : ROWS_V,
         .calibrate_rows = line_has(line, "calibrate-rows"),
+        .threads = app_threads(line),
         .encoded = line_text(line, "encoded"),
         .decoded = line_text(line, "decoded"),
     };
@@ -276,5 +277,5 @@ int cmd_roundtrip_child(app_context *app, const command_line *line)
     rows_file_close(file);
     spec_free(s);
     registry_destroy(codecs);
-    return ok ? app_flush(app, CHILD_DONE) : app_report(app, &f);
+    return child_end(app, ok, CHILD_DONE, &f);
 }

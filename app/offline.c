@@ -84,8 +84,9 @@ static bool open_evaluation(evaluation *v, fault *f)
     v->out->layers = calloc(n, sizeof *v->out->layers);
     if (!v->out->layers) return fault_memory(f, "the layers");
     v->out->queries = v->layers.queries;
+    if (v->r->env) v->env = *v->r->env;
     v->crew = pool_create(v->r->threads, f);
-    return v->crew != NULL;
+    return v->crew && (v->env.threads = spare_open(f));
 }
 
 /* ---- the whole ---- */
@@ -136,6 +137,7 @@ bool offline_evaluate(const offline_request *request, offline_result *out, fault
         ok = offline_run_layer(&v, out->n_layers++, f) && tell(&v, f);
     if (ok) summarise(&v);
     pool_destroy(v.crew);
+    spare_close(v.env.threads);
     offline_rope_release(&v.rope);
     free(v.plan);
     free(v.layers.at);

@@ -14,6 +14,21 @@ static float *copy_of(const float *rows, size_t n, fault *f)
     return copy;
 }
 
+typedef struct learning {
+    layer_work *w;
+    const offline_known *known;
+    size_t n_keys; /* instances that learn, of keys; those of values follow */
+} learning;
+
+static void learn_task(void *arg, size_t task, int thread)
+{
+    (void)thread;
+    const learning *l = arg;
+    const bool value = task >= l->n_keys;
+    const layer_side *s = &l->w->side[value ? KVANT_V : KVANT_K];
+    offline_codec_learn(s->codec, value ? task - l->n_keys : task, l->known, s->exact, &l->w->faults[task]);
+}
+
 /* Only layers with a codec that wants it pay for this. q still stands as it is stored. */
 bool offline_calibrate(layer_work *w, fault *f)
 {
@@ -43,9 +58,12 @@ bool offline_calibrate(layer_work *w, fault *f)
         from.q_turned = turned[1];
         from.rope = post ? NULL : &v->rope.to;
     }
-    ok = ok && offline_learn(&known, &from, f);
-    for (int i = KVANT_K; ok && i <= KVANT_V; i++)
-        ok = !wanted[i] || offline_codec_learn(w->side[i].codec, &known, w->side[i].exact, f);
+    size_t n[2];
+    for (int i = KVANT_K; i <= KVANT_V; i++)
+        n[i] = wanted[i] ? offline_codec_instances(w->side[i].codec) : 0;
+    learning l = { w, &known, n[KVANT_K] };
+    ok = ok && offline_learn(&known, &from, v->crew, f) &&
+         offline_run_tasks(w, learn_task, &l, n[KVANT_K] + n[KVANT_V], f);
     offline_forget(&known);
     free(turned[0]);
     free(turned[1]);

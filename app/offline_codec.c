@@ -80,17 +80,14 @@ size_t offline_codec_instances(const offline_codec *c)
     return c->n;
 }
 
-bool offline_codec_learn(offline_codec *c, const offline_known *known, const float *rows, fault *f)
+bool offline_codec_learn(offline_codec *c, size_t i, const offline_known *known, const float *rows, fault *f)
 {
-    const size_t dim = (size_t)c->r.shape.dim;
-    bool ok = true;
-    for (size_t i = 0; ok && i < c->n; i++) {
-        kvant_samples samples;
-        void *memory;
-        ok = offline_samples(known, rows, dim, offline_codec_pooled(c) ? -1 : (int)i, &samples, &memory, f) &&
-             roundtrip_calibrate(c->codecs[i], &samples, f);
-        free(memory);
-    }
+    kvant_samples samples;
+    void *memory;
+    const int head = offline_codec_pooled(c) ? -1 : (int)i;
+    const bool ok = offline_samples(known, rows, (size_t)c->r.shape.dim, head, &samples, &memory, f) &&
+                    roundtrip_calibrate(c->codecs[i], &samples, f);
+    free(memory);
     return ok;
 }
 

@@ -4,8 +4,8 @@
  * that have left the window encoded and decoded by a fresh instance, the rest (open rows) in f16.
  *
  *     offline_codec *c = offline_codec_open(&request, &f);
- *     offline_codec_learn(c, &known, rows, &f);                  when it calibrates
  *     for each i < offline_codec_instances(c):
+ *         offline_codec_learn(c, i, &known, rows, &f);           when it calibrates
  *         offline_codec_run(c, i, rows, back, &f);
  *     offline_codec_close(c, &f);
  *
@@ -51,8 +51,8 @@ bool offline_codec_pooled(const offline_codec *c);
 bool offline_codec_calibrates(const offline_codec *c);
 size_t offline_codec_instances(const offline_codec *c); /* kv heads, or 1 when pooled */
 
-/* Calibrates every instance. rows: of all heads, as known->from says, of the codec's own dimension. */
-bool offline_codec_learn(offline_codec *c, const offline_known *known, const float *rows, fault *f);
+/* Calibrates instance i. rows: of all heads, as known->from says, of the codec's own dimension. */
+bool offline_codec_learn(offline_codec *c, size_t i, const offline_known *known, const float *rows, fault *f);
 
 /* rows, back: [rows][dim] of head i; pooled: of head 0, the others `stride` rows apart. */
 bool offline_codec_run(offline_codec *c, size_t i, const float *rows, float *back, fault *f);

@@ -59,7 +59,7 @@ static bool open_codecs(layer_work *w, int layer, fault *f)
             .sequence = v->out->sequence,
             .calibrate = v->r->calibrate_rows,
             .from_half = true,
-            .env = v->r->env,
+            .env = &v->env,
         };
         if (!(s->codec = offline_codec_open(&request, f))) return false;
     }
@@ -77,11 +77,11 @@ static void codec_task(void *arg, size_t task, int thread)
     offline_codec_run(s->codec, i, s->exact + first, s->back + first, &w->faults[task]);
 }
 
-static bool run_tasks(layer_work *w, pool_task task, size_t n, fault *f)
+bool offline_run_tasks(layer_work *w, pool_task task, void *arg, size_t n, fault *f)
 {
     w->faults = calloc(n, sizeof *w->faults);
     if (!w->faults) return fault_memory(f, "tasks");
-    pool_run(w->v->crew, n, task, w);
+    spare_run(w->v->env.threads, w->v->crew, n, task, arg);
     bool ok = true;
     for (size_t i = 0; ok && i < n; i++)
         if (w->faults[i].code != FAULT_NONE) {
@@ -129,7 +129,7 @@ static bool compare_attention(layer_work *w, fault *f)
     offline_turn(v, w->side[KVANT_K].back, w->in->k, post, true);
     offline_turn(v, w->q, w->in->q, v->rope.rotated, true);
     w->gaps = calloc(w->in->q->heads, sizeof *w->gaps);
-    return (w->gaps || fault_memory(f, "attention")) && run_tasks(w, attention_task, w->in->q->heads, f);
+    return (w->gaps || fault_memory(f, "attention")) && offline_run_tasks(w, attention_task, w, w->in->q->heads, f);
 }
 
 /* ---- the whole layer ---- */
@@ -153,8 +153,8 @@ bool offline_run_layer(evaluation *v, int layer, fault *f)
     layer_work w = { .v = v, .in = &v->layers.at[layer], .out = &v->out->layers[layer] };
     bool ok =
         open_layer(v, w.in, w.out, f) && read_layer(&w, f) && open_codecs(&w, layer, f) && offline_calibrate(&w, f);
-    ok = ok &&
-         run_tasks(&w, codec_task,
+    ok = ok && offline_run_tasks(
+                   &w, codec_task, &w,
                    offline_codec_instances(w.side[KVANT_K].codec) + offline_codec_instances(w.side[KVANT_V].codec), f);
     for (int i = KVANT_K; ok && i <= KVANT_V; i++) {
         w.out->side[i].codec = v->plan[layer].spec[i]->text;

@@ -57,6 +57,7 @@ static bool reverse(const rope_table *to, rope_table *from)
     const size_t n = (size_t)to->n_pos * (size_t)to->n_rot;
     const float square = to->magnitude == 0 ? 1 : to->magnitude * to->magnitude;
     *from = *to;
+    from->steps = NULL; /* no tiles are turned back */
     from->cos_sin = reallocarray(NULL, n, sizeof *from->cos_sin);
     for (size_t i = 0; from->cos_sin && i < n; i++)
         from->cos_sin[i] = (i % 2 ? -to->cos_sin[i] : to->cos_sin[i]) / square;

@@ -5,63 +5,104 @@
 
 #include "app/offline_attention.h"
 #include "app/query_moment.h"
+#include "kernels/loops.h"
 
-/* The mean of q q' over the queries of one kv head's group; sums: dim x dim f64. */
-static void find_moment(const offline_source *s, size_t head, double *sums, float *moment)
-{
-    const size_t dim = s->dim;
-    memset(sums, 0, dim * dim * sizeof *sums);
-    for (size_t g = head * s->group; g < (head + 1) * s->group; g++)
-        for (size_t r = 0; r < s->rows; r++) {
-            const float *q = s->queries + (g * s->stride + r) * dim;
-            for (size_t i = 0; i < dim; i++)
-                for (size_t j = 0; j <= i; j++)
-                    sums[i * dim + j] += (double)q[i] * (double)q[j];
-        }
-    const double n = (double)(s->group * s->rows);
-    for (size_t i = 0; i < dim; i++)
-        for (size_t j = 0; j <= i; j++)
-            moment[i * dim + j] = moment[j * dim + i] = (float)(sums[i * dim + j] / n);
-}
-
-static bool find_moments(offline_known *k, fault *f)
-{
-    const offline_source *s = &k->from;
-    const size_t square = s->dim * s->dim;
-    double *sums = reallocarray(NULL, square, sizeof *sums);
-    k->moments = reallocarray(NULL, s->heads * square, sizeof *k->moments);
-    for (size_t h = 0; sums && k->moments && h < s->heads; h++)
-        find_moment(s, h, sums, k->moments + h * square);
-    free(sums);
-    return (sums && k->moments) || fault_memory(f, "the queries' moments");
-}
+/* What is found of a layer: heads and planes are tasks. */
+typedef struct learning {
+    offline_known *k;
+    query_turn *turns;
+    fault *faults; /* per task */
+} learning;
 
 static size_t sequence_of(const offline_source *s)
 {
     return s->sequence < s->rows ? s->sequence : s->rows;
 }
 
-static bool find_met(offline_known *k, fault *f)
+static bool run_heads(learning *l, pool *crew, pool_task task, fault *f)
 {
-    const offline_source *s = &k->from;
+    const size_t heads = l->k->from.heads;
+    l->faults = calloc(heads, sizeof *l->faults);
+    bool ok = l->faults || fault_memory(f, "what queries say of keys");
+    if (ok) pool_run(crew, heads, task, l);
+    for (size_t h = 0; ok && h < heads; h++)
+        if (l->faults[h].code != FAULT_NONE) {
+            if (f) *f = l->faults[h];
+            ok = false;
+        }
+    free(l->faults);
+    return ok;
+}
+
+/* The mean of q q' over the queries of one kv head's group. */
+static void moment_task(void *arg, size_t head, int thread)
+{
+    (void)thread;
+    const learning *l = arg;
+    const offline_source *s = &l->k->from;
+    const loops *best = loops_best();
+    const size_t dim = s->dim;
+    float *moment = l->k->moments + head * dim * dim;
+    double *sums = calloc(dim, dim * sizeof *sums);
+    if (!sums) {
+        fault_memory(&l->faults[head], "the queries' moments");
+        return;
+    }
+    for (size_t g = head * s->group; g < (head + 1) * s->group; g++)
+        for (size_t r = 0; r < s->rows; r++)
+            best->add_outer(sums, s->queries + (g * s->stride + r) * dim, dim);
+    const double n = (double)(s->group * s->rows);
+    for (size_t i = 0; i < dim; i++)
+        for (size_t j = 0; j <= i; j++)
+            moment[i * dim + j] = moment[j * dim + i] = (float)(sums[i * dim + j] / n);
+    free(sums);
+}
+
+static bool find_moments(learning *l, pool *crew, fault *f)
+{
+    const offline_source *s = &l->k->from;
+    l->k->moments = reallocarray(NULL, s->heads * s->dim, s->dim * sizeof *l->k->moments);
+    return l->k->moments ? run_heads(l, crew, moment_task, f) : fault_memory(f, "the queries' moments");
+}
+
+static void turns_task(void *arg, size_t plane, int thread)
+{
+    (void)thread;
+    const learning *l = arg;
+    const offline_source *s = &l->k->from;
+    query_turns(s->rope, s->dim, sequence_of(s), 0, plane, l->turns + plane * query_planes(s->dim));
+}
+
+static void met_task(void *arg, size_t head, int thread)
+{
+    (void)thread;
+    const learning *l = arg;
+    const offline_source *s = &l->k->from;
     const size_t square = s->dim * s->dim;
     double *plain = reallocarray(NULL, square, 2 * sizeof *plain), *met = plain ? plain + square : NULL;
-    const size_t planes = query_planes(s->dim);
-    query_turn *turns = reallocarray(NULL, planes, planes * sizeof *turns);
-    k->met = reallocarray(NULL, s->heads * square, sizeof *k->met);
-    const bool ok = plain && turns && k->met;
-    for (size_t p = 0; ok && p < planes; p++)
-        query_turns(s->rope, s->dim, sequence_of(s), 0, p, turns + p * planes);
-    for (size_t h = 0; ok && h < s->heads; h++) {
-        for (size_t i = 0; i < square; i++)
-            plain[i] = (double)k->moments[h * square + i];
-        query_moment_met(s->rope, turns, plain, s->dim, met);
-        for (size_t i = 0; i < square; i++)
-            k->met[h * square + i] = (float)met[i];
+    if (!plain) {
+        fault_memory(&l->faults[head], "the moments that keys meet");
+        return;
     }
+    for (size_t i = 0; i < square; i++)
+        plain[i] = (double)l->k->moments[head * square + i];
+    query_moment_met(s->rope, l->turns, plain, s->dim, met);
+    for (size_t i = 0; i < square; i++)
+        l->k->met[head * square + i] = (float)met[i];
     free(plain);
-    free(turns);
-    return ok || fault_memory(f, "the moments that keys meet");
+}
+
+static bool find_met(learning *l, pool *crew, fault *f)
+{
+    const offline_source *s = &l->k->from;
+    const size_t planes = query_planes(s->dim);
+    l->turns = reallocarray(NULL, planes, planes * sizeof *l->turns);
+    l->k->met = reallocarray(NULL, s->heads * s->dim, s->dim * sizeof *l->k->met);
+    bool ok = (l->turns && l->k->met) || fault_memory(f, "the moments that keys meet");
+    if (ok) pool_run(crew, planes, turns_task, l);
+    ok = ok && run_heads(l, crew, met_task, f);
+    free(l->turns);
+    return ok;
 }
 
 /* sums, counts: room for n_attention. */
@@ -82,26 +123,36 @@ static bool receive(const offline_known *k, size_t head, double *sums, uint64_t 
     return true;
 }
 
-static bool find_attention(offline_known *k, fault *f)
+static void attention_task(void *arg, size_t head, int thread)
 {
-    const offline_source *s = &k->from;
-    k->n_attention = sequence_of(s);
-    double *sums = reallocarray(NULL, k->n_attention, sizeof *sums);
-    uint64_t *counts = reallocarray(NULL, k->n_attention, sizeof *counts);
-    k->attention = reallocarray(NULL, s->heads * k->n_attention, sizeof *k->attention);
-    bool ok = (sums && counts && k->attention) || fault_memory(f, "the attention of positions");
-    for (size_t h = 0; ok && h < s->heads; h++)
-        ok = receive(k, h, sums, counts, f);
+    (void)thread;
+    const learning *l = arg;
+    const size_t n = l->k->n_attention;
+    double *sums = reallocarray(NULL, n, sizeof *sums);
+    uint64_t *counts = reallocarray(NULL, n, sizeof *counts);
+    if (!sums || !counts)
+        fault_memory(&l->faults[head], "the attention of positions");
+    else
+        receive(l->k, head, sums, counts, &l->faults[head]);
     free(sums);
     free(counts);
-    return ok;
 }
 
-bool offline_learn(offline_known *known, const offline_source *source, fault *f)
+static bool find_attention(learning *l, pool *crew, fault *f)
 {
+    offline_known *k = l->k;
+    k->n_attention = sequence_of(&k->from);
+    k->attention = reallocarray(NULL, k->from.heads * k->n_attention, sizeof *k->attention);
+    return k->attention ? run_heads(l, crew, attention_task, f) : fault_memory(f, "the attention of positions");
+}
+
+bool offline_learn(offline_known *known, const offline_source *source, pool *crew, fault *f)
+{
+    learning l = { .k = known };
     *known = (offline_known){ .from = *source };
-    return (!source->queries || find_moments(known, f)) && (!source->queries || !source->rope || find_met(known, f)) &&
-           (!source->k_turned || !source->q_turned || find_attention(known, f));
+    return (!source->queries || find_moments(&l, crew, f)) &&
+           (!source->queries || !source->rope || find_met(&l, crew, f)) &&
+           (!source->k_turned || !source->q_turned || find_attention(&l, crew, f));
 }
 
 void offline_forget(offline_known *known)

@@ -1,7 +1,7 @@
 /* offline_samples.h - what calibration knows (kvant_samples of include/kvant/codec.h), from stored rows and queries.
  *
  *     offline_known known;
- *     offline_learn(&known, &source, &f);                       once for the keys and values of a layer
+ *     offline_learn(&known, &source, crew, &f);                 once for the keys and values of a layer
  *     offline_samples(&known, rows, ..., &samples, &memory, &f);      for each codec
  *     free(memory);
  *     offline_forget(&known);
@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "base/fault.h"
+#include "base/pool.h"
 #include "kernels/rope.h"
 #include "kvant/codec.h"
 
@@ -33,7 +33,7 @@ typedef struct offline_known {
     size_t n_attention;
 } offline_known;
 
-bool offline_learn(offline_known *known, const offline_source *source, fault *f);
+bool offline_learn(offline_known *known, const offline_source *source, pool *crew, fault *f);
 void offline_forget(offline_known *known);
 
 /* Of one side's rows, [heads][stride][dim] as the codec sees them, and one head, or with head < 0 all of them

@@ -21,6 +21,7 @@ typedef struct evaluation {
     config_layer *plan;
     offline_rope rope;
     pool *crew;
+    host_env env;               /* the request's, with threads that help */
     size_t sequence, rows, cut; /* of a head: rows in the file, rows that calibration takes */
     stream_error sums[2];       /* over all layers; the queries' are in the keys' */
 } evaluation;
@@ -47,6 +48,9 @@ void offline_turn(const evaluation *v, float *rows, const rows_tensor *t, bool f
 
 /* Runs the layer with this index into v->out->layers; releases all but its result. */
 bool offline_run_layer(evaluation *v, int layer, fault *f);
+
+/* Runs n tasks, which may spread; each has a place in w->faults, and of several the first counts. */
+bool offline_run_tasks(layer_work *w, pool_task task, void *arg, size_t n, fault *f);
 
 /* Gives the codecs that want it what the first v->cut rows say. w->q still stands as it is stored. */
 bool offline_calibrate(layer_work *w, fault *f);

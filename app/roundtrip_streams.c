@@ -24,6 +24,8 @@ typedef struct work {
     const rows_tensor **chosen;
     size_t n_chosen;
     sink encoded, decoded;
+    pool *crew;
+    host_env env; /* the threads that help */
 } work;
 
 /* One tensor at work. */
@@ -33,7 +35,10 @@ typedef struct tensor_work {
     int side;
     size_t sequence, cut, measured; /* rows: of a sequence, that calibrate, that are measured */
     offline_codec *codec;
+    size_t first; /* instance at work */
     float *exact, *back;
+    const offline_known *known; /* while codecs calibrate */
+    fault *faults;              /* per instance */
 } tensor_work;
 
 /* ---- which tensors ---- */
@@ -158,6 +163,30 @@ static bool find_queries(const tensor_work *x, offline_source *from, offline_rop
     return ok;
 }
 
+/* Runs task for instances first … first+n-1, which may spread their work. Of several faults the first counts. */
+static bool run_instances(tensor_work *x, pool_task task, size_t first, size_t n, fault *f)
+{
+    bool ok = true;
+    x->first = first;
+    x->faults = calloc(n, sizeof *x->faults);
+    if (!x->faults) return fault_memory(f, "tasks");
+    spare_run(x->w->env.threads, x->w->crew, n, task, x);
+    for (size_t i = 0; ok && i < n; i++)
+        if (x->faults[i].code != FAULT_NONE) {
+            *f = x->faults[i];
+            ok = false;
+        }
+    free(x->faults);
+    return ok;
+}
+
+static void learn_task(void *arg, size_t task, int thread)
+{
+    (void)thread;
+    const tensor_work *x = arg;
+    offline_codec_learn(x->codec, x->first + task, x->known, x->exact, &x->faults[task]);
+}
+
 static bool calibrate(tensor_work *x, fault *f)
 {
     if (!offline_codec_calibrates(x->codec)) return true;
@@ -170,8 +199,9 @@ static bool calibrate(tensor_work *x, fault *f)
     offline_known known = { 0 };
     offline_rope rope = { 0 };
     float *turned[2] = { NULL, NULL }, *queries = NULL;
-    bool ok = find_queries(x, &from, &rope, turned, &queries, f) && offline_learn(&known, &from, f) &&
-              offline_codec_learn(x->codec, &known, x->exact, f);
+    x->known = &known;
+    bool ok = find_queries(x, &from, &rope, turned, &queries, f) && offline_learn(&known, &from, x->w->crew, f) &&
+              run_instances(x, learn_task, 0, offline_codec_instances(x->codec), f);
     offline_forget(&known);
     offline_rope_release(&rope);
     free(turned[0]);
@@ -193,12 +223,29 @@ static void compare(const tensor_work *x, size_t head, stream_result *s)
         s->largest = fmax(s->largest, fabs((double)x->exact[i] - (double)x->back[i]));
 }
 
-static bool run_instance(tensor_work *x, size_t i, fault *f)
+static void codec_task(void *arg, size_t task, int thread)
+{
+    (void)thread;
+    const tensor_work *x = arg;
+    const size_t i = x->first + task, first = (i * x->t->rows + x->cut) * x->t->dim;
+    offline_codec_run(x->codec, i, x->exact + first, x->back + first, &x->faults[task]);
+}
+
+/* All at once, or one after the other where encodings are written in that order. */
+static bool run_codecs(tensor_work *x, fault *f)
+{
+    const size_t n = offline_codec_instances(x->codec), some = x->w->encoded.to ? 1 : n;
+    bool ok = true;
+    for (size_t i = 0; ok && i < n; i += some)
+        ok = run_instances(x, codec_task, i, some, f);
+    return ok;
+}
+
+static void add_result(tensor_work *x, size_t i)
 {
     const bool pooled = offline_codec_pooled(x->codec);
-    const size_t first = (i * x->t->rows + x->cut) * x->t->dim, heads = pooled ? x->t->heads : 1;
+    const size_t heads = pooled ? x->t->heads : 1;
     roundtrip_streams_result *out = x->w->out;
-    if (!offline_codec_run(x->codec, i, x->exact + first, x->back + first, f)) return false;
     const offline_account a = offline_codec_account(x->codec, i);
     stream_result *s = &out->streams[out->n++];
     *s = (stream_result){ .tensor = x->t,
@@ -214,7 +261,6 @@ static bool run_instance(tensor_work *x, size_t i, fault *f)
                           .decode = a.decode };
     for (size_t h = i; h < i + heads; h++)
         compare(x, h, s);
-    return true;
 }
 
 static bool choose_rows(tensor_work *x, fault *f)
@@ -249,6 +295,7 @@ static bool open_codec(tensor_work *x, fault *f)
         .calibrate = r->calibrate_rows,
         .encoded = x->w->encoded.to ? keep_encoding : NULL,
         .self = x->w,
+        .env = &x->w->env,
     };
     return (x->codec = offline_codec_open(&request, f)) != NULL;
 }
@@ -262,9 +309,10 @@ static bool run_tensor(work *w, const rows_tensor *t, fault *f)
     x.exact = reallocarray(NULL, values, sizeof *x.exact);
     x.back = reallocarray(NULL, values, sizeof *x.back);
     bool ok = (grown && x.exact && x.back) || fault_memory(f, "rows");
-    ok = ok && rows_file_read(w->r->file, t, x.exact, f) && choose_rows(&x, f) && open_codec(&x, f) && calibrate(&x, f);
+    ok = ok && rows_file_read(w->r->file, t, x.exact, f) && choose_rows(&x, f) && open_codec(&x, f) &&
+         calibrate(&x, f) && run_codecs(&x, f);
     for (size_t i = 0; ok && i < offline_codec_instances(x.codec); i++)
-        ok = run_instance(&x, i, f);
+        add_result(&x, i);
     for (size_t h = 0; ok && h < t->heads; h++)
         ok = put(&w->decoded, x.back + (h * t->rows + x.cut) * t->dim, x.measured * t->dim * sizeof *x.back, f);
     if (!offline_codec_close(x.codec, ok ? f : NULL)) ok = false;
@@ -277,11 +325,14 @@ bool roundtrip_streams(const roundtrip_streams_request *request, roundtrip_strea
 {
     work w = { .r = request, .out = out };
     *out = (roundtrip_streams_result){ 0 };
-    bool ok = choose(&w, f) && open_sink(&w.encoded, request->encoded, f) && open_sink(&w.decoded, request->decoded, f);
+    bool ok = choose(&w, f) && (w.crew = pool_create(request->threads, f)) && (w.env.threads = spare_open(f)) &&
+              open_sink(&w.encoded, request->encoded, f) && open_sink(&w.decoded, request->decoded, f);
     for (size_t i = 0; ok && i < w.n_chosen; i++)
         ok = run_tensor(&w, w.chosen[i], f);
     ok = close_sink(&w.encoded, ok, f);
     ok = close_sink(&w.decoded, ok, f);
+    spare_close(w.env.threads);
+    pool_destroy(w.crew);
     free(w.chosen);
     return ok;
 }

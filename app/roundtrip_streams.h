@@ -27,6 +27,7 @@ typedef struct roundtrip_streams_request {
     size_t n_names;
     int side; /* ROWS_K, ROWS_V, or ROWS_UNKNOWN: as the names say */
     bool calibrate_rows;
+    int threads;                   /* at least 1 */
     const char *encoded, *decoded; /* files for the encodings and the decoded rows, stream after stream; or NULL */
 } roundtrip_streams_request;
 

@@ -5,6 +5,9 @@
  * never falls. The first centre is a drawn row, each further one the row whose nearest centre (in <u, c>, sign and all)
  * is farthest. Of equals the first wins; a centre without rows stays where it is; it ends when no row changes.
  *
+ * Threads (NULL: none) share rows of an assignment and columns of an update, where there are enough of them: the
+ * result has the same bits whoever does it.
+ *
  * Rows shorter than 2^-23 of the longest have no direction and are left out.
  */
 #ifndef KVANT_KERNELS_DIRECTIONS_KMEANS_H
@@ -12,6 +15,8 @@
 
 #include <stddef.h>
 #include <stdint.h>
+
+#include "kernels/fan.h"
 
 typedef struct directions_input {
     const float *rows;    /* n x dim, finite */
@@ -26,12 +31,12 @@ typedef struct directions_input {
 size_t directions_work(const directions_input *in);
 
 /* Writes min(k, rows with a direction) unit centres of dim values; returns their number. [any thread] */
-size_t directions_kmeans(const directions_input *in, float *centres, void *work);
+size_t directions_kmeans(const directions_input *in, float *centres, void *work, const fan *threads);
 
 /* nearest[i] = argmax over the k >= 1 centres of |<x_i, c>|, the first of equals; along[i], if not NULL, = <x_i, c> of
  * that one. Centres need not have unit length. space: directions_nearest_space floats. [any thread] */
 void directions_nearest(const float *rows, size_t n, size_t dim, const float *centres, size_t k, uint8_t *nearest,
-                        float *along, float *space);
+                        float *along, float *space, const fan *threads);
 size_t directions_nearest_space(size_t n, size_t dim, size_t k);
 
 enum { DIRECTIONS_MAX = 256 }; /* centres */

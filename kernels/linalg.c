@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kernels/eigen.h"
+
 void linalg_multiply(const double *a, const double *b, double *c, size_t m, size_t k, size_t n)
 {
     memset(c, 0, m * n * sizeof *c);
@@ -27,31 +29,9 @@ void linalg_multiply_transposed(const double *a, const double *b, double *c, siz
         }
 }
 
-static void fix_sign(double *vector, size_t n)
-{
-    size_t largest = 0;
-    for (size_t i = 1; i < n; i++)
-        if (fabs(vector[i]) > fabs(vector[largest])) largest = i;
-    if (vector[largest] >= 0.0) return;
-    for (size_t i = 0; i < n; i++)
-        vector[i] = -vector[i];
-}
-
 bool linalg_eigen(const double *symmetric, size_t n, double *values, double *vectors)
 {
-    double *work = malloc(n * n * sizeof *work), *ascending = malloc(n * sizeof *ascending);
-    bool ok = work && ascending;
-    if (ok) memcpy(work, symmetric, n * n * sizeof *work);
-    /* Row-major in, column-major called: the lower triangle is the upper one there, and vectors come back as rows. */
-    ok = ok && LAPACKE_dsyevd(LAPACK_COL_MAJOR, 'V', 'U', (lapack_int)n, work, (lapack_int)n, ascending) == 0;
-    for (size_t i = 0; ok && i < n; i++) {
-        values[i] = ascending[n - 1 - i];
-        memcpy(vectors + i * n, work + (n - 1 - i) * n, n * sizeof *vectors);
-        fix_sign(vectors + i * n, n);
-    }
-    free(work);
-    free(ascending);
-    return ok;
+    return eigen_symmetric(symmetric, n, values, vectors, NULL);
 }
 
 bool linalg_orthonormal(double *a, size_t m, size_t n)
@@ -74,7 +54,7 @@ bool linalg_orthonormal(double *a, size_t m, size_t n)
 bool linalg_cholesky(const double *a, size_t n, double *l)
 {
     if (l != a) memmove(l, a, n * n * sizeof *l);
-    /* As in linalg_eigen: the lower triangle by rows is the upper one by columns, and L' L'' = U' U. */
+    /* Row-major in, column-major called: the lower triangle by rows is the upper one by columns, and L' L'' = U' U. */
     if (LAPACKE_dpotrf(LAPACK_COL_MAJOR, 'U', (lapack_int)n, l, (lapack_int)n) != 0) return false;
     for (size_t i = 0; i < n; i++)
         for (size_t j = i + 1; j < n; j++)

@@ -1,12 +1,12 @@
-/* linalg.h - dense linear algebra on small matrices, over LAPACK.
+/* linalg.h - dense linear algebra on small matrices.
  *
  * Row-major f64. Matrices are those of one head: a side is at most a few hundred. Products are summed here, over k
- * ascending, so that they do not depend on which BLAS is installed; factorisations are LAPACK's, whose last bits may
- * differ between implementations but not between runs or threads of ours. Signs are fixed (see each function), so that
- * equal input gives equal bytes.
+ * ascending, and eigenvectors are kernels/eigen.h's, so that neither depends on which BLAS is installed; the other
+ * factorisations are LAPACK's, whose last bits may differ between implementations but not between runs or threads of
+ * ours. Signs are fixed (see each function), so that equal input gives equal bytes.
  *
- * All return false when LAPACK does not converge, a matrix is not what it must be, or memory is short; outputs are then
- * undefined. Inputs must be finite. [any thread]
+ * All return false when an iteration does not converge, a matrix is not what it must be, or memory is short; outputs
+ * are then undefined. Inputs must be finite. [any thread]
  */
 #ifndef KVANT_KERNELS_LINALG_H
 #define KVANT_KERNELS_LINALG_H

@@ -56,9 +56,10 @@ static double inverse_of(double norm)
     return norm > 0.0 ? 1.0 / norm : 0.0;
 }
 
-static uint16_t stored_as(double wanted)
+/* What is rounded to f16. */
+static float narrowed(double wanted)
 {
-    return half_from_float((float)fmin(wanted, 1e9));
+    return (float)fmin(wanted, 1e9);
 }
 
 double sphere_encode(const sphere *s, int scale, const float *row, uint8_t *out)
@@ -76,7 +77,7 @@ double sphere_encode(const sphere *s, int scale, const float *row, uint8_t *out)
     const double length = needs_length(scale) ? dot(levels, levels, n) : 0.0;
     const double along = needs_along(scale) ? dot(unit, levels, n) : 0.0;
     const double wanted = scale_of(scale, norm, length, along);
-    const uint16_t stored = stored_as(wanted);
+    const uint16_t stored = half_from_float(narrowed(wanted));
     if (half_is_special(stored)) return wanted;
     if (stored == 0) memset(codes, 1 << (s->bits - 1), n); /* too small to keep: the same bytes as a row of zeros */
     half_store(out, stored);
@@ -113,6 +114,8 @@ static bool encode_tile(const sphere *s, int scale, const float *rows, uint8_t *
     _Alignas(LANES_ALIGN) float unit[WHT_MAX * LANES_MOST], levels[WHT_MAX * LANES_MOST];
     _Alignas(LANES_ALIGN) uint32_t codes[WHT_MAX * LANES_MOST];
     double norm[LANES_MOST], inverse[LANES_MOST], length[LANES_MOST] = { 0 }, along[LANES_MOST] = { 0 };
+    float wanted[LANES_MOST];
+    uint16_t stored[LANES_MOST];
     const lanes *l = s->rotation.lanes;
     const size_t n = s->n, bytes = sphere_bytes(n, s->bits), at_once = (size_t)l->n;
     l->gather(rows, n, n, n, unit);
@@ -127,10 +130,12 @@ static bool encode_tile(const sphere *s, int scale, const float *rows, uint8_t *
     if (scale != SPHERE_PLAIN) l->values(&s->table, codes, n, levels);
     if (needs_length(scale)) l->dot_f64(levels, levels, n, length);
     if (needs_along(scale)) l->dot_f64(unit, levels, n, along);
+    for (size_t r = 0; r < at_once; r++)
+        wanted[r] = narrowed(scale_of(scale, norm[r], length[r], along[r]));
+    l->halves(wanted, stored);
     for (size_t r = 0; r < at_once; r++) {
-        const uint16_t stored = stored_as(scale_of(scale, norm[r], length[r], along[r]));
-        if (half_is_special(stored) || stored == 0) return false;
-        half_store(out + r * bytes, stored);
+        if (half_is_special(stored[r]) || stored[r] == 0) return false;
+        half_store(out + r * bytes, stored[r]);
     }
     l->pack(codes, n, 0, s->bits, out + SPHERE_SCALE_BYTES, bytes);
     return true;
@@ -153,31 +158,45 @@ size_t sphere_encode_rows(const sphere *s, int scale, const float *rows, size_t 
 }
 
 /* False when one of the scales is none that encode writes. */
-static bool decode_tile(const sphere *s, const uint8_t *in, float *rows)
+static bool decode_tile(const sphere *s, const uint8_t *in, float *tile)
 {
-    _Alignas(LANES_ALIGN) float tile[WHT_MAX * LANES_MOST];
     float scale[LANES_MOST];
     const lanes *l = s->rotation.lanes;
     const size_t n = s->n, bytes = sphere_bytes(n, s->bits);
-    for (size_t r = 0; r < (size_t)l->n; r++) {
-        const uint16_t stored = half_load(in + r * bytes);
-        if (half_is_special(stored) || stored & 0x8000u) return false;
-        scale[r] = half_to_float(stored);
-    }
+    if (!l->scales(in, bytes, scale)) return false;
     l->unpack_values(&s->table, in + SPHERE_SCALE_BYTES, bytes, n, 0, s->bits, NULL, tile);
     l->rotate(&s->rotation, s->rotation.s2, s->rotation.s1, scale, tile);
-    l->scatter(tile, n, rows, n);
     return true;
 }
 
 size_t sphere_decode_rows(const sphere *s, const uint8_t *in, float *rows, size_t n_rows)
 {
+    _Alignas(LANES_ALIGN) float tile[WHT_MAX * LANES_MOST];
     const lanes *l = lanes_for(s);
     const size_t bytes = sphere_bytes(s->n, s->bits);
     size_t r = 0;
-    while (l && r + (size_t)l->n <= n_rows && decode_tile(s, in + r * bytes, rows + r * s->n))
-        r += (size_t)l->n;
+    for (; l && r + (size_t)l->n <= n_rows && decode_tile(s, in + r * bytes, tile); r += (size_t)l->n)
+        l->scatter(tile, s->n, rows + r * s->n, s->n);
     for (; r < n_rows; r++)
         if (!sphere_decode(s, in + r * bytes, rows + r * s->n)) return r;
+    return n_rows;
+}
+
+size_t sphere_decode_columns(const sphere *s, const uint8_t *in, float *columns, size_t stride, size_t n_rows)
+{
+    _Alignas(LANES_ALIGN) float tile[WHT_MAX * LANES_MOST];
+    const lanes *l = lanes_for(s);
+    const size_t bytes = sphere_bytes(s->n, s->bits);
+    size_t r = 0;
+    for (; l && r + (size_t)l->n <= n_rows; r += (size_t)l->n) {
+        const bool fits = stride == (size_t)l->n; /* then the columns are the tile */
+        if (!decode_tile(s, in + r * bytes, fits ? columns + r : tile)) break;
+        if (!fits) l->spread(tile, s->n, columns + r, stride);
+    }
+    for (; r < n_rows; r++) {
+        if (!sphere_decode(s, in + r * bytes, tile)) return r;
+        for (size_t i = 0; i < s->n; i++)
+            columns[i * stride + r] = tile[i];
+    }
     return n_rows;
 }

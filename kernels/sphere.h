@@ -59,4 +59,7 @@ bool sphere_decode(const sphere *s, const uint8_t *in, float *row);
 size_t sphere_encode_rows(const sphere *s, int scale, const float *rows, size_t n_rows, uint8_t *out);
 size_t sphere_decode_rows(const sphere *s, const uint8_t *in, float *rows, size_t n_rows);
 
+/* sphere_decode_rows on their side: value i of row r at columns[i*stride + r]. [any thread] */
+size_t sphere_decode_columns(const sphere *s, const uint8_t *in, float *columns, size_t stride, size_t n_rows);
+
 #endif

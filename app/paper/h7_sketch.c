@@ -28,7 +28,7 @@ static double lost(bench *b, int power, int kept, uint64_t seed)
     const pca_input in = { b->rows.rows, NULL, b->rows.n, (size_t)b->rows.dim };
     for (size_t i = 0; i < b->rows.n * WIDTH; i++)
         b->omega[i] = random_normal(seed, i);
-    if (!pca_sketch(&in, b->mean, WIDTH, power, b->omega, b->work, b->values, b->vectors)) return NAN;
+    if (!pca_sketch(&in, b->mean, WIDTH, power, b->omega, b->work, b->values, b->vectors, NULL)) return NAN;
     return b->total - sum_of(b->values, kept);
 }
 
@@ -38,7 +38,7 @@ static void sketch_rows(paper *p, bench *b, const char *name, uint64_t seed)
     const measure m = measure_named("kernels/pca.h");
     pca_mean(&in, b->mean);
     b->total = pca_variance(&in, b->mean);
-    const bool ok = pca_exact(&in, b->mean, b->work, b->values, b->vectors);
+    const bool ok = pca_exact(&in, b->mean, b->work, b->values, b->vectors, NULL);
     const double beyond = ok ? b->total - sum_of(b->values, RANK) : NAN;
     double plain = 0;
     for (int i = 0; i < 8; i++)

@@ -5,12 +5,12 @@
 #include "kernels/finite.h"
 #include "plugins/besi/tally.h"
 
-enum { SCALE_DIRECTION_BITS = 4 };
+enum { SCALE_DIRECTION_BITS = 4, TASKS = 8 };
 
 typedef struct work {
     float *rows; /* a copy, the means of its blocks subtracted */
     size_t n;
-    tally *tally;
+    tally *tallies; /* TASKS of them: a task counts in its own */
     besi_lines coarse;
 } work;
 
@@ -34,17 +34,42 @@ void riemann_gauss_levels(int bits, double *level)
     }
 }
 
-static bool fit_levels(const riemann_fit *f, const work *w, const float *scale, double *level)
+/* What a task has: rows when levels are fitted, pairs when scales are. */
+typedef struct fitting {
+    const riemann_fit *f;
+    const work *w;
+    const float *scale;
+    double *exact;
+} fitting;
+
+static size_t share(size_t n, size_t task)
 {
-    const size_t dim = f->blocks->dim;
-    tally_clear(w->tally);
-    for (size_t r = 0; r < w->n; r++)
+    return n / TASKS * task + (n % TASKS < task ? n % TASKS : task);
+}
+
+static void count_rows(void *arg, size_t task)
+{
+    const fitting *x = arg;
+    const size_t dim = x->f->blocks->dim;
+    tally *t = &x->w->tallies[task];
+    tally_clear(t);
+    for (size_t r = share(x->w->n, task); r < share(x->w->n, task + 1); r++)
         for (size_t k = 0; k < dim / RIEMANN_GROUP; k++) {
             float alpha;
-            besi_nearest(f->lines, w->rows + r * dim + RIEMANN_GROUP * k, &alpha);
-            tally_add(w->tally, alpha / scale[k]);
+            besi_nearest(x->f->lines, x->w->rows + r * dim + RIEMANN_GROUP * k, &alpha);
+            tally_add(t, alpha / x->scale[k]);
         }
-    return tally_levels(w->tally, f->bits, level);
+}
+
+/* Counts are whole numbers: their sums do not depend on who counted. */
+static bool fit_levels(const riemann_fit *f, const work *w, const float *scale, double *level)
+{
+    const kvant_host *host = f->blocks->host;
+    fitting x = { f, w, scale, NULL };
+    host->parallel(host, TASKS, count_rows, &x);
+    for (size_t task = 1; task < TASKS; task++)
+        tally_join(&w->tallies[0], &w->tallies[task]);
+    return tally_levels(&w->tallies[0], f->bits, level);
 }
 
 /* ---- scales ----------------------------------------------------------------------------------------------------- */
@@ -56,9 +81,9 @@ static float coarse_length(const riemann_fit *f, const work *w, size_t row, size
     return alpha;
 }
 
-static double scale_of(const riemann_fit *f, const work *w, size_t pair)
+static double scale_of(const riemann_fit *f, const work *w, tally *t, size_t pair)
 {
-    static const double share[] = { [RIEMANN_PCT95] = 0.95, [RIEMANN_PCT99] = 0.99, [RIEMANN_PCT999] = 0.999 };
+    static const double shares[] = { [RIEMANN_PCT95] = 0.95, [RIEMANN_PCT99] = 0.99, [RIEMANN_PCT999] = 0.999 };
     double trace = 0.0, square = 0.0;
     for (size_t r = 0; r < w->n; r++) {
         const float *x = w->rows + r * f->blocks->dim + RIEMANN_GROUP * pair;
@@ -70,10 +95,18 @@ static double scale_of(const riemann_fit *f, const work *w, size_t pair)
     if (f->scale_kind == RIEMANN_SQRT_TRACE) return sqrt(trace / (RIEMANN_GROUP * (double)w->n));
     if (f->scale_kind == RIEMANN_RMS || !(rms > 0.0)) return rms;
 
-    tally_clear(w->tally);
+    tally_clear(t);
     for (size_t r = 0; r < w->n; r++)
-        tally_add(w->tally, (float)((double)coarse_length(f, w, r, pair) / rms));
-    return rms * tally_quantile(w->tally, share[f->scale_kind]) / 2.7;
+        tally_add(t, (float)((double)coarse_length(f, w, r, pair) / rms));
+    return rms * tally_quantile(t, shares[f->scale_kind]) / 2.7;
+}
+
+static void scale_pairs(void *arg, size_t task)
+{
+    const fitting *x = arg;
+    const size_t pairs = x->f->blocks->dim / RIEMANN_GROUP;
+    for (size_t k = share(pairs, task); k < share(pairs, task + 1); k++)
+        x->exact[k] = scale_of(x->f, x->w, &x->w->tallies[task], k);
 }
 
 /* The largest of them, before pairs that hardly moved are given theirs. */
@@ -81,10 +114,11 @@ static double fit_scales(const riemann_fit *f, const work *w, float *scale)
 {
     const size_t pairs = f->blocks->dim / RIEMANN_GROUP;
     double exact[RIEMANN_PAIRS_MAX], largest = 0.0;
-    for (size_t k = 0; k < pairs; k++) {
-        exact[k] = scale_of(f, w, k);
+    fitting x = { f, w, NULL, exact };
+    const kvant_host *host = f->blocks->host;
+    host->parallel(host, TASKS, scale_pairs, &x);
+    for (size_t k = 0; k < pairs; k++)
         largest = fmax(largest, exact[k]);
-    }
     for (size_t k = 0; k < pairs; k++)
         scale[k] = largest > 0.0 ? (float)fmax(fmax(exact[k], 1e-4 * largest), 1e-37) : 1.0f;
     return largest;
@@ -147,11 +181,13 @@ int riemann_fit_rows(const riemann_fit *f, const kvant_samples *samples, float *
     size_t bytes = 0;
     int rc = check_samples(f->blocks, samples, &bytes);
     if (rc != KVANT_OK) return rc;
-    work w = { .rows = host->alloc(host, bytes), .tally = host->alloc(host, sizeof(tally)), .n = samples->n_rows };
-    rc = w.rows && w.tally ? fit(f, samples, &w, scale, level)
-                           : host->fail(host, KVANT_E_MEMORY, "%s: no memory for %zu calibration rows", f->blocks->name,
-                                        (size_t)samples->n_rows);
+    work w = { .rows = host->alloc(host, bytes),
+               .tallies = host->alloc(host, TASKS * sizeof(tally)),
+               .n = samples->n_rows };
+    rc = w.rows && w.tallies ? fit(f, samples, &w, scale, level)
+                             : host->fail(host, KVANT_E_MEMORY, "%s: no memory for %zu calibration rows",
+                                          f->blocks->name, (size_t)samples->n_rows);
     host->release(host, w.rows);
-    host->release(host, w.tally);
+    host->release(host, w.tallies);
     return rc;
 }

@@ -31,6 +31,13 @@ void tally_add(tally *t, float value)
     t->total += 1.0;
 }
 
+void tally_join(tally *t, const tally *other)
+{
+    for (int i = 0; i < TALLY_CELLS; i++)
+        t->count[i] += other->count[i];
+    t->total += other->total;
+}
+
 double tally_quantile(const tally *t, double share)
 {
     double before = 0.0;

@@ -22,6 +22,9 @@ void tally_clear(tally *t);
 /* Counts |value|, which is not NaN. */
 void tally_add(tally *t, float value);
 
+/* Adds what another has counted. */
+void tally_join(tally *t, const tally *other);
+
 /* The magnitude that a share of all counted ones lies below; 0 when there are none. */
 double tally_quantile(const tally *t, double share);
 

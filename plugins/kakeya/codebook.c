@@ -2,29 +2,35 @@
 
 #include <math.h>
 #include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
 
 enum { ROUNDS = 10000 };
 
-static void sift(float *heap, size_t at, size_t n)
+/* Ascending as integers exactly when the numbers ascend (-0 before 0). */
+static uint32_t key_of(float value)
 {
-    const float moved = heap[at];
-    for (size_t child; (child = 2 * at + 1) < n; at = child) {
-        if (child + 1 < n && heap[child + 1] > heap[child]) child++;
-        if (!(heap[child] > moved)) break;
-        heap[at] = heap[child];
-    }
-    heap[at] = moved;
+    uint32_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    return bits & 0x80000000u ? ~bits : bits | 0x80000000u;
 }
 
-static void sort(float *values, size_t n)
+/* By digits of the key, the last ones first; `room` holds n values. */
+static void sort(float *values, size_t n, float *room)
 {
-    for (size_t i = n / 2; i-- > 0;)
-        sift(values, i, n);
-    for (size_t end = n; end-- > 1;) {
-        const float largest = values[0];
-        values[0] = values[end];
-        values[end] = largest;
-        sift(values, 0, end);
+    enum { DIGIT = 11, CELLS = 1 << DIGIT, PASSES = 3 };
+    for (int pass = 0; pass < PASSES; pass++) {
+        size_t at[CELLS] = { 0 }, before = 0;
+        for (size_t i = 0; i < n; i++)
+            at[key_of(values[i]) >> DIGIT * pass & (CELLS - 1)]++;
+        for (size_t k = 0; k < CELLS; k++) {
+            const size_t here = at[k];
+            at[k] = before;
+            before += here;
+        }
+        for (size_t i = 0; i < n; i++)
+            room[at[key_of(values[i]) >> DIGIT * pass & (CELLS - 1)]++] = values[i];
+        memcpy(values, room, n * sizeof *values);
     }
 }
 
@@ -59,7 +65,7 @@ static void start(const float *sorted, size_t n, double *level, size_t n_levels)
 
 void codebook_fit(float *samples, size_t n, double *level, size_t n_levels, double *sums)
 {
-    sort(samples, n);
+    sort(samples, n, (float *)(void *)sums);
     start(samples, n, level, n_levels);
     sums[0] = 0.0;
     for (size_t i = 0; i < n; i++)

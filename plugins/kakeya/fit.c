@@ -10,7 +10,7 @@
 
 #define SKETCH_KEY 0x6b616b6579610002u
 #define CENTRE_KEY 0x6b616b6579610003u
-enum { KMEANS_ITERATIONS = 32 };
+enum { KMEANS_ITERATIONS = 32, PIECES = 64 /* of a block's rows at most */, PIECE_ROWS = 64 /* at least */ };
 #define WORTH_SAYING 95.0 /* per cent of the variance: below that a rank loses what bits cannot bring back */
 
 /* ---- memory ----------------------------------------------------------------------------------------------------- */
@@ -137,8 +137,8 @@ static size_t principal(const kakeya *c, kakeya_work *w, const pca_input *in, do
     if (p->sketch) {
         found = pca_sketch_width(in, most, p->oversample);
         fill_normal(c->host, w->omega, in->n * found);
-        if (!pca_sketch(in, w->mean, found, p->power, w->omega, w->pca, w->values, w->vectors)) return 0;
-    } else if (!pca_exact(in, w->mean, w->pca, w->values, w->vectors))
+        if (!pca_sketch(in, w->mean, found, p->power, w->omega, w->pca, w->values, w->vectors, &c->threads)) return 0;
+    } else if (!pca_exact(in, w->mean, w->pca, w->values, w->vectors, &c->threads))
         return 0;
     const size_t rank = constant ? 1 : pca_rank(w->values, found, p->variance);
     return rank < most ? rank : most;
@@ -182,8 +182,9 @@ int kakeya_fit_skeleton(const kakeya *c, kakeya_work *w, const float *rows, cons
     const double variance = pca_variance(&in, w->mean);
     const size_t rank = principal(c, w, &in, variance);
     if (rank == 0)
-        return c->host->fail(c->host, KVANT_E_MEMORY, "kakeya: rows %zu-%zu: no principal directions: LAPACK failed",
-                             first, first + n - 1);
+        return c->host->fail(c->host, KVANT_E_MEMORY,
+                             "kakeya: rows %zu-%zu: no principal directions: the linear algebra failed", first,
+                             first + n - 1);
     kakeya_set_rank(c, &w->skeleton, rank);
     round_values(c, w->vectors, rank * in.dim, w->skeleton.basis); /* at most 1: always fit */
     log_variance(c, w, variance);
@@ -211,13 +212,13 @@ static void fit_centres(const kakeya *c, kakeya_work *w, const float *weights, s
     kakeya_block *b = &w->block;
     const size_t rank = w->skeleton.rank;
     const directions_input in = clusters_of(c, w->z, weights, n, rank);
-    b->centres = in.k ? directions_kmeans(&in, b->centre, w->clusters) : 0;
+    b->centres = in.k ? directions_kmeans(&in, b->centre, w->clusters, &c->threads) : 0;
     for (size_t i = 0; !c->config.wide && i < b->centres * rank; i++)
         b->centre[i] = half_to_float(half_from_float(b->centre[i]));
     memset(b->segment, 0, n * sizeof *b->segment);
     memset(w->t, 0, n * sizeof *w->t);
     if (b->centres == 0) return;
-    directions_nearest(w->z, n, rank, b->centre, b->centres, w->nearest, w->t, w->space);
+    directions_nearest(w->z, n, rank, b->centre, b->centres, w->nearest, w->t, w->space, &c->threads);
     for (size_t i = 0; i < n; i++)
         b->segment[i] = w->nearest[i];
 }
@@ -249,19 +250,62 @@ static int fit_row(const kakeya *c, kakeya_work *w, size_t i, size_t position)
     return KVANT_OK;
 }
 
+/* Rows know nothing of each other: pieces of them are tasks, whose outliers stand apart until all are done. */
+typedef struct row_pieces {
+    const kakeya *c;
+    kakeya_work *w;
+    size_t n, rows, first; /* rows of all, and of a piece; the position of the first one */
+    int rc[PIECES];
+    size_t outliers[PIECES];
+} row_pieces;
+
+static size_t outlier_slot(const row_pieces *p, size_t piece)
+{
+    return piece * p->rows * kakeya_outliers_most(&p->c->config, p->w->skeleton.width);
+}
+
+static void fit_piece(void *arg, size_t piece)
+{
+    row_pieces *p = arg;
+    kakeya_work mine = *p->w; /* the same memory, a count of its own */
+    const size_t from = piece * p->rows, to = p->n - from < p->rows ? p->n : from + p->rows;
+    mine.block.outliers = outlier_slot(p, piece);
+    p->rc[piece] = KVANT_OK;
+    for (size_t i = from; i < to && p->rc[piece] == KVANT_OK; i++)
+        p->rc[piece] = fit_row(p->c, &mine, i, p->first + i);
+    p->outliers[piece] = mine.block.outliers - outlier_slot(p, piece);
+}
+
+/* Of errors the first counts: it is made once more, so that its message stands. */
+static int join_pieces(row_pieces *p, size_t pieces)
+{
+    kakeya_block *b = &p->w->block;
+    b->outliers = 0;
+    for (size_t i = 0; i < pieces; i++) {
+        const int rc = p->rc[i];
+        if (rc != KVANT_OK) fit_piece(p, i);
+        if (rc != KVANT_OK) return rc;
+        const size_t from = outlier_slot(p, i), n = p->outliers[i];
+        if (from != b->outliers) {
+            memmove(b->index + b->outliers, b->index + from, n * sizeof *b->index);
+            memmove(b->value + b->outliers, b->value + from, n * sizeof *b->value);
+        }
+        b->outliers += n;
+    }
+    return KVANT_OK;
+}
+
 int kakeya_fit_block(const kakeya *c, kakeya_work *w, const float *rows, const float *weights, size_t n, size_t first)
 {
     const kakeya_skeleton *s = &w->skeleton;
     w->block.rows = n;
-    w->block.outliers = 0;
-    pca_project(rows, n, c->config.dim, s->mean, s->basis, s->rank, w->z, w->space);
+    pca_project(rows, n, c->config.dim, s->mean, s->basis, s->rank, w->z, w->space, &c->threads);
     w->block.exponent = exponent_of(c, w, n);
     fit_centres(c, w, weights, n);
-    for (size_t i = 0; i < n; i++) {
-        const int rc = fit_row(c, w, i, first + i);
-        if (rc != KVANT_OK) return rc;
-    }
-    return KVANT_OK;
+    row_pieces p = { .c = c, .w = w, .n = n, .rows = larger((n + PIECES - 1) / PIECES, PIECE_ROWS), .first = first };
+    const size_t pieces = (n + p.rows - 1) / p.rows;
+    fan_run(&c->threads, pieces, fit_piece, &p);
+    return join_pieces(&p, pieces);
 }
 
 bool kakeya_restore_block(const kakeya *c, kakeya_work *w, float *rows)

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "kernels/besicovitch.h"
+#include "kernels/fan.h"
 #include "kernels/quantizer.h"
 #include "kvant/codec.h"
 #include "plugins/kakeya/rotation.h"
@@ -34,6 +35,7 @@ typedef struct kakeya_config {
 
 typedef struct kakeya {
     const kvant_host *host;
+    fan threads; /* the host's parallel */
     kakeya_config config;
     kvant_shape shape;
     bool has_table;  /* of codebook=calibrated: fitted or loaded */

@@ -538,6 +538,30 @@ static void calibration_takes_samples_of_any_length(void **state)
     free(rows);
 }
 
+/* Groups are looked at 16 at a time and pooled: 20 of them in another order give the same levels. */
+static void levels_do_not_depend_on_the_order_of_groups(void **state)
+{
+    (void)state;
+    enum { GROUPS = 20, ROWS = 32, WIDE = 16 };
+    float *rows = trial_keys(GROUPS * ROWS, WIDE, 6), *turned = trial_keys(GROUPS * ROWS, WIDE, 6);
+    float saved[2][8];
+    for (size_t g = 0; g < GROUPS; g++)
+        memcpy(turned + g * ROWS * WIDE, rows + (GROUPS - 1 - g) * ROWS * WIDE, ROWS * WIDE * sizeof *rows);
+    for (int k = 0; k < 2; k++) {
+        const kvant_samples samples = {
+            .size = sizeof samples, .abi = KVANT_ABI, .rows = k ? turned : rows, .n_rows = GROUPS * ROWS
+        };
+        test_instance t;
+        trial_open(&t, WIDE, "codebook=calibrated block=32 outlier=3");
+        assert_int_equal(t.codec->calibrate(t.state, &samples), KVANT_OK);
+        assert_int_equal(t.codec->save(t.state, (uint8_t *)saved[k], sizeof saved[k]), sizeof saved[k]);
+        test_close(&t);
+    }
+    assert_memory_equal(saved[0], saved[1], sizeof saved[0]);
+    free(rows);
+    free(turned);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -561,6 +585,7 @@ int main(void)
         cmocka_unit_test(calibration_sees_what_k_means_leaves),
         cmocka_unit_test(levels_beside_outliers_stay_below_the_threshold),
         cmocka_unit_test(calibration_takes_samples_of_any_length),
+        cmocka_unit_test(levels_do_not_depend_on_the_order_of_groups),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,7 +6,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "kernels/linalg.h"
+#include "kernels/eigen.h"
 #include "plugins/qprecond/whitening.h"
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the side data are little-endian copies of memory");
@@ -47,6 +47,12 @@ static void destroy(void *state)
     wrapper_destroy(w);
 }
 
+static void on_host(const void *host, size_t n, void (*part)(void *arg, size_t i), void *arg)
+{
+    const kvant_host *h = host;
+    h->parallel(h, n, part, arg);
+}
+
 static int create(const kvant_host *host, const kvant_shape *shape, const kvant_value *values, void **state)
 {
     if (shape->stream != KVANT_K) return host->fail(host, KVANT_E_SHAPE, "qprecond: values meet no queries");
@@ -57,6 +63,7 @@ static int create(const kvant_host *host, const kvant_shape *shape, const kvant_
     if (rc != KVANT_OK) return rc;
     qprecond *w = *state;
     w->shape = *shape;
+    w->threads = (fan){ on_host, host };
     w->inner = values[PARAM_INNER].inner;
     w->ridge = values[PARAM_RIDGE].r;
     w->skip = (int)values[PARAM_SKIP].i;
@@ -78,7 +85,7 @@ int qprecond_whiten(qprecond *w, size_t first, const float *rows, size_t n_rows)
     const size_t n = w->base.dim;
     const int rc = wrapper_copy(&w->base, first, rows, n_rows, FLT_MAX);
     if (rc != KVANT_OK) return rc;
-    whitening_apply(w->factors, n, w->base.heads, w->base.rows, n_rows);
+    whitening_apply(w->factors, n, w->base.heads, w->base.rows, n_rows, &w->threads);
     for (size_t i = 0; i < n_rows * n; i++)
         if (!isfinite(w->base.rows[i]))
             return host->fail(host, KVANT_E_RANGE, "qprecond: row %zu, column %zu: whitened, the value is too large",
@@ -138,7 +145,7 @@ static int factorise(qprecond *w, const kvant_samples *samples, finding *out)
     for (size_t h = 0; rc == KVANT_OK && w->factors && h < heads; h++) {
         double *l = w->factors + h * n * n;
         whitening_moment(moments + h * n * n, n, w->ridge, s);
-        if (!linalg_eigen(s, n, values, vectors)) rc = no_memory(w);
+        if (!eigen_symmetric(s, n, values, vectors, &w->threads)) rc = no_memory(w);
         if (rc == KVANT_OK)
             out->condition = fmax(out->condition, values[n - 1] > 0.0 ? values[0] / values[n - 1] : INFINITY);
         if (rc == KVANT_OK && !whitening_factor(s, n, l)) drop_factors(w);
@@ -314,7 +321,7 @@ static int decode(void *state, size_t first, const uint8_t *bytes, size_t n_byte
     int rc = wrapper_decode(w, first, bytes, n_bytes, rows, n_rows);
     if (rc != KVANT_OK || w->decision == QPRECOND_PLAIN) return rc;
     rc = wrapper_check_decoded(&w->base, first, rows, n_rows, FLT_MAX);
-    if (rc == KVANT_OK) whitening_undo(w->factors, w->base.dim, w->base.heads, rows, n_rows);
+    if (rc == KVANT_OK) whitening_undo(w->factors, w->base.dim, w->base.heads, rows, n_rows, &w->threads);
     return rc == KVANT_OK ? wrapper_check_decoded(&w->base, first, rows, n_rows, FLT_MAX) : rc;
 }
 

@@ -2,6 +2,7 @@
 #ifndef KVANT_PLUGINS_QPRECOND_QPRECOND_H
 #define KVANT_PLUGINS_QPRECOND_QPRECOND_H
 
+#include "kernels/fan.h"
 #include "plugins/wrapper.h"
 
 enum { QPRECOND_OPEN = -1, QPRECOND_PLAIN, QPRECOND_WHITENED }; /* not decided; rows as they are; rows times L */
@@ -14,6 +15,7 @@ typedef struct qprecond {
     int skip;
     int plain; /* whiten by the queries before RoPE */
     int decision;
+    fan threads;     /* the host's parallel */
     double *factors; /* [head][n][n]; NULL before calibrate or load, and where it is known to be of no use */
 } qprecond;
 

@@ -2,8 +2,11 @@
 
 #include <math.h>
 
+#include "kernels/dense.h"
 #include "plugins/qprecond/qprecond.h"
 #include "plugins/qprecond/whitening.h"
+
+enum { WEIGHINGS = 16 }; /* tasks of a sum over rows */
 
 /* Samples cut in two at a row. The first part is of whole sequences, or, when there is only one, of whole blocks. */
 typedef struct halves {
@@ -76,22 +79,41 @@ static int open_pair(const qprecond *w, const halves *h, const kvant_samples *fi
 }
 
 /* The sum of x M x' over rows x = a - b; b NULL: 0. */
+typedef struct weighing {
+    const qprecond *w;
+    const float *moments, *a, *b;
+    size_t n_rows, some; /* rows; of a task */
+    double sums[WEIGHINGS];
+} weighing;
+
+/* x M x' = x · Σ_i x_i M_i for the rows M_i of the moment: no sum waits for another. */
+static void weigh_some(void *arg, size_t task)
+{
+    weighing *v = arg;
+    const dense *loops = dense_best();
+    const size_t n = v->w->base.dim;
+    v->sums[task] = 0.0;
+    for (size_t r = task * v->some; r < v->n_rows && r < (task + 1) * v->some; r++) {
+        const float *m = v->moments + r % v->w->base.heads * n * n;
+        double x[WHITENING_MAX], product[WHITENING_MAX] = { 0 };
+        for (size_t i = 0; i < n; i++)
+            x[i] = (double)v->a[r * n + i] - (v->b ? (double)v->b[r * n + i] : 0.0);
+        for (size_t i = 0; i < n; i++)
+            loops->add_weighted(product, m + i * n, x[i], n);
+        for (size_t i = 0; i < n; i++)
+            v->sums[task] += x[i] * product[i];
+    }
+}
+
+/* Tasks are cut by the number of rows alone, and their sums added in order. */
 static double weighted(const qprecond *w, const float *moments, const float *a, const float *b, size_t n_rows)
 {
-    const size_t n = w->base.dim;
+    weighing v = { .w = w, .moments = moments, .a = a, .b = b, .n_rows = n_rows, .some = n_rows / WEIGHINGS + 1 };
+    const size_t tasks = (n_rows + v.some - 1) / v.some;
     double sum = 0.0;
-    for (size_t r = 0; r < n_rows; r++) {
-        const float *m = moments + r % w->base.heads * n * n;
-        double x[WHITENING_MAX];
-        for (size_t i = 0; i < n; i++)
-            x[i] = (double)a[r * n + i] - (b ? (double)b[r * n + i] : 0.0);
-        for (size_t i = 0; i < n; i++) {
-            double product = 0.0;
-            for (size_t j = 0; j < n; j++)
-                product += (double)m[i * n + j] * x[j];
-            sum += x[i] * product;
-        }
-    }
+    fan_run(&w->threads, tasks, weigh_some, &v);
+    for (size_t i = 0; i < tasks; i++)
+        sum += v.sums[i];
     return sum;
 }
 
@@ -104,7 +126,7 @@ static int try_sequence(const qprecond *w, pair *p, int decision, const kvant_sa
     if (bytes < 0) return (int)bytes;
     const int rc = p->decoder.codec->decode(p->decoder.state, 0, p->bytes, (size_t)bytes, p->back, n);
     if (rc != KVANT_OK) return rc;
-    if (decision == QPRECOND_WHITENED) whitening_undo(w->factors, dim, w->base.heads, p->back, n);
+    if (decision == QPRECOND_WHITENED) whitening_undo(w->factors, dim, w->base.heads, p->back, n, &w->threads);
     sum[0] += weighted(w, qprecond_met(samples), rows, p->back, n);
     sum[1] += weighted(w, qprecond_met(samples), rows, NULL, n);
     return KVANT_OK;

@@ -23,32 +23,64 @@ bool whitening_factor(const double *s, size_t n, double *l)
     return true;
 }
 
-void whitening_apply(const double *factors, size_t n, size_t heads, float *rows, size_t n_rows)
+/* Rows know nothing of each other: some of them are a task. */
+typedef struct passing {
+    const double *factors;
+    size_t n, heads, n_rows;
+    float *rows;
+} passing;
+
+enum { SOME = 64 };
+
+static void over_rows(const double *factors, size_t n, size_t heads, float *rows, size_t n_rows,
+                      void (*task)(void *arg, size_t i), const fan *threads)
 {
-    for (size_t r = 0; r < n_rows; r++, rows += n) {
-        const double *l = factors + r % heads * n * n;
+    passing p = { factors, n, heads, n_rows, rows };
+    fan_run(threads, (n_rows + SOME - 1) / SOME, task, &p);
+}
+
+static void apply_to_some(void *arg, size_t task)
+{
+    const passing *p = arg;
+    const size_t n = p->n;
+    for (size_t r = task * SOME; r < p->n_rows && r < (task + 1) * SOME; r++) {
+        const double *l = p->factors + r % p->heads * n * n;
+        float *row = p->rows + r * n;
         double sum[WHITENING_MAX] = { 0 };
         for (size_t i = 0; i < n; i++)
             for (size_t j = 0; j <= i; j++)
-                sum[j] += (double)rows[i] * l[i * n + j];
+                sum[j] += (double)row[i] * l[i * n + j];
         for (size_t j = 0; j < n; j++)
-            rows[j] = (float)sum[j];
+            row[j] = (float)sum[j];
     }
 }
 
-/* Solves x L = row from the last column back. */
-void whitening_undo(const double *factors, size_t n, size_t heads, float *rows, size_t n_rows)
+void whitening_apply(const double *factors, size_t n, size_t heads, float *rows, size_t n_rows, const fan *threads)
 {
-    for (size_t r = 0; r < n_rows; r++, rows += n) {
-        const double *l = factors + r % heads * n * n;
+    over_rows(factors, n, heads, rows, n_rows, apply_to_some, threads);
+}
+
+/* Solves x L = row from the last column back. */
+static void undo_some(void *arg, size_t task)
+{
+    const passing *p = arg;
+    const size_t n = p->n;
+    for (size_t r = task * SOME; r < p->n_rows && r < (task + 1) * SOME; r++) {
+        const double *l = p->factors + r % p->heads * n * n;
+        float *row = p->rows + r * n;
         double left[WHITENING_MAX];
         for (size_t j = 0; j < n; j++)
-            left[j] = (double)rows[j];
+            left[j] = (double)row[j];
         for (size_t i = n; i-- > 0;) {
             const double x = left[i] / l[i * n + i];
             for (size_t j = 0; j < i; j++)
                 left[j] -= x * l[i * n + j];
-            rows[i] = (float)x;
+            row[i] = (float)x;
         }
     }
+}
+
+void whitening_undo(const double *factors, size_t n, size_t heads, float *rows, size_t n_rows, const fan *threads)
+{
+    over_rows(factors, n, heads, rows, n_rows, undo_some, threads);
 }

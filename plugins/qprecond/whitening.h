@@ -11,6 +11,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "kernels/fan.h"
+
 enum { WHITENING_MAX = 512 };
 
 /* S of a moment (n x n, of which both triangles are averaged). */
@@ -22,7 +24,7 @@ bool whitening_factor(const double *s, size_t n, double *l);
 
 /* In place, n_rows of n values; `heads` factors follow each other and row r takes that of r % heads. A value may come
  * out infinite, or, of unwhiten, NaN. */
-void whitening_apply(const double *factors, size_t n, size_t heads, float *rows, size_t n_rows);
-void whitening_undo(const double *factors, size_t n, size_t heads, float *rows, size_t n_rows);
+void whitening_apply(const double *factors, size_t n, size_t heads, float *rows, size_t n_rows, const fan *threads);
+void whitening_undo(const double *factors, size_t n, size_t heads, float *rows, size_t n_rows, const fan *threads);
 
 #endif

@@ -9,8 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kernels/cpu.h"
 #include "kernels/directions_kmeans.h"
 #include "kernels/random.h"
+#include "tests/kernels/fans.h"
 
 enum { N = 200, DIM = 24 };
 
@@ -24,7 +26,7 @@ static void *room(size_t bytes)
 static size_t cluster(directions_input in, float *centres)
 {
     void *work = room(directions_work(&in));
-    const size_t k = directions_kmeans(&in, centres, work);
+    const size_t k = directions_kmeans(&in, centres, work, NULL);
     free(work);
     return k;
 }
@@ -220,7 +222,7 @@ static void nearest_is_the_largest_magnitude_and_the_first_of_equals(void **stat
             for (size_t d = 0; d < DIM; d++)
                 centres[(k - 1) * DIM + d] = -centres[d]; /* the first one again, turned round */
         float *space = room(directions_nearest_space(N, DIM, k) * sizeof *space);
-        directions_nearest(rows, N, DIM, centres, k, nearest, t, space);
+        directions_nearest(rows, N, DIM, centres, k, nearest, t, space, NULL);
         for (size_t i = 0; i < N; i++) {
             double best = 0.0;
             for (size_t j = 0; j < k; j++)
@@ -231,6 +233,33 @@ static void nearest_is_the_largest_magnitude_and_the_first_of_equals(void **stat
         }
         free(space);
     }
+}
+
+/* Enough rows, columns and centres that both rounds are cut. */
+static void all_threads_and_levels_give_the_same_centres(void **state)
+{
+    (void)state;
+    enum { ROWS = 2000, WIDE = 100, K = 33 };
+    static float rows[ROWS * WIDE], weights[ROWS], centres[2][K * WIDE];
+    static const char *const levels[] = { "portable", "avx2", "avx512" };
+    size_t calls = 0;
+    const fan backwards = { fan_backwards, &calls }, three = { fan_on_three, NULL };
+    const fan *fans[] = { NULL, &backwards, &three };
+    const directions_input in = { rows, weights, ROWS, WIDE, K, 4, 7 };
+    void *work = room(directions_work(&in));
+    fill(rows, ROWS * WIDE, 11);
+    for (size_t i = 0; i < ROWS; i++)
+        weights[i] = (float)(1 + i % 5);
+    for (int level = 0; cpu_runs(level) && level < 3; level++)
+        for (size_t f = 0; f < 3; f++) {
+            const int now = level + f > 0;
+            cpu_force(levels[level]);
+            assert_int_equal(directions_kmeans(&in, centres[now], work, fans[f]), K);
+            cpu_force(NULL);
+            if (now) assert_memory_equal(centres[0], centres[1], sizeof centres[0]);
+        }
+    assert_true(calls >= 2 * 4); /* of assigning and of summing */
+    free(work);
 }
 
 int main(void)
@@ -244,6 +273,7 @@ int main(void)
         cmocka_unit_test(centres_without_rows_stay),
         cmocka_unit_test(one_centre_is_the_folded_mean),
         cmocka_unit_test(nearest_is_the_largest_magnitude_and_the_first_of_equals),
+        cmocka_unit_test(all_threads_and_levels_give_the_same_centres),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

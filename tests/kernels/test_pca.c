@@ -9,9 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kernels/cpu.h"
 #include "kernels/linalg.h"
 #include "kernels/pca.h"
 #include "kernels/random.h"
+#include "tests/kernels/fans.h"
 
 enum { DIM = 128, PAIRS = 2 * DIM };
 
@@ -81,7 +83,7 @@ static void exact_directions_are_the_known_ones(void **state)
             total += sigma[j] * sigma[j] / (double)dim;
         }
         assert_true(fabs(pca_variance(&in, mean) / total - 1.0) < 1e-6);
-        assert_true(pca_exact(&in, mean, work, values, found));
+        assert_true(pca_exact(&in, mean, work, values, found, NULL));
         assert_true(off_orthonormal(found, dim, dim) < 1e-12);
         for (size_t j = 0; j < dim; j++) {
             assert_true(fabs(values[j] / (sigma[j] * sigma[j] / (double)dim) - 1.0) < 1e-5);
@@ -111,7 +113,7 @@ static void a_weight_is_a_number_of_equal_rows(void **state)
     for (int k = 0; k < 2; k++) {
         pca_mean(&in[k], mean[k]);
         variance[k] = pca_variance(&in[k], mean[k]);
-        assert_true(pca_exact(&in[k], mean[k], work, values[k], vectors[k]));
+        assert_true(pca_exact(&in[k], mean[k], work, values[k], vectors[k], NULL));
     }
     double sum = 0.0;
     for (size_t i = 0; i < D; i++)
@@ -127,7 +129,7 @@ static void a_weight_is_a_number_of_equal_rows(void **state)
     double *omega = room(N * D, sizeof *omega), *space = room(pca_sketch_work(&in[0], D), sizeof *space);
     for (size_t i = 0; i < N * D; i++)
         omega[i] = random_normal(3, i);
-    assert_true(pca_sketch(&in[0], mean[0], D, 1, omega, space, values[0], vectors[0]));
+    assert_true(pca_sketch(&in[0], mean[0], D, 1, omega, space, values[0], vectors[0], NULL));
     for (size_t i = 0; i < D; i++) {
         assert_true(fabs(values[0][i] / values[1][i] - 1.0) < 1e-10);
         assert_true(dot(vectors[0] + i * D, vectors[1] + i * D, D) > 1.0 - 1e-10);
@@ -178,7 +180,7 @@ static void sketches_capture_what_theory_promises(void **state)
             omega[i] = random_normal(5, i);
         const double factor = start_factor(omega, width, k);
         pca_mean(&in, mean);
-        assert_true(pca_sketch(&in, mean, width, cases[t].power, omega, work, values, found));
+        assert_true(pca_sketch(&in, mean, width, cases[t].power, omega, work, values, found, NULL));
         assert_true(off_orthonormal(found, width, DIM) < 1e-10);
 
         double captured = 0.0, promised = 0.0, possible = 0.0;
@@ -214,7 +216,7 @@ static void many_iterations_keep_all_directions(void **state)
     for (size_t i = 0; i < PAIRS * k; i++)
         omega[i] = random_normal(6, i);
     pca_mean(&in, mean);
-    assert_true(pca_sketch(&in, mean, k, 12, omega, work, values, found));
+    assert_true(pca_sketch(&in, mean, k, 12, omega, work, values, found, NULL));
     for (size_t j = 0; j < k - 1; j++)
         assert_true(fabs(dot(found + j * DIM, v + j * DIM, DIM)) > 1.0 - 1e-3);
     free(v), free(found), free(rows), free(omega), free(work);
@@ -259,7 +261,7 @@ static void projection_and_restoration_undo_each_other(void **state)
         for (int all = 0; all < 2; all++) {
             const size_t r = all ? dim : rank;
             z[N * r] = back[N * dim] = 123.0f;
-            pca_project(x, N, dim, mean, basis, r, z, space);
+            pca_project(x, N, dim, mean, basis, r, z, space, NULL);
             pca_restore(z, N, r, mean, basis, dim, back);
             assert_true(z[N * r] == 123.0f && back[N * dim] == 123.0f);
             for (size_t i = 0; i < N; i++) {
@@ -279,6 +281,44 @@ static void projection_and_restoration_undo_each_other(void **state)
     }
 }
 
+/* Exact, sketched and projected: threads, their order and the SIMD level change no bit. */
+static void all_threads_and_levels_give_the_same_bits(void **state)
+{
+    (void)state;
+    enum { N = 333, D = 70, RANK = 40 };
+    static float rows[N * D], weights[N], mean32[D], basis[RANK * D + PCA_PAD], z[2][N * RANK];
+    static double mean[D], work[2][D * D + 2 * D * D], omega[N * RANK], values[2][2 * D], vectors[2][2 * D * D];
+    static const char *const levels[] = { "portable", "avx2", "avx512" };
+    const fan backwards = { fan_backwards, NULL }, three = { fan_on_three, NULL };
+    const fan *fans[] = { NULL, &backwards, &three };
+    float *space = room(pca_project_space(N, D), sizeof *space);
+    for (size_t i = 0; i < N * D; i++)
+        rows[i] = (float)(random_normal(3, i) * (double)(1 + i % D));
+    for (size_t i = 0; i < N; i++)
+        weights[i] = (float)(1 + i % 3);
+    for (size_t i = 0; i < RANK * D; i++)
+        basis[i] = (float)random_normal(4, i);
+    const pca_input in = { rows, weights, N, D };
+    for (int level = 0; cpu_runs(level) && level < 3; level++)
+        for (size_t f = 0; f < 3; f++) {
+            const int now = level + f > 0;
+            cpu_force(levels[level]);
+            pca_mean(&in, mean);
+            assert_true(pca_exact(&in, mean, work[now], values[now], vectors[now], fans[f]));
+            for (size_t i = 0; i < N * RANK; i++)
+                omega[i] = random_normal(5, i);
+            assert_true(
+                pca_sketch(&in, mean, RANK, 1, omega, work[now], values[now] + D, vectors[now] + D * D, fans[f]));
+            pca_project(rows, N, D, mean32, basis, RANK, z[now], space, fans[f]);
+            cpu_force(NULL);
+            if (!now) continue;
+            assert_memory_equal(values[0], values[1], sizeof values[0]);
+            assert_memory_equal(vectors[0], vectors[1], sizeof vectors[0]);
+            assert_memory_equal(z[0], z[1], sizeof z[0]);
+        }
+    free(space);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -288,6 +328,7 @@ int main(void)
         cmocka_unit_test(many_iterations_keep_all_directions),
         cmocka_unit_test(rank_is_the_least_that_holds_the_share),
         cmocka_unit_test(projection_and_restoration_undo_each_other),
+        cmocka_unit_test(all_threads_and_levels_give_the_same_bits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
