@@ -3,13 +3,14 @@
  * One compressor serves a whole run: it opens a codec per (layer, K or V, kv head) and adds up bytes and errors over
  * all passages.
  *
- * stream protocol: compress_tap sits in the forward pass. Rows are replaced as they are written; a block codec's rows
+ * stream protocol: a tap sits in the forward pass. Rows are replaced as they are written; a block codec's rows
  * stand in f16 (the cache's open rows) until their block is full and has left the window, and are encoded from that
- * f16. snapshot protocol: compress_prefix fills a cache with the round-tripped prefix of a reference; rows that make no
- * whole block, or lie in the window, stay in f16.
+ * f16. snapshot protocol: a cache is filled with the round-tripped prefix of a reference; rows that make no whole
+ * block, or lie in the window, stay in f16.
  *
  *     compressor *c = compress_open(&request, &f);
- *     for each passage: compress_begin(c, cache, &f), engine_forward with compress_tap(c), compress_end(c, &f);
+ *     for each passage: compress_stream(c, &s, &f) or compress_snapshot(c, &exact, &s, &seconds, &f);
+ *     or token by token: compress_begin(c, cache, &f), engine_forward with compress_tap(c), compress_end(c, &f);
  *     compress_report(c, &result, &f);
  *     compress_close(c, &f);
  */
@@ -51,15 +52,21 @@ bool compress_close(compressor *c, fault *f);
 /* The form caches must have: rotated for rope=post. */
 kv_form compress_form(const compressor *c);
 
-/* stream: a new passage in an empty cache of at least ctx positions; its tap; its end, after ctx positions or fewer.
+/* stream: a new sequence in an empty cache of at least ctx positions; its tap; its end, after ctx positions or fewer.
  * A sequence that did not come to its end spoils the counts, but not the next one. */
 bool compress_begin(compressor *c, kv_cache *cache, fault *f);
 kv_tap compress_tap(compressor *c);
 bool compress_end(compressor *c, fault *f);
 
-/* snapshot: fills positions 0 … ctx-1 of an empty cache. The exact rows are given back as it goes (reference_forget).
- */
-bool compress_prefix(compressor *c, const reference *exact, kv_cache *cache, fault *f);
+/* A whole passage through an empty cache to its states (engine_forward_layers), with compress_tap's tap or one around
+ * it in s->tap. It goes layer by layer, so that exact rows are held of one layer at a time; of a large cache, each
+ * layer's rows are given back after it, and none are left at the end. */
+bool compress_stream(compressor *c, sequence *s, fault *f);
+
+/* snapshot: s in an empty cache, behind the round-tripped prefix of the reference, to its states. A layer's prefix is
+ * filled in when its turn comes; the exact rows are given back as it goes (reference_forget), and of a large cache
+ * those of each layer after it. *seconds: what the prefix took. s->tap is set and cleared. */
+bool compress_snapshot(compressor *c, const reference *exact, sequence *s, double *seconds, fault *f);
 
 /* Writes bytes, side bytes, speeds and layers (allocated) into *out. */
 bool compress_report(const compressor *c, job_result *out, fault *f);

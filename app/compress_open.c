@@ -1,4 +1,5 @@
 /* The codecs of a compressor: opened, calibrated, closed. */
+#include "app/calibrate_layers.h"
 #include "app/compress_streams.h"
 
 #include <stdlib.h>
@@ -79,42 +80,22 @@ static bool open_scratch(compressor *c, fault *f)
 
 /* ---- calibration ---- */
 
-typedef struct calibration_work {
-    compressor *c;
-    const calibration *known;
-    const rope_table *rope;
-    int layer;
-} calibration_work;
-
-static void calibrate_task(void *arg, size_t task, int thread)
+static samples_wanted samples_of(void *self, int layer, int side, int head)
 {
-    (void)thread;
-    const calibration_work *w = arg;
-    int heads = w->c->shape->n_kv_heads, side = (int)task / heads, head = (int)task % heads;
-    stream *s = stream_of(w->c, w->layer, side, head);
-    if (!s->codec || !instance_calibrates(roundtrip_encoder(s->codec))) return;
-    kvant_samples samples;
-    void *memory;
-    const rope_table *rope = side == KVANT_K ? w->rope : NULL;
-    if (calibration_samples(w->known, w->layer, side, s->heads > 1 ? -1 : head, rope, &samples, &memory, &s->fault))
-        roundtrip_calibrate(s->codec, &samples, &s->fault);
-    free(memory);
+    const stream *s = stream_of(self, layer, side, head);
+    if (!s->codec || !instance_calibrates(roundtrip_encoder(s->codec))) return SAMPLES_NONE;
+    return s->heads > 1 ? SAMPLES_OF_LAYER : SAMPLES_OF_HEAD;
+}
+
+static bool take_samples(void *self, int layer, int side, int head, const kvant_samples *samples, fault *f)
+{
+    return roundtrip_calibrate(stream_of(self, layer, side, head)->codec, samples, f);
 }
 
 static bool calibrate_streams(compressor *c, fault *f)
 {
-    calibration_work w = { .c = c };
-    if (!c->calibrates) return true;
-    w.known = c->r.calibration(c->r.self, f);
-    if (!w.known) return false;
-    for (w.layer = 0; w.layer < c->shape->n_layers; w.layer++) {
-        const int positions = calibration_positions(w.known);
-        if (c->r.config->rope_post && !(w.rope = engine_layer_rope(c->r.e, w.layer, positions, f))) return false;
-        if (c->r.at_layer) c->r.at_layer(c->r.self, w.layer);
-        spare_run(c->env.threads, engine_pool(c->r.e), 2 * (size_t)c->shape->n_kv_heads, calibrate_task, &w);
-        if (!compress_first_fault(c, w.layer, f)) return false;
-    }
-    return true;
+    const calibrate_layers_request q = { &c->r, c->env.threads, samples_of, take_samples, c };
+    return !c->calibrates || calibrate_layers(&q, f);
 }
 
 config_layer *compress_plan(const config *c, const model_shape *shape, fault *f)
@@ -147,7 +128,8 @@ compressor *compress_open(const compress_request *request, fault *f)
     c->shape = &engine_model(request->e)->shape;
     c->n_streams = (size_t)c->shape->n_layers * 2 * (size_t)c->shape->n_kv_heads;
     c->streams = calloc(c->n_streams, sizeof *c->streams);
-    bool ok = c->streams || fault_memory(f, "the codecs");
+    c->exact_rows = calloc(2 * (size_t)c->shape->n_layers, sizeof *c->exact_rows);
+    bool ok = (c->streams && c->exact_rows) || fault_memory(f, "the codecs");
     ok = ok && (c->env.threads = spare_open(f)) && (c->plan = compress_plan(request->config, c->shape, f)) &&
          open_streams(c, f) && open_scratch(c, f) && calibrate_streams(c, f);
     if (ok) return c;
@@ -161,11 +143,13 @@ bool compress_close(compressor *c, fault *f)
     bool ok = true;
     for (size_t i = 0; c->streams && i < c->n_streams; i++) {
         if (!roundtrip_close(c->streams[i].codec, ok ? f : NULL)) ok = false;
-        if (c->streams[i].codec) free(c->streams[i].exact);
     }
+    for (int i = 0; c->exact_rows && i < 2 * c->shape->n_layers; i++)
+        free(c->exact_rows[i]);
     for (int i = 0; c->scratch && i < pool_threads(engine_pool(c->r.e)); i++)
         free(c->scratch[i]);
     spare_close(c->env.threads);
+    free(c->exact_rows);
     free(c->scratch);
     free(c->streams);
     free(c->queries);

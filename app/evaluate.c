@@ -17,8 +17,7 @@
 #include "app/suite_work.h"
 #include "base/clock.h"
 
-#define OVERLAP_MOST 0.01               /* of the text */
-#define LARGE_CACHE  ((size_t)64 << 20) /* bytes: new pages cost less than memory for it beside the logits */
+#define OVERLAP_MOST 0.01 /* of the text */
 
 /* Everything a run holds. */
 typedef struct evaluation {
@@ -249,30 +248,28 @@ static bool open_codecs(evaluation *v, fault *f)
 static bool run_config(evaluation *v, const reference *exact, const int32_t *tokens, float *states, fault *f)
 {
     const job *j = v->job;
-    kv_cache *cache = v->cache;
-    kv_tap tap = compress_tap(v->compressor);
-    sequence s = { .cache = cache, .states = states };
-    bool ok;
-    cache->n = 0;
-    double start;
-    if (j->protocol == PROTOCOL_SNAPSHOT) {
-        ok = compress_prefix(v->compressor, exact, cache, f);
-        start = clock_seconds();
-        s.tokens = tokens + j->ctx;
-        s.n = j->eval - 1;
-        ok = ok && engine_forward(v->engine, &s, 1, f);
-    } else {
-        start = clock_seconds();
-        s.tokens = tokens;
-        s.n = j->ctx;
-        s.logits_from = reference_first_scored(j->protocol, j->ctx);
-        s.tap = &tap;
-        ok = compress_begin(v->compressor, cache, f) && engine_forward(v->engine, &s, 1, f);
-    }
-    v->forward += clock_seconds() - start;
+    const bool snapshot = j->protocol == PROTOCOL_SNAPSHOT;
+    const kv_tap tap = compress_tap(v->compressor);
+    sequence s = { .cache = v->cache,
+                   .tokens = snapshot ? tokens + j->ctx : tokens,
+                   .n = snapshot ? j->eval - 1 : j->ctx,
+                   .states = states,
+                   .logits_from = snapshot ? 0 : reference_first_scored(j->protocol, j->ctx),
+                   .tap = snapshot ? NULL : &tap };
+    double start = clock_seconds(), on_prefix = 0;
+    v->cache->n = 0;
+    const bool ok =
+        snapshot ? compress_snapshot(v->compressor, exact, &s, &on_prefix, f) : compress_stream(v->compressor, &s, f);
+    v->forward += clock_seconds() - start - on_prefix;
     v->forward_tokens += (uint64_t)s.n;
-    if (ok && j->protocol == PROTOCOL_STREAM) ok = compress_end(v->compressor, f);
     return ok;
+}
+
+/* Logits that are not finite are the config's fault, and whoever waits sees that it goes on. */
+static void at_window(void *self)
+{
+    const evaluation *v = self;
+    v->watch->stage(v->watch->self, STAGE_CODEC, v->passage, -1);
 }
 
 static bool run_passage(evaluation *v, int i, float *states, fault *f)
@@ -288,12 +285,13 @@ static bool run_passage(evaluation *v, int i, float *states, fault *f)
     v->exact = true;
     if (!reference_make(&request, tokens, &exact, f)) return false;
     v->exact = false;
+    engine_rest(v->engine);
     stopwatch_enter(v->spent, STOPWATCH_CODECS);
     if (!exact.kept) v->out->reference_kept = false;
     watch->stage(watch->self, STAGE_CODEC, i, -1);
     const int32_t *next = tokens + reference_first_scored(j->protocol, j->ctx) + 1;
     bool ok = run_config(v, &exact, tokens, states, f);
-    if (ok && run_memory_cache(j, &v->model->shape) > LARGE_CACHE) kv_cache_forget(v->cache);
+    engine_rest(v->engine);
     ok = ok && logits_window_compare(&v->logits, &v->scores, i, &exact, states, next, f);
     reference_release(&exact);
     if (ok) watch->progress(watch->self, "evaluating", (uint64_t)i + 1, (uint64_t)v->text.n, metrics_kld(&v->scores));
@@ -308,6 +306,8 @@ static bool run_passages(evaluation *v, fault *f)
     bool ok = states || fault_memory(f, "the states");
     logits_window_set(&v->logits, v->engine, rows);
     v->logits.spent = v->spent;
+    v->logits.at_window = at_window;
+    v->logits.self = v;
     const int length = reference_length(v->job->protocol, v->job->ctx, v->job->eval);
     ok = ok && (v->cache = kv_cache_create(&v->model->shape, length, compress_form(v->compressor), f)) != NULL;
     v->out->reference_kept = true;
@@ -357,6 +357,7 @@ bool evaluate(const job *j, const evaluate_watch *watch, job_result *out, fault 
     evaluation v = { .job = j, .watch = watch, .out = out };
     double start = clock_seconds();
     *out = (job_result){ 0 };
+    run_memory_settle();
     if (j->timing) stopwatch_start(v.spent = &out->spent, j->threads);
     fingerprint_machine(&out->machine);
     watch->stage(watch->self, STAGE_SETUP, -1, -1);

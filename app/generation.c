@@ -13,7 +13,7 @@ struct generation {
     kv_keeper keeper;
     kv_cache *cache;
     int capacity;
-    float *logits; /* of the last position */
+    float *logits, *state; /* of the last position */
     size_t n_vocab;
 };
 
@@ -30,7 +30,8 @@ static generation *open_generation(engine *e, compressor *c, encoded *bytes, int
         .e = e, .compressor = c, .encoded = bytes, .capacity = capacity, .n_vocab = (size_t)shape->n_vocab
     };
     g->logits = reallocarray(NULL, g->n_vocab, sizeof *g->logits);
-    bool ok = g->logits || fault_memory(f, "logits");
+    g->state = reallocarray(NULL, (size_t)shape->n_embd, sizeof *g->state);
+    bool ok = (g->logits && g->state) || fault_memory(f, "logits");
     ok = ok && (g->cache = kv_cache_create(shape, capacity, form, f));
     if (ok && c) {
         g->tap = compress_tap(c);
@@ -61,6 +62,7 @@ bool generation_close(generation *g, fault *f)
     const bool ok = !f || !g->compressor || g->cache->n == 0 || compress_end(g->compressor, f);
     kv_cache_destroy(g->cache);
     free(g->logits);
+    free(g->state);
     free(g);
     return ok;
 }
@@ -78,6 +80,11 @@ int generation_room(const generation *g)
 const float *generation_logits(const generation *g)
 {
     return g->logits;
+}
+
+const float *generation_state(const generation *g)
+{
+    return g->state;
 }
 
 static bool fits(const generation *g, int n, fault *f)
@@ -102,24 +109,40 @@ bool generation_append(generation *g, const kv_given *given, int n, fault *f)
     return fits(g, n, f) && engine_append(g->e, &s, given, f);
 }
 
-bool generation_read(generation *g, const int32_t *tokens, int n, float *logits, fault *f)
+static size_t width_of(const generation *g)
 {
-    if (!fits(g, n, f)) return false;
-    sequence s = next_positions(g, tokens, n);
-    s.logits = logits ? logits : g->logits;
-    s.logits_from = logits ? 0 : n - 1;
-    if (!engine_forward(g->e, &s, 1, f)) return false;
-    if (logits) memcpy(g->logits, logits + (size_t)(n - 1) * g->n_vocab, g->n_vocab * sizeof *logits);
-    return true;
+    return (size_t)engine_model(g->e)->shape.n_embd;
 }
 
 bool generation_read_states(generation *g, const int32_t *tokens, int n, float *states, fault *f)
 {
     if (!fits(g, n, f)) return false;
     sequence s = next_positions(g, tokens, n);
+    const size_t width = width_of(g);
     s.states = states;
-    const float *last = states + (size_t)(n - 1) * (size_t)engine_model(g->e)->shape.n_embd;
-    return engine_forward(g->e, &s, 1, f) && engine_logits(g->e, last, 1, g->logits, f);
+    if (!engine_forward(g->e, &s, 1, f)) return false;
+    memcpy(g->state, states + (size_t)(n - 1) * width, width * sizeof *states);
+    return engine_logits(g->e, g->state, 1, g->logits, f);
+}
+
+static bool read_logits(generation *g, const int32_t *tokens, int n, float *logits, fault *f)
+{
+    float *states = reallocarray(NULL, (size_t)n, width_of(g) * sizeof *states);
+    const bool ok = (states || fault_memory(f, "the states")) && generation_read_states(g, tokens, n, states, f) &&
+                    engine_logits(g->e, states, (size_t)n, logits, f);
+    free(states);
+    return ok;
+}
+
+bool generation_read(generation *g, const int32_t *tokens, int n, float *logits, fault *f)
+{
+    if (logits) return read_logits(g, tokens, n, logits, f);
+    if (!fits(g, n, f)) return false;
+    sequence s = next_positions(g, tokens, n);
+    s.logits = g->logits;
+    s.states = g->state;
+    s.logits_from = n - 1;
+    return engine_forward(g->e, &s, 1, f);
 }
 
 bool generation_continue(generation *g, const tokenizer *t, const generation_watch *watch, answer *a, fault *f)

@@ -44,6 +44,9 @@ bool generation_append(generation *g, const kv_given *given, int n, fault *f);
 /* What the position read last predicts: n_vocab logits. Something must have been read. */
 const float *generation_logits(const generation *g);
 
+/* The state (n_embd) that those logits are made of. */
+const float *generation_state(const generation *g);
+
 typedef struct answer {
     int32_t *tokens; /* the caller's; without the token that ended it */
     int n, room;     /* at most so many are made */

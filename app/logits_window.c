@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "engine/sample.h"
 
 static size_t vocabulary(const logits_window *w)
 {
@@ -46,10 +47,13 @@ static bool compare(logits_window *w, metrics *m, int passage, const reference *
 {
     for (size_t first = 0; first < exact->n_scored; first += w->rows) {
         const size_t left = exact->n_scored - first, n = left < w->rows ? left : w->rows;
+        if (w->at_window) w->at_window(w->self);
         stopwatch_enter(w->spent, STOPWATCH_LOGITS);
         const float *p = exact_rows(w, exact, first, n, f);
         if (!p || !config_rows(w, states, first, n, f)) return false;
         stopwatch_enter(w->spent, STOPWATCH_STATISTICS);
+        for (size_t i = 0; w->said && i < n; i++)
+            w->said[first + i] = sample_greedy(w->config + i * vocabulary(w), vocabulary(w));
         if (!metrics_add_rows(m, engine_pool(w->e), passage, first, p, w->config, next + first, n, vocabulary(w), f))
             return false;
     }

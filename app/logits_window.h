@@ -21,8 +21,11 @@
 typedef struct logits_window {
     engine *e;
     size_t rows;
-    double seconds;        /* spent on the config's logits so far */
-    stopwatch *spent;      /* is told logits and statistics apart; NULL: nobody asks */
+    double seconds;   /* spent on the config's logits so far */
+    int32_t *said;    /* what the config would say at each scored position of the passage; NULL: nobody asks */
+    stopwatch *spent; /* is told logits and statistics apart; NULL: nobody asks */
+    void (*at_window)(void *self); /* told before each window: a long passage's logits take minutes; or NULL */
+    void *self;
     float *exact, *config; /* within logits_window_compare: rows x n_vocab; exact where a reference has only states */
 } logits_window;
 

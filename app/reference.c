@@ -114,43 +114,68 @@ static bool sample_queries(void *self, kv_cache *cache, int layer, int first, in
     return true;
 }
 
-/* Passes tokens from … to-1; of those from first_scored on the logits or states go to `scored`. */
-static bool pass(const reference_request *r, const parts *n, kv_cache *c, const int32_t *tokens, int from, int to,
-                 const kv_tap *tap, float *scored, fault *f)
+/* The logits of states, where they are kept as they are. */
+static bool to_scored(const reference_request *r, const parts *n, const float *states, float *scored, fault *f)
 {
-    const int first = reference_first_scored(r->protocol, r->ctx);
-    sequence s = { .cache = c,
-                   .tokens = tokens + from,
-                   .n = to - from,
-                   .logits = n->logits ? scored : NULL,
-                   .states = n->logits ? NULL : scored,
-                   .logits_from = first > from ? first - from : 0,
-                   .tap = tap };
-    return engine_forward(r->e, &s, 1, f);
+    const size_t rows = (size_t)reference_scored(r->protocol, r->ctx, r->eval);
+    return !n->logits || engine_logits(r->e, states, rows, scored, f);
 }
 
-static bool compute_snapshot(const reference_request *r, const parts *n, const int32_t *tokens, reference *out,
-                             fault *f)
+static bool leave_layer(void *self, kv_cache *cache, int layer, int n, fault *f)
 {
-    const model_shape *s = shape_of(r);
-    query_sampler sampler = { r->ctx, s->n_heads * s->head_dim, out->memory + n->scored };
-    const kv_tap tap = { sample_queries, &sampler };
-    return pass(r, n, out->cache, tokens, 0, r->ctx, &tap, NULL, f) &&
-           pass(r, n, out->cache, tokens, r->ctx, r->ctx + r->eval - 1, NULL, out->memory, f);
+    (void)self;
+    (void)n;
+    (void)f;
+    kv_layer_forget(cache, layer);
+    return true;
+}
+
+/* No layer's rows are asked for again after it. */
+static bool compute_stream(const reference_request *r, kv_cache *cache, const int32_t *tokens, float *states, fault *f)
+{
+    const layer_end end = { leave_layer, NULL };
+    sequence s = { .cache = cache,
+                   .tokens = tokens,
+                   .n = r->ctx - 1,
+                   .states = states,
+                   .logits_from = reference_first_scored(r->protocol, r->ctx) };
+    return engine_forward_layers(r->e, &s, &end, f);
 }
 
 /* The prefix stays where the pass has left it: in the cache. */
-static bool compute(const reference_request *r, const parts *n, const int32_t *tokens, reference *out, fault *f)
+static bool compute_snapshot(const reference_request *r, kv_cache *cache, const int32_t *tokens, float *states,
+                             float *queries, fault *f)
+{
+    const model_shape *s = shape_of(r);
+    query_sampler sampler = { r->ctx, s->n_heads * s->head_dim, queries };
+    const kv_tap tap = { sample_queries, &sampler };
+    sequence prefix = { .cache = cache, .tokens = tokens, .n = r->ctx, .tap = &tap };
+    sequence scored = { .cache = cache, .tokens = tokens + r->ctx, .n = r->eval - 1, .states = states };
+    return engine_forward(r->e, &prefix, 1, f) && engine_forward(r->e, &scored, 1, f);
+}
+
+static bool compute_states(const reference_request *r, const parts *n, const int32_t *tokens, reference *out,
+                           float *states, fault *f)
 {
     const int length = reference_length(r->protocol, r->ctx, r->eval);
-    out->memory = reallocarray(NULL, n->scored + n->queries, sizeof *out->memory);
-    if (!out->memory) return fault_memory(f, "the reference");
     out->cache = kv_cache_create(shape_of(r), length, KV_BEFORE_ROPE, f);
     if (!out->cache) return false;
-    if (r->protocol == PROTOCOL_SNAPSHOT) return compute_snapshot(r, n, tokens, out, f);
-    const bool ok = pass(r, n, out->cache, tokens, 0, r->ctx - 1, NULL, out->memory, f);
+    if (r->protocol == PROTOCOL_SNAPSHOT)
+        return compute_snapshot(r, out->cache, tokens, states, out->memory + n->scored, f);
+    const bool ok = compute_stream(r, out->cache, tokens, states, f);
     kv_cache_destroy(out->cache);
     out->cache = NULL;
+    return ok;
+}
+
+static bool compute(const reference_request *r, const parts *n, const int32_t *tokens, reference *out, fault *f)
+{
+    const size_t rows = (size_t)reference_scored(r->protocol, r->ctx, r->eval), width = (size_t)shape_of(r)->n_embd;
+    out->memory = reallocarray(NULL, n->scored + n->queries, sizeof *out->memory);
+    float *states = n->logits ? reallocarray(NULL, rows, width * sizeof *states) : out->memory;
+    bool ok = (out->memory && states) || fault_memory(f, "the reference");
+    ok = ok && compute_states(r, n, tokens, out, states, f) && to_scored(r, n, states, out->memory, f);
+    if (n->logits) free(states);
     return ok;
 }
 

@@ -1,6 +1,18 @@
 #include "app/run_memory.h"
 
 #include <stdio.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
+void run_memory_settle(void)
+{
+#ifdef __GLIBC__ /* the heap's settings are the process's */
+    enum { BLOCK = 8 << 20, TOP = 32 << 20 };
+    mallopt(M_MMAP_THRESHOLD, BLOCK);
+    mallopt(M_TRIM_THRESHOLD, TOP);
+#endif
+}
 
 size_t run_memory_cache(const job *j, const model_shape *s)
 {

@@ -7,6 +7,10 @@
 
 enum { RUN_MEMORY_LINE = 256 };
 
+/* For the process: what is freed in blocks of 8 MiB or more goes back to the system at once. Left to itself the heap
+ * keeps such blocks after the first of them, and buffers that grow with the context leave holes in it. */
+void run_memory_settle(void);
+
 /* One cache of a passage, f32. */
 size_t run_memory_cache(const job *j, const model_shape *s);
 

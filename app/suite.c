@@ -150,15 +150,32 @@ suite_item *suite_add_item(suite_work *w, fault *f)
     return item;
 }
 
-bool suite_score(suite_work *w, int item_index, suite_item *item, const float *exact, const float *config_logits,
-                 const int32_t *next, size_t n, fault *f)
+/* Logits that are not finite are the config's fault, and whoever waits sees that it goes on. */
+static void at_window(void *self)
+{
+    suite_work *w = self;
+    suite_stage(w, STAGE_CODEC, w->item);
+}
+
+logits_window suite_window(suite_work *w, size_t rows)
+{
+    logits_window window;
+    logits_window_set(&window, w->engine, rows);
+    window.at_window = at_window;
+    window.self = w;
+    return window;
+}
+
+bool suite_score(suite_work *w, int item_index, suite_item *item, const float *exact, const float *states,
+                 const int32_t *next, size_t n, int32_t *said, fault *f)
 {
     metrics *m = w->scores;
     const size_t before = m->n;
     if (n == 0) return true;
-    if (!metrics_add(m, engine_pool(w->engine), item_index, exact, config_logits, next, n,
-                     (size_t)w->model->shape.n_vocab, f))
-        return false;
+    const reference r = { .n_scored = n, .states = exact };
+    logits_window window = suite_window(w, n);
+    window.said = said;
+    if (!logits_window_compare(&window, m, item_index, &r, states, next, f)) return false;
     double kld = 0, same = 0;
     for (size_t i = before; i < m->n; i++) {
         kld += m->positions[i].kld;

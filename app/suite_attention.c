@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/logits_window.h"
 #include "app/suite_attention_tap.h"
 #include "app/suite_work.h"
 
@@ -56,8 +55,7 @@ static bool run_config(const suite_work *w, attention_tap *t, const int32_t *tok
                    .states = states,
                    .logits_from = reference_first_scored(PROTOCOL_STREAM, w->ctx),
                    .tap = &tap };
-    const bool ok = cache && compress_begin(w->compressor, cache, f) && engine_forward(w->engine, &s, 1, f) &&
-                    compress_end(w->compressor, f);
+    const bool ok = cache && compress_stream(w->compressor, &s, f);
     kv_cache_destroy(cache);
     return ok;
 }
@@ -142,13 +140,13 @@ static void say(suite_work *w, const summary *s)
         worst->x, worst->y, worst->score, worst->second, s->low, s->heads, HEAD_LOW, s->outputs, s->logits);
 }
 
-static bool open_room(const suite_work *w, const attention *a, pass_room *room, fault *f)
+static bool open_room(suite_work *w, const attention *a, pass_room *room, fault *f)
 {
     const size_t rows = (size_t)reference_scored(PROTOCOL_STREAM, w->ctx, 0);
     *room = (pass_room){ .tap = attention_tap_open(w->engine, w->ctx, a->queries, f) };
     if (!room->tap) return false;
     room->states = reallocarray(NULL, rows + 1, (size_t)w->model->shape.n_embd * sizeof *room->states);
-    logits_window_set(&room->logits, w->engine, rows);
+    room->logits = suite_window(w, rows);
     return room->states || fault_memory(f, "the states");
 }
 

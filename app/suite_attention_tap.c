@@ -10,7 +10,7 @@ struct attention_tap {
     const model_shape *shape;
     kv_tap inner;
     size_t ctx, queries;
-    float *exact[2];     /* K, V: [layer][kv head][ctx][dim] */
+    float *exact[2];     /* K, V of the layer at work: [kv head][ctx][dim] */
     attention_gap *gaps; /* [layer][query head] */
     fault *faults;       /* [kv head] */
 };
@@ -40,7 +40,7 @@ attention_tap *attention_tap_open(engine *e, int ctx, int queries, fault *f)
     *t = (attention_tap){ .e = e, .shape = &engine_model(e)->shape, .ctx = (size_t)ctx, .queries = (size_t)queries };
     const size_t layers = (size_t)t->shape->n_layers, heads = (size_t)t->shape->n_kv_heads;
     for (int side = KVANT_K; side <= KVANT_V; side++)
-        t->exact[side] = reallocarray(NULL, layers * heads, head_floats(t) * sizeof(float));
+        t->exact[side] = reallocarray(NULL, heads, head_floats(t) * sizeof(float));
     t->gaps = calloc(layers * (size_t)t->shape->n_heads, sizeof *t->gaps);
     t->faults = calloc(heads, sizeof *t->faults);
     if (t->exact[KVANT_K] && t->exact[KVANT_V] && t->gaps && t->faults) return t;
@@ -64,9 +64,9 @@ const attention_gap *attention_tap_gap(const attention_tap *t, int layer, int he
 
 /* ---- the rows ---- */
 
-static float *exact_rows(const attention_tap *t, int side, int layer, int head)
+static float *exact_rows(const attention_tap *t, int side, int head)
 {
-    return t->exact[side] + ((size_t)layer * (size_t)t->shape->n_kv_heads + (size_t)head) * head_floats(t);
+    return t->exact[side] + (size_t)head * head_floats(t);
 }
 
 static void keep_exact(const layer_work *w)
@@ -75,7 +75,7 @@ static void keep_exact(const layer_work *w)
     const kv_layer *l = &w->cache->layers[w->layer];
     for (int side = KVANT_K; side <= KVANT_V; side++)
         for (int h = 0; h < w->t->shape->n_kv_heads; h++)
-            memcpy(exact_rows(w->t, side, w->layer, h) + at, kv_rows(w->cache, side == KVANT_K ? &l->k : &l->v, h) + at,
+            memcpy(exact_rows(w->t, side, h) + at, kv_rows(w->cache, side == KVANT_K ? &l->k : &l->v, h) + at,
                    floats * sizeof(float));
 }
 
@@ -100,7 +100,7 @@ static bool turn_head(const layer_work *w, int head, turned *out, fault *f)
 {
     const size_t dim = (size_t)w->t->shape->head_dim, rows = w->first + w->n;
     const kv_side *k = &w->cache->layers[w->layer].k;
-    const float *from[] = { exact_rows(w->t, KVANT_K, w->layer, head), kv_rows(w->cache, k, head),
+    const float *from[] = { exact_rows(w->t, KVANT_K, head), kv_rows(w->cache, k, head),
                             k->open ? kv_open_rows(w->cache, k, head) : NULL };
     float *at = out->memory = reallocarray(NULL, 3 * rows + w->n, dim * sizeof *at);
     if (!at) return fault_memory(f, "keys");
@@ -144,7 +144,7 @@ static void head_task(void *arg, size_t task, int thread)
         .k = keys.keys[0],
         .k_decoded = keys.keys[1],
         .k_open = keys.keys[2],
-        .v = exact_rows(t, KVANT_V, w->layer, head),
+        .v = exact_rows(t, KVANT_V, head),
         .v_decoded = kv_rows(w->cache, v, head),
         .v_open = v->open ? kv_open_rows(w->cache, v, head) : NULL,
         .k_block = k->block,

@@ -7,7 +7,7 @@
  *
  *     attention_tap *t = attention_tap_open(e, ctx, queries, &f);
  *     kv_tap tap = attention_tap_around(t, compress_tap(c));
- *     for each passage: engine_forward with tap, from position 0 on
+ *     for each passage: engine_forward_layers with tap, from position 0 on
  *     attention_tap_gap(t, layer, head)->weights / ...->queries
  *     attention_tap_close(t);
  */
@@ -20,11 +20,11 @@
 typedef struct attention_tap attention_tap;
 
 /* For passages of ctx positions; queries: positions compared of each, spread evenly (0: all). Room for the exact rows
- * of one passage. NULL with a fault. */
+ * of one layer. NULL with a fault. */
 attention_tap *attention_tap_open(engine *e, int ctx, int queries, fault *f);
 void attention_tap_close(attention_tap *t); /* NULL is fine */
 
-/* The tap to run with; `inner` is called between. One pass at a time. */
+/* The tap to run with, layer by layer; `inner` is called between. One pass at a time. */
 kv_tap attention_tap_around(attention_tap *t, kv_tap inner);
 
 /* Sums over all passages so far, of one query head. */

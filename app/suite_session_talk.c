@@ -149,13 +149,14 @@ bool session_own(suite_work *w, const session_plan *plan, const session_said *ex
 
 /* ---- reading what was said ---- */
 
-bool session_read_turn(generation *g, const session_plan *plan, const session_said *said, int turn, float *logits,
-                       size_t n_vocab, fault *f)
+bool session_read_turn(generation *g, const session_plan *plan, const session_said *said, int turn, float *states,
+                       size_t width, fault *f)
 {
     const session_answer a = session_said_at(plan, said, turn);
     if (!ask(g, plan, turn, f)) return false;
-    if (logits) memcpy(logits, generation_logits(g), n_vocab * sizeof *logits);
-    return a.n == 0 || generation_read(g, a.tokens, a.n, logits ? logits + n_vocab : NULL, f);
+    if (!states) return a.n == 0 || generation_read(g, a.tokens, a.n, NULL, f);
+    memcpy(states, generation_state(g), width * sizeof *states);
+    return a.n == 0 || generation_read_states(g, a.tokens, a.n, states + width, f);
 }
 
 int session_rows(const session_plan *plan, const session_said *said, int turn, int32_t *next)

@@ -57,10 +57,10 @@ typedef struct session_leaving {
 bool session_own(suite_work *w, const session_plan *plan, const session_said *exact, session_leaving leaving,
                  session_said *said, fault *f);
 
-/* Reads a turn, question and answer. logits: room for most + 1 rows of n_vocab, what was predicted for each token of
- * the answer and for what followed it; or NULL. */
-bool session_read_turn(generation *g, const session_plan *plan, const session_said *said, int turn, float *logits,
-                       size_t n_vocab, fault *f);
+/* Reads a turn, question and answer. states: room for most + 1 rows of `width` (n_embd), of which what was predicted
+ * for each token of the answer and for what followed it is made; or NULL. */
+bool session_read_turn(generation *g, const session_plan *plan, const session_said *said, int turn, float *states,
+                       size_t width, fault *f);
 
 /* Scored positions of a turn, and what they should predict (room for most + 1). */
 int session_rows(const session_plan *plan, const session_said *said, int turn, int32_t *next);

@@ -5,7 +5,7 @@
 #include "app/suite_work.h"
 #include "engine/sample.h"
 
-/* What the reference said, and its logits: kept on the shelf in this order, head first. */
+/* What the reference said, and the states that say it: kept on the shelf in this order, head first. */
 typedef struct exact_head {
     int32_t n;    /* tokens of the answer */
     int32_t rows; /* scored positions: one more than tokens when an end token ended it */
@@ -14,7 +14,7 @@ typedef struct exact_head {
 typedef struct exact {
     exact_head head;
     const int32_t *next; /* rows: the answer, then the end token */
-    const float *logits; /* rows x n_vocab */
+    const float *states; /* rows x n_embd: of what made the logits of each */
     shelf_entry entry;   /* one of these two owns them */
     void *memory;
 } exact;
@@ -26,12 +26,17 @@ static void release(exact *x)
     *x = (exact){ 0 };
 }
 
+static size_t width_of(const suite_work *w)
+{
+    return (size_t)w->model->shape.n_embd;
+}
+
 static void key_of(const suite_work *w, const suite_task *task, int most, char key[HASH_HEX])
 {
     const int32_t sizes[] = { task->n_prompt, most, w->ctx };
     hash h;
     hash_start(&h);
-    hash_string(&h, "task");
+    hash_string(&h, "task states");
     hash_string(&h, fingerprint_engine());
     hash_string(&h, w->out->model_id);
     hash_bytes(&h, sizes, sizeof sizes);
@@ -46,28 +51,27 @@ static bool point(exact *x, const suite_work *w, int most, const void *bytes, si
     if (n < sizeof x->head) return false;
     memcpy(&x->head, bytes, sizeof x->head);
     const int32_t rows = x->head.rows, n_vocab = w->model->shape.n_vocab;
-    const size_t one = (size_t)n_vocab * sizeof(float) + sizeof *x->next;
+    const size_t width = width_of(w), one = width * sizeof(float) + sizeof *x->next;
     if (rows < 0 || rows > most || x->head.n < 0 || x->head.n < rows - 1 || x->head.n > rows) return false;
     if ((n - sizeof x->head) % one != 0 || (n - sizeof x->head) / one != (size_t)rows) return false;
-    x->logits = (const float *)((const char *)bytes + sizeof x->head);
-    x->next = (const int32_t *)(x->logits + (size_t)rows * (size_t)n_vocab);
+    x->states = (const float *)((const char *)bytes + sizeof x->head);
+    x->next = (const int32_t *)(x->states + (size_t)rows * width);
     for (int i = 0; i < rows; i++)
         if (x->next[i] < 0 || x->next[i] >= n_vocab) return false;
     return true;
 }
 
-/* The answer into next and logits, which have room for `most` rows. */
+/* The answer into next and states, which have room for `most` rows. */
 static bool answer_exactly(const suite_work *w, const suite_task *task, int most, exact_head *head, int32_t *next,
-                           float *logits, fault *f)
+                           float *states, fault *f)
 {
-    const size_t n_vocab = (size_t)w->model->shape.n_vocab;
+    const size_t width = width_of(w);
     generation *g = generation_open(w->engine, NULL, w->ctx, f); /* as the config: RoPE can depend on it */
     answer a = { .tokens = next };
     bool ok = g && generation_read(g, task->prompt, task->n_prompt, NULL, f);
     for (int rows = 0; ok && rows < most && !a.ended; rows++) {
-        const float *from = generation_logits(g);
-        memcpy(logits + (size_t)rows * n_vocab, from, n_vocab * sizeof *from);
-        next[rows] = sample_greedy(from, n_vocab);
+        memcpy(states + (size_t)rows * width, generation_state(g), width * sizeof *states);
+        next[rows] = sample_greedy(generation_logits(g), (size_t)w->model->shape.n_vocab);
         a.room = rows + 1;
         ok = !suite_stopped(w, f) && generation_continue(g, w->tokenizer, NULL, &a, f);
         *head = (exact_head){ a.n, rows + 1 };
@@ -78,16 +82,16 @@ static bool answer_exactly(const suite_work *w, const suite_task *task, int most
 
 static bool compute(suite_work *w, const suite_task *task, int most, const char *key, exact *x, fault *f)
 {
-    const size_t n_vocab = (size_t)w->model->shape.n_vocab, row = n_vocab * sizeof(float) + sizeof(int32_t);
+    const size_t width = width_of(w), row = width * sizeof(float) + sizeof(int32_t);
     int32_t *next = reallocarray(NULL, (size_t)most + 1, sizeof *next);
     x->memory = reallocarray(NULL, (size_t)most + 1, row);
     exact_head head = { 0 };
     bool ok = (next && x->memory) || fault_memory(f, "the reference's answer");
-    float *logits = ok ? (float *)((char *)x->memory + sizeof head) : NULL;
-    ok = ok && answer_exactly(w, task, most, &head, next, logits, f);
+    float *states = ok ? (float *)((char *)x->memory + sizeof head) : NULL;
+    ok = ok && answer_exactly(w, task, most, &head, next, states, f);
     if (ok) {
         memcpy(x->memory, &head, sizeof head);
-        memcpy(logits + (size_t)head.rows * n_vocab, next, (size_t)head.rows * sizeof *next);
+        memcpy(states + (size_t)head.rows * width, next, (size_t)head.rows * sizeof *next);
         const shelf_part whole = { x->memory, sizeof head + (size_t)head.rows * row };
         ok = point(x, w, most, x->memory, whole.n) && shelf_put(w->kept, "reference", key, &whole, 1, f);
     }
@@ -108,14 +112,14 @@ static bool find_exact(suite_work *w, int item, const suite_task *task, int most
 
 /* ---- the config ---- */
 
-/* The config's logits of the scored positions. */
-static bool force(const suite_work *w, const suite_task *task, const exact *x, float *logits, fault *f)
+/* The config's states of the scored positions. */
+static bool force(const suite_work *w, const suite_task *task, const exact *x, float *states, fault *f)
 {
-    const size_t n_vocab = (size_t)w->model->shape.n_vocab;
+    const size_t width = width_of(w);
     generation *g = generation_open(w->engine, w->compressor, w->ctx, f);
     bool ok = g && generation_read(g, task->prompt, task->n_prompt, NULL, f);
-    if (ok) memcpy(logits, generation_logits(g), n_vocab * sizeof *logits);
-    if (ok && x->head.rows > 1) ok = generation_read(g, x->next, x->head.rows - 1, logits + n_vocab, f);
+    if (ok) memcpy(states, generation_state(g), width * sizeof *states);
+    if (ok && x->head.rows > 1) ok = generation_read_states(g, x->next, x->head.rows - 1, states + width, f);
     return generation_close(g, ok ? f : NULL) && ok;
 }
 
@@ -143,11 +147,10 @@ static bool make_answers(const exact *x, int most, suite_answers *out, fault *f)
 }
 
 /* Positions before the config would have said something else; x->head.rows: it says the same. */
-static int agreeing(const suite_work *w, const exact *x, const float *logits)
+static int agreeing(const exact *x, const int32_t *said)
 {
-    const size_t n_vocab = (size_t)w->model->shape.n_vocab;
     int i = 0;
-    while (i < x->head.rows && sample_greedy(logits + (size_t)i * n_vocab, n_vocab) == x->next[i])
+    while (i < x->head.rows && said[i] == x->next[i])
         i++;
     return i;
 }
@@ -155,19 +158,22 @@ static int agreeing(const suite_work *w, const exact *x, const float *logits)
 static bool put_to_config(suite_work *w, int item_index, suite_item *item, const suite_task *task, const exact *x,
                           suite_answers *out, fault *f)
 {
-    const size_t n_vocab = (size_t)w->model->shape.n_vocab, rows = (size_t)x->head.rows;
-    float *logits = reallocarray(NULL, rows + 1, n_vocab * sizeof *logits);
-    if (!logits) return fault_memory(f, "the logits");
+    const size_t rows = (size_t)x->head.rows;
+    float *states = reallocarray(NULL, rows + 1, width_of(w) * sizeof *states);
+    int32_t *said = reallocarray(NULL, rows + 1, sizeof *said);
     suite_stage(w, STAGE_CODEC, item_index);
-    bool ok = force(w, task, x, logits, f) && suite_score(w, item_index, item, x->logits, logits, x->next, rows, f);
+    bool ok = (states && said) || fault_memory(f, "the states");
+    ok = ok && force(w, task, x, states, f) &&
+         suite_score(w, item_index, item, x->states, states, x->next, rows, said, f);
+    free(states);
     if (ok) {
-        const int same = agreeing(w, x, logits);
+        const int same = agreeing(x, said);
         out->common = same < x->head.n ? same : x->head.n;
         out->config.n = out->common;
         out->config.ended = out->reference.ended;
         if (same < x->head.rows) ok = go_on(w, task, x, out, f);
     }
-    free(logits);
+    free(said);
     return ok;
 }
 

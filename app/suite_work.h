@@ -15,6 +15,7 @@
 
 #include "app/evaluate.h"
 #include "app/generation.h"
+#include "app/logits_window.h"
 #include "app/metrics.h"
 #include "app/passages.h"
 #include "app/shelf.h"
@@ -65,10 +66,14 @@ bool suite_passages(suite_work *w, int n, int length, passages *out, fault *f);
 /* A new item, blank: strings "", numbers NaN, n 0; NULL without memory. Valid until the next. */
 suite_item *suite_add_item(suite_work *w, fault *f);
 
-/* Scored positions: n rows of n_vocab logits of the reference and of the config, and the tokens they should predict.
- * item: the number of the item, which is the passage of its blocks. Fills item->n, kld, agreement. */
-bool suite_score(suite_work *w, int item_index, suite_item *item, const float *exact, const float *config_logits,
-                 const int32_t *next, size_t n, fault *f);
+/* For passages of at most `rows` scored positions, in a codec's stage. */
+logits_window suite_window(suite_work *w, size_t rows);
+
+/* Scored positions: the reference's states and the config's (n x n_embd), of which logits are made a few at a time, and
+ * the tokens they should predict. item: the number of the item, which is the passage of its blocks. Fills item->n, kld,
+ * agreement, and said[n]: what the config would say at each. */
+bool suite_score(suite_work *w, int item_index, suite_item *item, const float *exact, const float *states,
+                 const int32_t *next, size_t n, int32_t *said, fault *f);
 
 void suite_stage(suite_work *w, evaluate_stage stage, int item);
 void suite_progress(const suite_work *w, const char *what, size_t done, size_t total);

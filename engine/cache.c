@@ -4,9 +4,35 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/pages.h"
+
+static size_t head_offset(const kv_cache *c, int head)
+{
+    return (size_t)head * (size_t)c->capacity * (size_t)c->dim;
+}
+
+static size_t side_bytes(const kv_cache *c)
+{
+    return head_offset(c, c->n_heads) * sizeof(float);
+}
+
 static float *side_rows(const kv_cache *c)
 {
-    return calloc((size_t)c->n_heads * (size_t)c->capacity, (size_t)c->dim * sizeof(float));
+    return pages_create(side_bytes(c), PAGES_PLAIN);
+}
+
+/* Rows of all layers beside each other, in large pages. Such a cache is filled from its beginning and read again for
+ * every token; others are given back in parts, which would cut large pages up. */
+static bool packed_rows(kv_cache *c)
+{
+    const size_t side = head_offset(c, c->n_heads);
+    c->bytes = 2 * (size_t)c->n_layers * side * sizeof *c->packed;
+    c->packed = pages_create(c->bytes, PAGES_LARGE);
+    for (int il = 0; c->packed && il < c->n_layers; il++) {
+        c->layers[il].k.settled = c->packed + 2 * (size_t)il * side;
+        c->layers[il].v.settled = c->layers[il].k.settled + side;
+    }
+    return c->packed != NULL;
 }
 
 kv_cache *kv_cache_create(const model_shape *shape, int capacity, kv_form form, fault *f)
@@ -30,8 +56,10 @@ kv_cache *kv_cache_create(const model_shape *shape, int capacity, kv_form form, 
     for (int il = 0; ok && il < c->n_layers; il++) {
         kv_layer *l = &c->layers[il];
         l->k.block = l->v.block = 1;
-        if (form != KV_KEPT) ok = (l->k.settled = side_rows(c)) && (l->v.settled = side_rows(c));
+        if (form == KV_BEFORE_ROPE || form == KV_ROTATED)
+            ok = (l->k.settled = side_rows(c)) && (l->v.settled = side_rows(c));
     }
+    if (ok && form == KV_PACKED) ok = packed_rows(c);
     if (ok) return c;
     kv_cache_destroy(c);
     fault_set(f, FAULT_INTERNAL, "out of memory for a cache of %d positions", capacity);
@@ -42,18 +70,17 @@ void kv_cache_destroy(kv_cache *c)
 {
     if (!c) return;
     for (int il = 0; c->layers && il < c->n_layers; il++) {
-        free(c->layers[il].k.settled);
-        free(c->layers[il].k.open);
-        free(c->layers[il].v.settled);
-        free(c->layers[il].v.open);
+        kv_layer *l = &c->layers[il];
+        if (!c->packed) {
+            pages_destroy(l->k.settled, side_bytes(c));
+            pages_destroy(l->v.settled, side_bytes(c));
+        }
+        pages_destroy(l->k.open, side_bytes(c));
+        pages_destroy(l->v.open, side_bytes(c));
     }
+    pages_destroy(c->packed, c->bytes);
     free(c->layers);
     free(c);
-}
-
-static size_t head_offset(const kv_cache *c, int head)
-{
-    return (size_t)head * (size_t)c->capacity * (size_t)c->dim;
 }
 
 float *kv_rows(const kv_cache *c, const kv_side *side, int head)
@@ -74,16 +101,13 @@ void kv_rows_forget(const kv_cache *c, const kv_side *side, int head)
     give_back(kv_rows(c, side, head), (size_t)c->capacity * (size_t)c->dim);
 }
 
-void kv_cache_forget(kv_cache *c)
+void kv_layer_forget(const kv_cache *c, int layer)
 {
     const size_t n = head_offset(c, c->n_heads);
-    for (int il = 0; il < c->n_layers; il++) {
-        kv_layer *l = &c->layers[il];
-        float *const rows[] = { l->k.settled, l->k.open, l->v.settled, l->v.open };
-        for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-            give_back(rows[i], n);
-    }
-    c->n = 0;
+    const kv_layer *l = &c->layers[layer];
+    float *const rows[] = { l->k.settled, l->k.open, l->v.settled, l->v.open };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        give_back(rows[i], n);
 }
 
 float *kv_open_rows(const kv_cache *c, const kv_side *side, int head)

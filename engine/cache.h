@@ -39,6 +39,8 @@ typedef struct kv_cache {
     int n;        /* positions filled */
     kv_form form; /* of the keys */
     kv_layer *layers;
+    float *packed; /* KV_PACKED: what all layers' rows stand in, `bytes` of it; else NULL */
+    size_t bytes;
 } kv_cache;
 
 /* Memory: layers x 2 x heads x capacity x dim x 4 bytes; KV_KEPT: none. */
@@ -48,10 +50,10 @@ void kv_cache_destroy(kv_cache *c);
 /* The settled rows of one head. */
 float *kv_rows(const kv_cache *c, const kv_side *side, int head);
 
-/* The settled rows of one head, or all rows of a cache, will not be read again before they are written: their memory
+/* The settled rows of one head, or all rows of a layer, will not be read again before they are written: their memory
  * goes back to the system while it stays allocated. [any thread, of different heads] */
 void kv_rows_forget(const kv_cache *c, const kv_side *side, int head);
-void kv_cache_forget(kv_cache *c);
+void kv_layer_forget(const kv_cache *c, int layer);
 
 /* The open rows of one head; the side must have been given them (kv_side_open). */
 float *kv_open_rows(const kv_cache *c, const kv_side *side, int head);

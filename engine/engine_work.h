@@ -6,7 +6,8 @@
 #include "engine/forward.h"
 
 enum {
-    BATCH = 512, /* positions computed together; bounds the activations */
+    BATCH = 512,           /* positions computed together; bounds the activations */
+    ENGINE_ALIGNMENT = 64, /* a line of the cache, and the longest vector */
 };
 
 /* Consecutive positions of one sequence inside a batch. */
@@ -18,6 +19,7 @@ typedef struct piece {
     const rope_table *rope; /* of the layer at work */
     size_t panels;          /* where its packed keys begin, in floats */
     size_t panels_open;
+    int together; /* queries of a task of attention */
 } piece;
 
 struct engine {
@@ -46,6 +48,13 @@ static inline void engine_at(const engine *e, engine_step now)
 
 /* The rotation of a layer in a sequence with room for ctx positions, ready for n_pos. */
 const rope_table *engine_rope_for(engine *e, int layer, int ctx, int n_pos, fault *f);
+
+/* forward.c: a sequence of known tokens that its cache has room for; the embeddings of the batch at work into e->x;
+ * e->x through one layer; the output norm of e->x (`to` may be e->x). */
+bool engine_check_sequence(const engine *e, const sequence *s, fault *f);
+void engine_embed(engine *e);
+bool engine_layer(engine *e, int il, fault *f);
+void engine_normalise(engine *e, float *to);
 
 /* forward_attend.c: the batch's k and v into the caches, the taps told, and att = what its queries see. */
 bool engine_attend(engine *e, int il, fault *f);

@@ -10,7 +10,7 @@ enum { ROWS_PER_TASK = 16 };
 
 static float *rows_of(int width)
 {
-    return reallocarray(NULL, BATCH, (size_t)width * sizeof(float));
+    return aligned_alloc(ENGINE_ALIGNMENT, BATCH * (size_t)width * sizeof(float));
 }
 
 engine *engine_open(const model *m, int threads, fault *f)
@@ -29,9 +29,10 @@ engine *engine_open(const model *m, int threads, fault *f)
         engine_close(e);
         return NULL;
     }
-    if (e->work.simd->width != m->output.width) {
-        fault_set(f, FAULT_INTERNAL, "the weights stand in panels of %d, the engine takes panels of %d (KVANT_SIMD)",
-                  m->output.width, e->work.simd->width);
+    if (e->work.simd->width != m->output.width || e->work.products != m->output.products) {
+        fault_set(f, FAULT_INTERNAL, "the weights stand in panels of %d%s, the engine takes panels of %d%s (KVANT_SIMD)",
+                  m->output.width, m->output.products ? " for tiles" : "", e->work.simd->width,
+                  e->work.products ? " for tiles" : "");
         engine_close(e);
         return NULL;
     }
@@ -59,6 +60,17 @@ void engine_close(engine *e)
     for (int i = 0; i < MODEL_ROPES; i++)
         rope_table_release(&e->ropes[i]);
     free(e);
+}
+
+void engine_rest(engine *e)
+{
+    free(e->panels);
+    e->panels = NULL;
+    e->panel_floats = e->scratch_floats = 0;
+    for (int i = 0; i < pool_threads(e->work.crew); i++) {
+        free(e->scratch[i]);
+        e->scratch[i] = NULL;
+    }
 }
 
 const model *engine_model(const engine *e)
@@ -155,7 +167,17 @@ static bool add_product(engine *e, const linear *l, const float *in, const float
     return true;
 }
 
-static bool run_layer(engine *e, int il, fault *f)
+/* Is a state or are logits wanted of any row of the batch? */
+static bool batch_wanted(const engine *e)
+{
+    for (int ip = 0; ip < e->n_pieces; ip++) {
+        const piece *p = &e->pieces[ip];
+        if ((p->seq->states || p->seq->logits) && p->from + p->n > p->seq->logits_from) return true;
+    }
+    return false;
+}
+
+bool engine_layer(engine *e, int il, fault *f)
 {
     const model_shape *s = &e->m->shape;
     const model_layer *l = &e->m->layers[il];
@@ -173,6 +195,7 @@ static bool run_layer(engine *e, int il, fault *f)
     if (l->k_norm) rms_norm(e, e->k, l->k_norm, s->head_dim, s->n_kv_heads, e->k);
     engine_at(e, ENGINE_ATTENTION);
     if (!engine_attend(e, il, f)) return false;
+    if (il == s->n_layers - 1 && !batch_wanted(e)) return true; /* the cache is all that is left of these rows */
     engine_at(e, ENGINE_PRODUCT);
     if (!add_product(e, &l->o, e->att, l->attn_post_norm, f)) return false;
     rms_norm(e, e->x, l->ffn_norm, s->n_embd, 1, e->h);
@@ -183,6 +206,11 @@ static bool run_layer(engine *e, int il, fault *f)
                                  .parts = { { &l->gate, e->gate, NULL }, { &l->up, e->up, NULL } },
                                  .gate = s->arch->gelu ? w->simd->gelu_mul : w->simd->silu_mul };
     return linear_run(&gated, w, f) && add_product(e, &l->down, e->gate, l->ffn_post_norm, f);
+}
+
+void engine_normalise(engine *e, float *to)
+{
+    rms_norm(e, e->x, e->m->output_norm, e->m->shape.n_embd, 1, to);
 }
 
 /* Rows of e->h, the normalised output, to the sequences that want them as states. */
@@ -204,7 +232,7 @@ static bool write_logits(engine *e, fault *f)
 {
     const model_shape *s = &e->m->shape;
     size_t d = (size_t)s->n_embd, vocab = (size_t)s->n_vocab;
-    rms_norm(e, e->x, e->m->output_norm, s->n_embd, 1, e->h);
+    engine_normalise(e, e->h);
     write_states(e);
     engine_at(e, ENGINE_LOGITS);
     const float *rows = NULL;
@@ -250,12 +278,17 @@ static void embed_task(void *arg, size_t task, int thread)
     }
 }
 
+void engine_embed(engine *e)
+{
+    pool_run(e->work.crew, row_tasks(e), embed_task, e);
+}
+
 static bool run_batch(engine *e, fault *f)
 {
     const model_shape *s = &e->m->shape;
-    pool_run(e->work.crew, row_tasks(e), embed_task, e);
+    engine_embed(e);
     for (int il = 0; il < s->n_layers; il++)
-        if (!run_layer(e, il, f)) return false;
+        if (!engine_layer(e, il, f)) return false;
     if (!write_logits(e, f)) return false;
     for (int ip = 0; ip < e->n_pieces; ip++)
         e->pieces[ip].seq->cache->n += e->pieces[ip].n;
@@ -263,7 +296,7 @@ static bool run_batch(engine *e, fault *f)
     return true;
 }
 
-static bool check_sequence(engine *e, const sequence *s, fault *f)
+bool engine_check_sequence(const engine *e, const sequence *s, fault *f)
 {
     int n_vocab = e->m->shape.n_vocab;
     if (s->n > s->cache->capacity - s->cache->n)
@@ -280,7 +313,7 @@ bool engine_forward(engine *e, sequence *seqs, int n_seqs, fault *f)
 {
     e->n_pieces = e->n_rows = 0;
     for (int i = 0; i < n_seqs; i++)
-        if (!check_sequence(e, &seqs[i], f)) return false;
+        if (!engine_check_sequence(e, &seqs[i], f)) return false;
     for (int i = 0; i < n_seqs; i++) {
         sequence *s = &seqs[i];
         for (int from = 0; from < s->n;) {

@@ -79,6 +79,21 @@ void engine_observe(engine *e, void (*step)(void *self, engine_step now), void *
  * their old end. [one call at a time per engine] */
 bool engine_forward(engine *e, sequence *seqs, int n_seqs, fault *f);
 
+/* Told when all positions of a pass are through a layer: this pass reads its rows no more, and they may be given back.
+ * cache->n does not count the n positions yet. */
+typedef struct layer_end {
+    bool (*done)(void *self, kv_cache *cache, int layer, int n, fault *f);
+    void *self;
+} layer_end;
+
+/* The same for one long sequence that wants states, layer by layer: each layer takes all positions before the next
+ * begins, so that whoever needs only states (end NULL: nobody is told) holds one layer's rows at a time. States and
+ * rows are those of engine_forward, to the last bit. s->logits is not looked at. Memory: logits_from x n_embd. */
+bool engine_forward_layers(engine *e, sequence *s, const layer_end *end, fault *f);
+
+/* Gives back what the last pass needed and the next one makes anew: packed keys and scores grow with the context. */
+void engine_rest(engine *e);
+
 /* Appends s->n positions whose rows are given, layers[0 ... n_layers-1], as if a pass over s->tokens (not read) had
  * made them; a tap meets queries of 0. No logits. */
 bool engine_append(engine *e, sequence *s, const kv_given *layers, fault *f);
