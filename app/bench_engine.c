@@ -172,6 +172,13 @@ static bool (*const timers[BENCH_ROWS])(workspace *w, double *figure, fault *f) 
     [BENCH_ROUND] = time_round,
 };
 
+static bool time_row(workspace *w, engine_row row, double *figure, fault *f)
+{
+    const engine_bench *b = w->b;
+    if (b->go_on && !b->go_on(b->self, row)) return fault_set(f, FAULT_INTERRUPTED, "bench: interrupted");
+    return timers[row](w, figure, f);
+}
+
 static bool prepare(workspace *w, fault *f)
 {
     const model_shape *s = &w->b->m->shape;
@@ -220,11 +227,10 @@ bool engine_bench_run(engine_bench *b, fault *f)
     double unused;
     bool ok = prepare(w, f);
     for (int row = 0; ok && row < BENCH_ROWS; row++) /* caches are cold, and memory is new */
-        ok = timers[row](w, &unused, f);
+        ok = time_row(w, (engine_row)row, &unused, f);
     for (int rep = 0; ok && rep < b->reps; rep++)
         for (int row = 0; ok && row < BENCH_ROWS; row++)
-            ok = (!b->go_on || b->go_on(b->self) || fault_set(f, FAULT_INTERRUPTED, "bench: interrupted")) &&
-                 timers[row](w, &b->at[row][rep], f);
+            ok = time_row(w, (engine_row)row, &b->at[row][rep], f);
     finish(w);
     for (int row = 0; ok && row < BENCH_ROWS; row++)
         qsort(b->at[row], (size_t)b->reps, sizeof(double), ascending);

@@ -31,11 +31,17 @@ typedef struct engine_bench {
     int reps; /* 1 … ENGINE_BENCH_REPS */
     uint64_t seed;
     double load_s, file_bytes;
-    bool (*go_on)(void *self); /* or NULL; false stops */
+    bool (*go_on)(void *self, engine_row row); /* or NULL; before each timing; false stops */
     void *self;
     double at[BENCH_ROWS][ENGINE_BENCH_REPS]; /* out: a figure for each repetition, ascending */
     char prompt_hash[HASH_HEX], ids_hash[HASH_HEX], depth_hash[HASH_HEX];
 } engine_bench;
+
+/* How often go_on is called: once for each row of each repetition, and of one that warms up. */
+static inline unsigned engine_bench_steps(int reps)
+{
+    return ((unsigned)reps + 1) * BENCH_ROWS;
+}
 
 /* Fills b. A repetition that computes something else than the first is a fault. */
 bool engine_bench_run(engine_bench *b, fault *f);

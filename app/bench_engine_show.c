@@ -1,12 +1,16 @@
-/* kvant bench --engine, from the line to the tables. */
+/* kvant bench --engine, from the line to the tables. The engine runs in a child (kvant bench-engine-child) that writes
+ * the answer, so that --timeout and an interrupt end it in the middle of a long prompt, too. */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "app/bench_engine.h"
+#include "app/child.h"
+#include "app/child_words.h"
 #include "app/commands.h"
 #include "app/figures.h"
 #include "app/fingerprint.h"
 #include "app/number.h"
+#include "app/progress.h"
 #include "app/report.h"
 #include "base/clock.h"
 
@@ -120,31 +124,66 @@ static bool print_json(const engine_bench *b, fault *f)
     return report_json(stdout, json, f);
 }
 
-static bool go_on(void *self)
-{
-    return !app_cancelled(self);
-}
-
 int cmd_bench_engine(app_context *app, const command_line *line)
 {
     fault f = { 0 };
-    engine_bench *b = calloc(1, sizeof *b);
-    bool ok = b || fault_memory(&f, "bench");
-    const char *path = ok ? app_model(app, line, &f) : NULL;
+    child_words words;
+    int status = 0;
+    child_words_begin(&words, app, "bench-engine-child", line);
+    const bool ok = child_words_end(&words, "bench", &f) &&
+                    child_run_of(app, "bench", "the engine", words.at, line_real(line, "timeout"), &status, &f);
+    return ok ? status : app_report(app, &f);
+}
+
+/* ---- the child ---- */
+
+typedef struct watcher {
+    app_context *app;
+    progress bar;
+    uint64_t steps;
+} watcher;
+
+static bool go_on(void *self, engine_row row)
+{
+    watcher *w = self;
+    progress_at(&w->bar, w->steps++, rows[row].name);
+    return !app_cancelled(w->app);
+}
+
+static bool open_model(engine_bench *b, const char *path, int threads, model **m, fault *f)
+{
+    const double begin = clock_seconds();
+    if (!(b->m = *m = model_open(path, f))) return false;
+    b->load_s = clock_seconds() - begin;
+    b->file_bytes = (double)gguf_file_bytes(b->m->file);
+    return (b->e = engine_open(*m, threads, f)) != NULL;
+}
+
+static bool measure(engine_bench *b, watcher *w, fault *f)
+{
+    progress_start(&w->bar, stderr, &w->app->err, "bench", engine_bench_steps(b->reps), "timings");
+    const bool ok = engine_bench_run(b, f);
+    progress_end(&w->bar);
+    return ok;
+}
+
+int cmd_bench_engine_child(app_context *app, const command_line *line)
+{
+    fault f = { 0 };
+    watcher w = { .app = app };
     model *m = NULL;
-    if (path) {
-        const double begin = clock_seconds();
-        m = model_open(path, &f);
-        *b = (engine_bench){ .m = m, .seed = 1, .go_on = go_on, .self = app, .load_s = clock_seconds() - begin };
-        b->reps = (int)line_int(line, "reps"); /* at most ENGINE_BENCH_REPS: cmd_bench */
-    }
-    ok = m && (b->e = engine_open(m, app_threads(line), &f));
+    child_begin();
+    engine_bench *b = calloc(1, sizeof *b);
+    const char *path = b ? app_model(app, line, &f) : NULL;
+    bool ok = path != NULL;
+    if (!b) fault_memory(&f, "bench");
     if (ok) {
-        b->file_bytes = (double)gguf_file_bytes(m->file);
-        ok = engine_bench_run(b, &f) && (line_has(line, "json") ? print_json(b, &f) : print(b, &app->out, &f));
+        *b = (engine_bench){ .seed = 1, .reps = (int)line_int(line, "reps"), .go_on = go_on, .self = &w };
+        ok = open_model(b, path, app_threads(line), &m, &f) && measure(b, &w, &f) &&
+             (line_has(line, "json") ? print_json(b, &f) : print(b, &app->out, &f));
     }
     engine_close(b ? b->e : NULL);
     model_close(m);
     free(b);
-    return ok ? FAULT_NONE : app_report(app, &f);
+    return child_end(app, ok, CHILD_DONE, &f);
 }

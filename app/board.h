@@ -47,7 +47,8 @@ void board_close(board *b);
 /* Shows another file from now on, empty until it is refreshed. Order, filter and families stay as they are. */
 bool board_switch(board *b, const char *database, fault *f);
 
-/* Brings rows and points up to date. *changed: something is different. */
+/* Brings rows and points up to date. *changed: something in the file is different; board_changes says whether rows are.
+ */
 bool board_refresh(board *b, bool *changed, fault *f);
 
 /* Grows whenever rows, points, their order or their families are different from before; likeness does not count. */

@@ -38,8 +38,9 @@ struct board {
     char *path;
     store *file; /* NULL: not there yet */
     struct stat identity;
-    int64_t version; /* of the file, when it was last read */
-    bool anew;       /* another file than before: what was read is of no use */
+    int64_t version;  /* of the file, when it was last read */
+    int64_t revision; /* of its runs, then (store_revision) */
+    bool anew;        /* another file than before: what was read is of no use */
 
     texts *texts;    /* configs, verdicts ...: kept for good */
     texts *set_keys; /* a set's number is its key's */

@@ -1,4 +1,4 @@
-/* Reading: what is new, and everything anew where that does not explain what is there. */
+/* Reading: what is new, and everything anew where a run was changed or has gone. */
 #include "app/board_parts.h"
 
 #include <inttypes.h>
@@ -199,18 +199,17 @@ static void count_sets(board *b, size_t from)
 typedef struct news {
     board_entries added, anew;
     board_ids pins, let_through;
+    int64_t revision;
     bool all; /* anew is everything there is */
 } news;
 
 static bool read_news(board *b, news *n, fault *f)
 {
-    int64_t count = 0, newest = b->all.n ? b->all.at[b->all.n - 1]->row.id : 0;
-    if (!store_count_runs(b->file, &count, f) || !store_each_pin(b->file, board_ids_add, &n->pins, f)) return false;
+    const int64_t newest = b->all.n ? b->all.at[b->all.n - 1]->row.id : 0;
+    if (!store_revision(b->file, &n->revision, f) || !store_each_pin(b->file, board_ids_add, &n->pins, f)) return false;
     if (n->pins.no_memory) return fault_memory(f, "the pins");
     if (!read_after(b, newest, &n->added, f)) return false;
-    bool fits = count == (int64_t)(b->all.n + n->added.n);
-    bool explained = n->added.n > 0 || !same_ids(&n->pins, &b->pins); /* else a row itself was changed */
-    n->all = b->anew || !fits || !explained;
+    n->all = b->anew || n->revision != b->revision;
     return !n->all || read_after(b, 0, &n->anew, f);
 }
 
@@ -229,8 +228,15 @@ static bool append(board *b, board_entries *added, fault *f)
     return true;
 }
 
+/* It was about something else: a profile, a question. A filter may ask for that, too. */
+static bool is_elsewhere(const board *b, const news *n)
+{
+    return !n->all && n->added.n == 0 && same_ids(&n->pins, &b->pins) && !b->hides;
+}
+
 static bool take_over(board *b, news *n, fault *f)
 {
+    if (is_elsewhere(b, n)) return true;
     board_entries before = b->all;
     const size_t from = n->all ? 0 : before.n; /* what is before is as it was */
     const bool pins_differ = !same_ids(&n->pins, &b->pins);
@@ -271,6 +277,7 @@ bool board_read(board *b, bool *changed, fault *f)
     ok = ok && take_over(b, &n, f);
     if (ok) {
         b->version = version;
+        b->revision = n.revision;
         b->anew = false;
         *changed = true;
     }

@@ -32,7 +32,19 @@ static int wait_for(app_context *app, pid_t child, double seconds, bool *killed)
     return status;
 }
 
-bool child_run(app_context *app, const char *what, char *const *words, double seconds, int *status, fault *f)
+/* What a child's own status means to who started it. False: it is none that a child gives. */
+static bool read_word(int code, int *status)
+{
+    if (code == CHILD_DONE || code == CHILD_NO) {
+        *status = code == CHILD_NO ? FAULT_NO : FAULT_NONE;
+        return true;
+    }
+    *status = code - CHILD_SAID;
+    return code > CHILD_SAID;
+}
+
+bool child_run_of(app_context *app, const char *what, const char *who, char *const *words, double seconds, int *status,
+                  fault *f)
 {
     pid_t child;
     bool killed = false;
@@ -45,18 +57,17 @@ bool child_run(app_context *app, const char *what, char *const *words, double se
     if ((killed || WIFSIGNALED(ended)) && app->err.moves) fputs("\r\033[K", stderr);
     if (killed && app_cancelled(app)) return fault_set(f, FAULT_INTERRUPTED, "interrupted");
     if (killed)
-        return fault_set(f, FAULT_INPUT, "%s: the codec has not returned after %g s and was stopped", what, seconds);
+        return fault_set(f, FAULT_INPUT, "%s: %s has not returned after %g s and was stopped", what, who, seconds);
     if (WIFSIGNALED(ended))
-        return fault_set(f, FAULT_INPUT, "%s: the codec died of signal %d, %s", what, WTERMSIG(ended),
+        return fault_set(f, FAULT_INPUT, "%s: %s died of signal %d, %s", what, who, WTERMSIG(ended),
                          strsignal(WTERMSIG(ended)));
-    const int code = WEXITSTATUS(ended);
-    if (code == CHILD_DONE || code == CHILD_NO)
-        *status = code == CHILD_NO ? FAULT_NO : FAULT_NONE;
-    else if (code == FAULT_USAGE || code == FAULT_INPUT || code == FAULT_INTERNAL)
-        *status = code;
-    else
-        return fault_set(f, FAULT_INPUT, "%s: the codec ended its process with status %d", what, code);
-    return true;
+    return read_word(WEXITSTATUS(ended), status) ||
+           fault_set(f, FAULT_INPUT, "%s: %s ended its process with status %d", what, who, WEXITSTATUS(ended));
+}
+
+bool child_run(app_context *app, const char *what, char *const *words, double seconds, int *status, fault *f)
+{
+    return child_run_of(app, what, "the codec", words, seconds, status, f);
 }
 
 void child_begin(void)
@@ -65,4 +76,10 @@ void child_begin(void)
     prctl(PR_SET_PDEATHSIG, SIGKILL);
 #endif
     setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 });
+}
+
+int child_end(app_context *app, bool ok, int word, const fault *f)
+{
+    const int status = ok ? app_flush(app, word) : app_report(app, f);
+    return ok && status == word ? word : CHILD_SAID + status;
 }

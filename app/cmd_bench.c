@@ -10,6 +10,7 @@
 #include "app/child_words.h"
 #include "app/commands.h"
 #include "app/lab.h"
+#include "app/progress.h"
 
 /* Those with a target, and what shares their kernels. */
 static const char *const usual[] = { "turbo2", "turbo3", "turbo4", "polar(bits=2)", "polar(bits=3)",
@@ -97,16 +98,20 @@ int cmd_bench(app_context *app, const command_line *line)
 /* ---- the child ---- */
 
 /* Without --rows: one working set for the second-level cache and one for beyond it. */
-enum { SETS = 2, SMALL_SET = 256 << 10, LARGE_SET = 16 << 20 };
+enum { MOST_KERNELS = 128, SETS = 2, SMALL_SET = 256 << 10, LARGE_SET = 16 << 20 };
 
 typedef struct work {
+    const app_context *app;
     const command_line *line;
+    progress bar;
+    uint64_t steps;
     registry *codecs;
     against *against; /* or NULL */
     size_t n;         /* codecs on the line */
     bench_result results[SETS * MOST_CODECS];
     spec *specs[MOST_CODECS];
-    bench_kernel kernels[128];
+    bench_kernel kernels[MOST_KERNELS];
+    attend_result *attended;
     bench_report report;
 } work;
 
@@ -129,9 +134,21 @@ static size_t rows_of(const command_line *line, int set)
     return line_has(line, "rows") ? (size_t)line_int(line, "rows") : (set ? LARGE_SET : SMALL_SET) / row;
 }
 
-static bool time_codecs(const app_context *app, work *w, fault *f)
+static int sets_of(const command_line *line)
 {
-    const int sets = line_has(w->line, "rows") ? 1 : SETS;
+    return line_has(line, "rows") ? 1 : SETS;
+}
+
+/* Before each codec and kernel. */
+static bool step(work *w, const char *what, fault *f)
+{
+    progress_at(&w->bar, w->steps++, what);
+    return !app_cancelled(w->app) || fault_set(f, FAULT_INTERRUPTED, "bench: interrupted");
+}
+
+static bool time_codecs(work *w, fault *f)
+{
+    const int sets = sets_of(w->line);
     for (int set = 0; set < sets; set++)
         for (size_t i = 0; i < w->n; i++) {
             const bench_request request = { .known = w->codecs,
@@ -141,8 +158,8 @@ static bool time_codecs(const app_context *app, work *w, fault *f)
                                             .rows = rows_of(w->line, set),
                                             .reps = w->report.reps,
                                             .seed = 1 };
-            if (app_cancelled(app)) return fault_set(f, FAULT_INTERRUPTED, "bench: interrupted");
-            if (!bench_codec(&request, &w->results[w->report.n_codecs], f)) return false;
+            if (!step(w, w->specs[i]->text, f) || !bench_codec(&request, &w->results[w->report.n_codecs], f))
+                return false;
             w->report.n_codecs++;
         }
     return true;
@@ -151,10 +168,9 @@ static bool time_codecs(const app_context *app, work *w, fault *f)
 /* Without --rows: 64 MiB as f32, which no cache of a core holds, not even of 4 bits. */
 enum { ATTENDED_SET = 64 << 20 };
 
-static bool attend(const app_context *app, work *w, fault *f)
+static bool attend(work *w, fault *f)
 {
-    attend_result *results = calloc(w->n, sizeof *results);
-    bool ok = results || fault_memory(f, "results");
+    bool ok = (w->attended = calloc(w->n, sizeof *w->attended)) || fault_memory(f, "results");
     const size_t row = (size_t)line_int(w->line, "dim") * sizeof(float);
     for (size_t i = 0; ok && i < w->n; i++) {
         const attend_request request = { .known = w->codecs,
@@ -165,21 +181,21 @@ static bool attend(const app_context *app, work *w, fault *f)
                                                                            : ATTENDED_SET / row,
                                          .reps = w->report.reps,
                                          .seed = 1 };
-        ok = app_cancelled(app) ? fault_set(f, FAULT_INTERRUPTED, "bench: interrupted")
-                                : bench_attend(&request, &results[i], f);
+        ok = step(w, w->specs[i]->text, f) && bench_attend(&request, &w->attended[i], f);
     }
-    ok = ok && (line_has(w->line, "json") ? bench_attend_print_json(results, w->n, w->report.reps, f)
-                                          : bench_attend_print(results, w->n, w->report.reps, &app->out, f));
-    free(results);
     return ok;
 }
 
-static bool time_kernels(const app_context *app, work *w, fault *f)
+static size_t kernels_of(const command_line *line)
 {
-    if (!line_has(w->line, "kernels")) return true;
-    for (size_t i = 0; i < bench_kernels() && i < sizeof w->kernels / sizeof *w->kernels; i++) {
-        if (app_cancelled(app)) return fault_set(f, FAULT_INTERRUPTED, "bench: interrupted");
-        if (!bench_kernel_run(i, w->report.reps, 1, &w->kernels[i], f)) return false;
+    const size_t n = bench_kernels();
+    return !line_has(line, "kernels") ? 0 : n < MOST_KERNELS ? n : MOST_KERNELS;
+}
+
+static bool time_kernels(work *w, fault *f)
+{
+    for (size_t i = 0; i < kernels_of(w->line); i++) {
+        if (!step(w, "kernels", f) || !bench_kernel_run(i, w->report.reps, 1, &w->kernels[i], f)) return false;
         w->report.n_kernels++;
     }
     return true;
@@ -192,11 +208,27 @@ static bool open_against(work *w, fault *f)
     return w->against != NULL;
 }
 
-static bool print(const app_context *app, work *w, fault *f)
+static bool measure(work *w, fault *f)
 {
+    const bool attends = line_has(w->line, "attention");
+    const size_t n = attends ? w->n : (size_t)sets_of(w->line) * w->n + kernels_of(w->line);
+    if (!open_against(w, f)) return false;
+    progress_start(&w->bar, stderr, &w->app->err, "bench", n, "timings");
+    const bool ok = attends ? attend(w, f) : time_codecs(w, f) && time_kernels(w, f);
+    progress_end(&w->bar);
+    return ok;
+}
+
+static bool print(work *w, fault *f)
+{
+    const bool json = line_has(w->line, "json");
+    const terminal *out = &w->app->out;
     w->report.codecs = w->results;
     w->report.kernels = w->kernels;
-    return line_has(w->line, "json") ? bench_print_json(&w->report, f) : bench_print(&w->report, &app->out, f);
+    if (w->attended)
+        return json ? bench_attend_print_json(w->attended, w->n, w->report.reps, f)
+                    : bench_attend_print(w->attended, w->n, w->report.reps, out, f);
+    return json ? bench_print_json(&w->report, f) : bench_print(&w->report, out, f);
 }
 
 int cmd_bench_child(app_context *app, const command_line *line)
@@ -206,20 +238,16 @@ int cmd_bench_child(app_context *app, const command_line *line)
     work *w = calloc(1, sizeof *w);
     bool ok = w || fault_memory(&f, "bench");
     if (ok) {
+        w->app = app;
         w->line = line;
         w->report.reps = (int)line_int(line, "reps");
-        ok = (w->codecs = registry_create(&f)) && load(w, &f) &&
-             (line_has(line, "attention")
-                  ? attend(app, w, &f)
-                  : open_against(w, &f) && time_codecs(app, w, &f) && time_kernels(app, w, &f) && print(app, w, &f));
+        ok = (w->codecs = registry_create(&f)) && load(w, &f) && measure(w, &f) && print(w, &f);
         for (size_t i = 0; i < w->n && i < MOST_CODECS; i++)
             spec_free(w->specs[i]);
         registry_destroy(w->codecs);
         against_close(w->against);
+        free(w->attended);
     }
     free(w);
-    if (ok) return app_flush(app, CHILD_DONE);
-    const bool differ = f.code == FAULT_NO;
-    const int status = app_report(app, &f);
-    return differ ? app_flush(app, CHILD_NO) : status;
+    return child_end(app, ok, CHILD_DONE, &f);
 }

@@ -53,7 +53,7 @@ int cmd_checklist_child(app_context *app, const command_line *line)
     FILE *results = fdopen(atoi(line_arg(line, RESULTS)), "w");
     if (!results || dup2(STDERR_FILENO, STDOUT_FILENO) < 0) {
         fault_set(&f, FAULT_INTERNAL, "checklist: no file for the results");
-        return app_report(app, &f);
+        return child_end(app, false, CHILD_DONE, &f);
     }
     registry *codecs = registry_create(&f);
     bool ok = codecs != NULL;
@@ -64,5 +64,5 @@ int cmd_checklist_child(app_context *app, const command_line *line)
     spec_free(s);
     registry_destroy(codecs);
     fclose(results);
-    return ok ? app_flush(app, CHILD_DONE) : app_report(app, &f);
+    return child_end(app, ok, CHILD_DONE, &f);
 }

@@ -15,6 +15,7 @@
 #include "app/page/growth_svg.h"
 #include "app/page/output.h"
 #include "app/progress.h"
+#include "base/nearest.h"
 
 enum { MOST_CODECS = 20 };
 #define ALL "all"
@@ -41,15 +42,25 @@ static void free_codecs(codecs *c)
 
 /* ---- the front ---- */
 
+/* Always false. */
+static bool refuse_what(const char *what, fault *f)
+{
+    char names[128] = "";
+    nearest near = nearest_to(what);
+    nearest_try(&near, ALL);
+    for (const growth_question *q = growth_questions; q->name; q++) {
+        snprintf(names + strlen(names), sizeof names - strlen(names), "%s, ", q->name);
+        nearest_try(&near, q->name);
+    }
+    return fault_set(f, FAULT_USAGE, "growth: \"%s\" is nothing cost is measured by; %s%s are%s%s%s", what, names, ALL,
+                     near.word ? "; did you mean \"" : "", near.word ? near.word : "", near.word ? "\"?" : "");
+}
+
 static bool check_what(const char *what, size_t n_codecs, double to, fault *f)
 {
     const growth_question *q = growth_question_named(what);
     if (strcmp(what, ALL) == 0) return true;
-    if (!q)
-        return fault_set(f, FAULT_USAGE,
-                         "growth: \"%s\" is nothing cost is measured by; rows, dim, bits, context, vocabulary, runs, "
-                         "all are",
-                         what);
+    if (!q) return refuse_what(what, f);
     if (n_codecs && !q->codecs)
         return fault_set(f, FAULT_USAGE, "growth: %s is about no codec; rows, dim and bits are", what);
     if (to > q->most) return fault_set(f, FAULT_USAGE, "growth: --to is %.0f; %s goes up to %.0f", to, what, q->most);
@@ -167,12 +178,15 @@ typedef struct work {
     growth out;
     progress bar;
     uint64_t steps;
+    char what[GROWTH_NAME]; /* is at work */
 } work;
 
 static bool at(void *self, const char *what)
 {
     work *w = self;
-    if (what) progress_at(&w->bar, ++w->steps, what);
+    if (what) snprintf(w->what, sizeof w->what, "%s", what);
+    w->steps += what != NULL;
+    progress_at(&w->bar, w->steps, w->what); /* the same once more is a sign of life */
     return !app_cancelled(w->app);
 }
 
@@ -254,5 +268,5 @@ int cmd_growth_child(app_context *app, const command_line *line)
     growth_release(&w.out);
     free_codecs(&w.codecs);
     registry_destroy(w.known);
-    return ok ? app_flush(app, worse ? CHILD_NO : CHILD_DONE) : app_report(app, &f);
+    return child_end(app, ok, worse ? CHILD_NO : CHILD_DONE, &f);
 }

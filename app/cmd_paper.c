@@ -141,5 +141,5 @@ int cmd_paper_child(app_context *app, const command_line *line)
     else
         cJSON_Delete(list);
     registry_destroy(codecs);
-    return ok ? app_flush(app, holds ? CHILD_DONE : CHILD_NO) : app_report(app, &f);
+    return child_end(app, ok, holds ? CHILD_DONE : CHILD_NO, &f);
 }

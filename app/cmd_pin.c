@@ -1,10 +1,8 @@
 /* kvant pin and kvant unpin: runs that are kept in sight. */
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "app/commands.h"
 #include "app/lab.h"
@@ -52,10 +50,9 @@ static int pin(app_context *app, const command_line *line, bool pinned)
     fault f = { 0 };
     lab l;
     const char *path = app_database(app, line);
-    if (access(path, F_OK) != 0) { /* opening it to write would make it */
-        fault_set(&f, FAULT_INPUT, "%s: %s", path, strerror(errno));
-        return app_report(app, &f);
-    }
+    store *there = store_open(path, STORE_READ, &f); /* opening it to write would make it */
+    if (!there) return app_report(app, &f);
+    store_close(there);
     if (!lab_open(&l, app, line, LAB_DATABASE, &f)) return app_report(app, &f);
     pinner p = { l.database, pinned, line_has(line, "json") ? cJSON_CreateArray() : NULL };
     bool ok = pin_all(&p, line, &f);

@@ -102,7 +102,9 @@ static bool at_run(void *self, int done, int total)
     size_t before = 0;
     while (before < b->report.n && b->report.result[before].prompt.config > 0)
         before++;
-    progress_at(&b->bar, before * (size_t)total + (size_t)done, NULL);
+    char where[32];
+    snprintf(where, sizeof where, "at depth %d", before < b->report.n ? b->report.depth[before] : 0);
+    progress_at(&b->bar, before * (size_t)total + (size_t)done, where);
     return !app_cancelled(b->app);
 }
 
@@ -276,5 +278,5 @@ int cmd_speed_child(app_context *app, const command_line *line)
     step(&b, "", 0, "");
     ok = ok && print(&b, &f);
     release(&b);
-    return ok ? app_flush(app, CHILD_DONE) : app_report(app, &f);
+    return child_end(app, ok, CHILD_DONE, &f);
 }

@@ -42,7 +42,7 @@ int cmd_verify_child(app_context *app, const command_line *line)
     FILE *results = fdopen(atoi(line_arg(line, 1)), "w");
     if (!results || dup2(STDERR_FILENO, STDOUT_FILENO) < 0) {
         fault_set(&f, FAULT_INTERNAL, "verify: no file for the results");
-        return app_report(app, &f);
+        return child_end(app, false, CHILD_DONE, &f);
     }
     const verify_listener to = { on_begin, on_end, results };
     registry *codecs = registry_create(&f);
@@ -58,5 +58,5 @@ int cmd_verify_child(app_context *app, const command_line *line)
     spec_free(s);
     registry_destroy(codecs);
     fclose(results);
-    return ok ? app_flush(app, CHILD_DONE) : app_report(app, &f);
+    return child_end(app, ok, CHILD_DONE, &f);
 }

@@ -80,6 +80,7 @@ typedef struct command_argument {
     completion completes;
     unsigned flags;
     const char *help;
+    const char *choices; /* words to offer, one space between; NULL: none. The command itself checks what is given */
 } command_argument;
 
 enum {

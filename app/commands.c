@@ -25,7 +25,8 @@ static const command_option options_lab[] = {
 
 const command commands_face[] = {
     { "inspect", "Models", "show what a model is made of",
-      .arguments = (const command_argument[]){ { "MODEL", COMPLETE_MODEL, ARGUMENT_OPTIONAL, "a GGUF file" }, { 0 } },
+      .arguments =
+          (const command_argument[]){ { "MODEL", COMPLETE_MODEL, ARGUMENT_OPTIONAL, .help = "a GGUF file" }, { 0 } },
       .options = { options_output, NULL },
       .text =
           "Reads the header of a GGUF file, not its weights, and prints the architecture, the shape of the network, the "
@@ -36,9 +37,10 @@ const command commands_face[] = {
                                              { 0 } },
       .run = cmd_inspect },
     { "tokenize", "Models", "turn a text into token ids",
-      .arguments = (const command_argument[]){ { "MODEL", COMPLETE_MODEL, 0, "a GGUF file" },
-                                               { "FILE", COMPLETE_FILE, 0, "the text, UTF-8; - reads standard input" },
-                                               { 0 } },
+      .arguments =
+          (const command_argument[]){ { "MODEL", COMPLETE_MODEL, 0, .help = "a GGUF file" },
+                                      { "FILE", COMPLETE_FILE, 0, .help = "the text, UTF-8; - reads standard input" },
+                                      { 0 } },
       .options = { options_tokenize, options_output, NULL },
       .text = "Prints one token id per line, as the model's own tokenizer makes them.",
       .examples = (const command_example[]){ { "tokenize model.gguf book.txt", "ids, one per line" },
@@ -60,12 +62,14 @@ const command commands_face[] = {
                                              { 0 } },
       .run = cmd_lab, .flags = COMMAND_CLI_ONLY },
     { "help", "Program", "show help, for everything or for one command",
-      .arguments = (const command_argument[]){ { "COMMAND", COMPLETE_COMMAND, ARGUMENT_OPTIONAL, "a command" }, { 0 } },
+      .arguments =
+          (const command_argument[]){ { "COMMAND", COMPLETE_COMMAND, ARGUMENT_OPTIONAL, .help = "a command" }, { 0 } },
       .options = { options_output, NULL },
       .text = "Lists all commands, or says everything about one. With --json it writes the table of commands itself.",
       .examples = (const command_example[]){ { "help run", "everything about run" }, { 0 } }, .run = cmd_help },
     { "completion", "Program", "print the completion script for a shell",
-      .arguments = (const command_argument[]){ { "SHELL", COMPLETE_NONE, 0, "bash" }, { 0 } },
+      .arguments =
+          (const command_argument[]){ { "SHELL", COMPLETE_NONE, 0, .help = "bash", .choices = "bash" }, { 0 } },
       .options = { options_output, NULL },
       .text = "Prints a script that completes kvant's commands, options and values. An installation puts it where bash "
               "looks for it.",
@@ -80,9 +84,10 @@ const command commands_face[] = {
       .text = "Prints the names that exist now, one per line.", .run = cmd_names, .flags = COMMAND_HIDDEN },
     { "set", "Prompt", "keep a value for the commands that follow",
       .arguments =
-          (const command_argument[]){ { "NAME", COMPLETE_SETTING, ARGUMENT_OPTIONAL, "an option's name" },
-                                      { "VALUE", COMPLETE_FILE, ARGUMENT_OPTIONAL | ARGUMENT_JOINED, "its value" },
-                                      { 0 } },
+          (const command_argument[]){
+              { "NAME", COMPLETE_SETTING, ARGUMENT_OPTIONAL, .help = "an option's name" },
+              { "VALUE", COMPLETE_FILE, ARGUMENT_OPTIONAL | ARGUMENT_JOINED, .help = "its value" },
+              { 0 } },
       .options = { options_output, NULL },
       .text =
           "Sets an option for all later commands of the session that have it. An option on a line wins over it. With a "
@@ -92,7 +97,7 @@ const command commands_face[] = {
                                              { 0 } },
       .run = cmd_set, .flags = COMMAND_LAB_ONLY },
     { "unset", "Prompt", "return a setting to its default",
-      .arguments = (const command_argument[]){ { "NAME", COMPLETE_SETTING, 0, "an option's name" }, { 0 } },
+      .arguments = (const command_argument[]){ { "NAME", COMPLETE_SETTING, 0, .help = "an option's name" }, { 0 } },
       .options = { options_output, NULL }, .text = "Forgets a value given with set.",
       .examples = (const command_example[]){ { "unset model", "back to the model kvant comes with" }, { 0 } },
       .run = cmd_unset, .flags = COMMAND_LAB_ONLY },

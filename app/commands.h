@@ -58,6 +58,7 @@ int cmd_config(app_context *app, const command_line *line);
 int cmd_predict(app_context *app, const command_line *line);
 int cmd_memory(app_context *app, const command_line *line);
 int cmd_bench_engine(app_context *app, const command_line *line);
+int cmd_bench_engine_child(app_context *app, const command_line *line);
 int cmd_bench(app_context *app, const command_line *line);
 int cmd_bench_child(app_context *app, const command_line *line);
 int cmd_growth(app_context *app, const command_line *line);

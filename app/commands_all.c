@@ -4,9 +4,11 @@
 
 command_table commands_all(void)
 {
-    static const command *const parts[] = { commands_face,    commands_lab,  commands_sweep,  commands_recipe,
-                                            commands_compare, commands_suite, commands_plan, commands_gate, commands_data, commands_report, commands_program,
-                                            commands_screen,  NULL };
+    static const command *const parts[] = {
+        commands_face, commands_lab,  commands_sweep, commands_recipe, commands_compare, commands_suite,
+        commands_plan, commands_gate, commands_data,  commands_report, commands_program, commands_screen,
+        NULL
+    };
     return (command_table){ parts };
 }
 

@@ -24,7 +24,8 @@ static const command_option options_frontier[] = {
     { 0 },
 };
 
-static const command_argument runs_to_pin[] = { { "ID", COMPLETE_RUN, ARGUMENT_REPEATS, "a run's number" }, { 0 } };
+static const command_argument runs_to_pin[] = { { "ID", COMPLETE_RUN, ARGUMENT_REPEATS, .help = "a run's number" },
+                                                { 0 } };
 
 const command commands_compare[] = {
     { "runs", "Runs", "list the runs in the database",
@@ -32,7 +33,7 @@ const command commands_compare[] = {
       .examples = (const command_example[]){ { "runs --where 'kld < 0.01'", "only the faithful ones" }, { 0 } },
       .run = cmd_runs },
     { "show", "Runs", "show one run in full",
-      .arguments = (const command_argument[]){ { "ID", COMPLETE_RUN, 0, "a run's number" }, { 0 } },
+      .arguments = (const command_argument[]){ { "ID", COMPLETE_RUN, 0, .help = "a run's number" }, { 0 } },
       .options = { options_database, options_output, NULL },
       .text = "Prints all metrics of a run, its bytes by kind and by layer, and how it can be repeated.",
       .examples = (const command_example[]){ { "show 12", "run 12" }, { 0 } }, .run = cmd_show },
@@ -48,9 +49,10 @@ const command commands_compare[] = {
                                              { 0 } },
       .run = cmd_frontier },
     { "diff", "Runs", "compare two runs, position by position",
-      .arguments = (const command_argument[]){ { "A", COMPLETE_RUN, 0, "a run's number" },
-                                               { "B", COMPLETE_RUN, 0, "another's, of the same comparable set" },
-                                               { 0 } },
+      .arguments =
+          (const command_argument[]){ { "A", COMPLETE_RUN, 0, .help = "a run's number" },
+                                      { "B", COMPLETE_RUN, 0, .help = "another's, of the same comparable set" },
+                                      { 0 } },
       .options = { options_database, options_output, NULL },
       .text =
           "Both runs were scored on the same positions, so that their difference is known better than either of them: "

@@ -39,7 +39,7 @@ const command commands_data[] = {
     { "sql", "Runs", "ask the database a question in SQL",
       .arguments =
           (const command_argument[]){ { "QUERY", COMPLETE_QUERY, ARGUMENT_OPTIONAL | ARGUMENT_REPEATS | ARGUMENT_RAW,
-                                        "SQL, or a question's name and values for it" },
+                                        .help = "SQL, or a question's name and values for it" },
                                       { 0 } },
       .options = { options_sql, options_rows, options_database, options_output, NULL },
       .text =
@@ -63,8 +63,8 @@ const command commands_data[] = {
       .run = cmd_sql },
     { "profile", "Codecs", "keep configs by name, and write them for an engine",
       .arguments =
-          (const command_argument[]){ { "NAME", COMPLETE_PROFILE, ARGUMENT_OPTIONAL, "a profile; none lists them" },
-                                      { 0 } },
+          (const command_argument[]){
+              { "NAME", COMPLETE_PROFILE, ARGUMENT_OPTIONAL, .help = "a profile; none lists them" }, { 0 } },
       .options = { options_profile, options_plugin, options_database, options_output, NULL },
       .text =
           "A profile is a config with a name, kept in the database: which codec the keys and values of each layer get. "

@@ -41,7 +41,8 @@ static const command_option options_gate[] = {
     { "suite-ctx", 0, OPTION_SIZE, "N", .standard = "0", .min = 0, .max = 1 << 24,
       .help = "positions a sequence of a suite may have; 0: as many as the model was trained for" },
     { "speed-reference", 0, OPTION_TEXT, "CONFIG", COMPLETE_CONFIG, "f16",
-      .help = "what speed is compared with (as bytes, keys where the config has them); exact: the engine's own f32 cache" },
+      .help =
+          "what speed is compared with (as bytes, keys where the config has them); exact: the engine's own f32 cache" },
     { 0 },
 };
 
@@ -68,7 +69,7 @@ static const command_option options_gate_run[] = {
 const command commands_gate[] = {
     { "generate", "Models", "let a model speak through a config's cache",
       .arguments = (const command_argument[]){ { "MODEL", COMPLETE_MODEL, ARGUMENT_OPTIONAL,
-                                                 "a GGUF file (default: the model kvant comes with)" },
+                                                 .help = "a GGUF file (default: the model kvant comes with)" },
                                                { 0 } },
       .options = { options_generate, options_plugin, options_database, options_output, NULL },
       .text =
@@ -87,7 +88,7 @@ const command commands_gate[] = {
               { 0 } },
       .run = cmd_generate },
     { "gate", "Suites", "judge whether a config may be used",
-      .arguments = (const command_argument[]){ { "CONFIG", COMPLETE_CONFIG, 0, "a config" }, { 0 } },
+      .arguments = (const command_argument[]){ { "CONFIG", COMPLETE_CONFIG, 0, .help = "a config" }, { 0 } },
       .options = { options_gate, options_thresholds, options_gate_run, options_jobs, options_plugin, options_database,
                    options_output, NULL },
       .text =

@@ -22,6 +22,8 @@ static const command_option options_roundtrip[] = {
       .help = "write the decoded rows here, stream after stream" },
     { "timeout", 0, OPTION_REAL, "SECONDS", .standard = "600", .min = 0.1, .max = 1e7,
       .help = "a codec that has not returned by then is stopped" },
+    { "threads", 'j', OPTION_INT, "N", .standard = "0", .min = 0, .max = 256, .flags = OPTION_SETTING,
+      .help = "threads; 0: as many as there are processors. The results do not depend on it" },
     { 0 },
 };
 
@@ -130,10 +132,10 @@ static const command_option options_offline_front[] = {
 
 const command commands_lab[] = {
     { "logits", "Models", "compute the logits of a sequence of tokens",
-      .arguments =
-          (const command_argument[]){ { "MODEL", COMPLETE_MODEL, 0, "a GGUF file" },
-                                      { "TOKENS", COMPLETE_FILE, 0, "a file of token ids, white space between" },
-                                      { 0 } },
+      .arguments = (const command_argument[]){ { "MODEL", COMPLETE_MODEL, 0, .help = "a GGUF file" },
+                                               { "TOKENS", COMPLETE_FILE, 0,
+                                                 .help = "a file of token ids, white space between" },
+                                               { 0 } },
       .options = { options_logits, options_output, NULL },
       .text =
           "Runs the model with an exact cache and writes one row of logits per token, for comparison with other engines.",
@@ -141,7 +143,8 @@ const command commands_lab[] = {
           (const command_example[]){ { "logits model.gguf ids.txt -o logits.f32", "one row per token" }, { 0 } },
       .run = cmd_logits },
     { "codecs", "Codecs", "list the codecs, or show one with its parameters",
-      .arguments = (const command_argument[]){ { "NAME", COMPLETE_CODEC, ARGUMENT_OPTIONAL, "a codec" }, { 0 } },
+      .arguments =
+          (const command_argument[]){ { "NAME", COMPLETE_CODEC, ARGUMENT_OPTIONAL, .help = "a codec" }, { 0 } },
       .options = { options_plugin, options_output, NULL },
       .text =
           "Lists the codecs of all plugins found, by family. With a name it shows that codec's parameters with their "
@@ -149,9 +152,9 @@ const command commands_lab[] = {
       .examples = (const command_example[]){ { "codecs", "all of them" }, { "codecs turbo4", "one of them" }, { 0 } },
       .run = cmd_codecs },
     { "roundtrip", "Codecs", "encode and decode a file of rows",
-      .arguments = (const command_argument[]){ { "CODEC", COMPLETE_EXPRESSION, 0, "a codec expression" },
+      .arguments = (const command_argument[]){ { "CODEC", COMPLETE_EXPRESSION, 0, .help = "a codec expression" },
                                                { "FILE", COMPLETE_FILE, 0,
-                                                 "rows: plain f32, KKTV, or .safetensors of any framework" },
+                                                 .help = "rows: plain f32, KKTV, or .safetensors of any framework" },
                                                { 0 } },
       .options = { options_roundtrip, options_plugin, options_output, NULL },
       .text =
@@ -167,8 +170,8 @@ const command commands_lab[] = {
       .run = cmd_roundtrip },
     { "config", "Codecs", "show what a config does to each layer of a model",
       .arguments =
-          (const command_argument[]){ { "CONFIG", COMPLETE_CONFIG, ARGUMENT_JOINED, "codecs for keys and values" },
-                                      { 0 } },
+          (const command_argument[]){
+              { "CONFIG", COMPLETE_CONFIG, ARGUMENT_JOINED, .help = "codecs for keys and values" }, { 0 } },
       .options = { options_config, options_plugin, options_output, NULL },
       .text =
           "Prints the config's canonical form and hash, the codec of every attention layer, and the bits per value and "
@@ -192,7 +195,8 @@ const command commands_lab[] = {
       .run = cmd_calibrate },
     { "paper", "Codecs", "compute published tables again",
       .arguments = (const command_argument[]){ { "TABLE", COMPLETE_NONE, ARGUMENT_OPTIONAL | ARGUMENT_REPEATS,
-                                                 "tables, or all; none lists them" },
+                                                 .help = "tables, or all; none lists them",
+                                                 .choices = "h1 h2 h3 h4 h5 h6 h7 k1 k4 all" },
                                                { 0 } },
       .options = { options_paper, options_plugin, options_output, NULL },
       .text =
@@ -206,9 +210,10 @@ const command commands_lab[] = {
                                              { 0 } },
       .run = cmd_paper },
     { "verify", "Codecs", "check that codecs keep their promises",
-      .arguments = (const command_argument[]){ { "CODEC", COMPLETE_EXPRESSION, ARGUMENT_OPTIONAL | ARGUMENT_REPEATS,
-                                                 "a codec, an expression, or a plugin's file; nothing: all codecs" },
-                                               { 0 } },
+      .arguments =
+          (const command_argument[]){ { "CODEC", COMPLETE_EXPRESSION, ARGUMENT_OPTIONAL | ARGUMENT_REPEATS,
+                                        .help = "a codec, an expression, or a plugin's file; nothing: all codecs" },
+                                      { 0 } },
       .options = { options_verify, options_plugin, options_output, NULL },
       .text =
           "Runs each codec through a battery of checks in a process of its own, with limits on time and memory: sizes, "
@@ -224,7 +229,7 @@ const command commands_lab[] = {
       .run = cmd_verify },
     { "checklist", "Codecs", "check that a codec is the rotation and codebook it says",
       .arguments =
-          (const command_argument[]){ { "CODEC", COMPLETE_EXPRESSION, 0, "a codec, or an expression" }, { 0 } },
+          (const command_argument[]){ { "CODEC", COMPLETE_EXPRESSION, 0, .help = "a codec, or an expression" }, { 0 } },
       .options = { options_checklist, options_checklist_child, options_plugin, options_output, NULL },
       .text =
           "The six items by which TurboQuant's caches are checked, measured from outside in a process of its own: bits of "
@@ -249,10 +254,11 @@ const command commands_lab[] = {
                                              { 0 } },
       .run = cmd_capture },
     { "offline", "Codecs", "evaluate a config on a capture, without the model",
-      .arguments = (const command_argument[]){ { "CONFIG", COMPLETE_CONFIG, 0,
-                                                 "codecs for keys and values; quote one that has spaces" },
-                                               { "FILE", COMPLETE_FILE, 0, "a .safetensors file with k, v and q" },
-                                               { 0 } },
+      .arguments =
+          (const command_argument[]){
+              { "CONFIG", COMPLETE_CONFIG, 0, .help = "codecs for keys and values; quote one that has spaces" },
+              { "FILE", COMPLETE_FILE, 0, .help = "a .safetensors file with k, v and q" },
+              { 0 } },
       .options = { options_offline, options_offline_front, options_plugin, options_output, NULL },
       .text =
           "Puts the streams of a capture through the codecs of a config and prints, for every layer, the relative squared "
@@ -269,7 +275,7 @@ const command commands_lab[] = {
       .run = cmd_offline },
     { "run", "Runs", "evaluate one config on a model and a text",
       .arguments = (const command_argument[]){ { "CONFIG", COMPLETE_CONFIG, ARGUMENT_JOINED,
-                                                 "codecs for keys and values: turbo4, or k=q8_0 v=turbo3" },
+                                                 .help = "codecs for keys and values: turbo4, or k=q8_0 v=turbo3" },
                                                { 0 } },
       .options = { options_evaluation, options_timing, options_plugin, options_database, options_output, NULL },
       .text =
@@ -284,41 +290,41 @@ const command commands_lab[] = {
                                      { 0 } },
       .run = cmd_run },
     { "roundtrip-child", "Program", "put rows through a codec in this process",
-      .arguments = (const command_argument[]){ { "CODEC", COMPLETE_CODEC, 0, "a codec expression" },
-                                               { "FILE", COMPLETE_FILE, 0, "rows" },
-                                               { "PLUGIN", COMPLETE_FILE, ARGUMENT_REPEATS, "plugins to load" },
+      .arguments = (const command_argument[]){ { "CODEC", COMPLETE_CODEC, 0, .help = "a codec expression" },
+                                               { "FILE", COMPLETE_FILE, 0, .help = "rows" },
+                                               { "PLUGIN", COMPLETE_FILE, ARGUMENT_REPEATS, .help = "plugins to load" },
                                                { 0 } },
       .options = { options_roundtrip, options_output, NULL }, .text = "Started by kvant itself.",
       .run = cmd_roundtrip_child, .flags = COMMAND_HIDDEN },
     { "offline-child", "Program", "evaluate a config on a capture in this process",
-      .arguments = (const command_argument[]){ { "CONFIG", COMPLETE_CONFIG, 0, "a config" },
-                                               { "FILE", COMPLETE_FILE, 0, "a capture" },
-                                               { "PLUGIN", COMPLETE_FILE, ARGUMENT_REPEATS, "plugins to load" },
+      .arguments = (const command_argument[]){ { "CONFIG", COMPLETE_CONFIG, 0, .help = "a config" },
+                                               { "FILE", COMPLETE_FILE, 0, .help = "a capture" },
+                                               { "PLUGIN", COMPLETE_FILE, ARGUMENT_REPEATS, .help = "plugins to load" },
                                                { 0 } },
       .options = { options_offline, options_output, NULL }, .text = "Started by kvant itself.",
       .run = cmd_offline_child, .flags = COMMAND_HIDDEN },
     { "paper-child", "Program", "compute tables in this process",
-      .arguments = (const command_argument[]){ { "TABLES", COMPLETE_NONE, 0, "names, a comma between" },
+      .arguments = (const command_argument[]){ { "TABLES", COMPLETE_NONE, 0, .help = "names, a comma between" },
                                                { "PLUGIN", COMPLETE_FILE, ARGUMENT_OPTIONAL | ARGUMENT_REPEATS,
-                                                 "plugins to load" },
+                                                 .help = "plugins to load" },
                                                { 0 } },
       .options = { options_output, NULL }, .text = "Started by kvant itself.", .run = cmd_paper_child,
       .flags = COMMAND_HIDDEN },
     { "verify-child", "Program", "check a codec in this process",
-      .arguments = (const command_argument[]){ { "CODEC", COMPLETE_CODEC, 0, "a codec expression" },
-                                               { "FD", COMPLETE_NONE, 0, "the file to write results to, open" },
-                                               { "PLUGIN", COMPLETE_FILE, ARGUMENT_REPEATS, "plugins to load" },
+      .arguments = (const command_argument[]){ { "CODEC", COMPLETE_CODEC, 0, .help = "a codec expression" },
+                                               { "FD", COMPLETE_NONE, 0, .help = "the file to write results to, open" },
+                                               { "PLUGIN", COMPLETE_FILE, ARGUMENT_REPEATS, .help = "plugins to load" },
                                                { 0 } },
       .options = { options_verify, options_output, NULL }, .text = "Started by kvant itself.", .run = cmd_verify_child,
       .flags = COMMAND_HIDDEN },
     { "checklist-child", "Program", "measure a codec in this process",
-      .arguments =
-          (const command_argument[]){ { "CODEC", COMPLETE_CODEC, 0, "a codec expression" },
-                                      { "DIM", COMPLETE_NONE, 0, "columns of the rows" },
-                                      { "FD", COMPLETE_NONE, 0, "the file to write results to, open" },
-                                      { "PRINT", COMPLETE_NONE, 0, "another process's fingerprint; -: make one" },
-                                      { "PLUGIN", COMPLETE_FILE, ARGUMENT_REPEATS, "plugins to load" },
-                                      { 0 } },
+      .arguments = (const command_argument[]){ { "CODEC", COMPLETE_CODEC, 0, .help = "a codec expression" },
+                                               { "DIM", COMPLETE_NONE, 0, .help = "columns of the rows" },
+                                               { "FD", COMPLETE_NONE, 0, .help = "the file to write results to, open" },
+                                               { "PRINT", COMPLETE_NONE, 0,
+                                                 .help = "another process's fingerprint; -: make one" },
+                                               { "PLUGIN", COMPLETE_FILE, ARGUMENT_REPEATS, .help = "plugins to load" },
+                                               { 0 } },
       .options = { options_checklist_child, options_output, NULL }, .text = "Started by kvant itself.",
       .run = cmd_checklist_child, .flags = COMMAND_HIDDEN },
     { "worker", "Program", "evaluate jobs read from standard input", .options = { options_output, NULL },
@@ -327,8 +333,8 @@ const command commands_lab[] = {
       .text = "Started by kvant itself.", .run = cmd_predict, .flags = COMMAND_HIDDEN },
     { "describe", "Program", "print what plugins offer",
       .arguments =
-          (const command_argument[]){ { "PATH", COMPLETE_FILE, ARGUMENT_OPTIONAL | ARGUMENT_REPEATS, "plugins" },
-                                      { 0 } },
+          (const command_argument[]){
+              { "PATH", COMPLETE_FILE, ARGUMENT_OPTIONAL | ARGUMENT_REPEATS, .help = "plugins" }, { 0 } },
       .options = { options_output, NULL }, .text = "Started by kvant itself.", .run = cmd_describe,
       .flags = COMMAND_HIDDEN },
     { 0 },

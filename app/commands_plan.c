@@ -92,7 +92,8 @@ static const command_option options_bench_engine[] = {
 
 static const command_option options_growth[] = {
     { "to", 0, OPTION_SIZE, "N", .min = 1, .max = 1 << 24,
-      .help = "the largest size (default: what takes about a minute for all repetitions; at most 1M, dim 4k, bits 64)" },
+      .help =
+          "the largest size (default: what takes about a minute for all repetitions; at most 1M, dim 4k, bits 64)" },
     { "reps", 0, OPTION_INT, "N", .standard = "9", .min = 6, .max = 10000, .help = "repetitions" },
     { "seed", 's', OPTION_INT, "N", .standard = "1", .min = 0, .max = 9007199254740992.0, .flags = OPTION_SETTING,
       .help = "seed of rows, tokens and weights" },
@@ -114,9 +115,9 @@ const command commands_plan[] = {
       .arguments =
           (const command_argument[]){
               { "MODEL", COMPLETE_MODEL, 0,
-                "a GGUF file of any architecture, or a description: layers=40 kv=8 dim=128" },
+                .help = "a GGUF file of any architecture, or a description: layers=40 kv=8 dim=128" },
               { "CONFIG", COMPLETE_CONFIG, ARGUMENT_OPTIONAL | ARGUMENT_REPEATS,
-                "configs (default: f16, q8_0, and turbo4, turbo3, turbo2 with q8_0 keys and without)" },
+                .help = "configs (default: f16, q8_0, and turbo4, turbo3, turbo2 with q8_0 keys and without)" },
               { 0 } },
       .options = { options_memory, options_plugin, options_database, options_output, NULL },
       .text =
@@ -137,7 +138,7 @@ const command commands_plan[] = {
               { 0 } },
       .run = cmd_memory },
     { "speed", "Runs", "time a config's cache beside another's",
-      .arguments = (const command_argument[]){ { "CONFIG", COMPLETE_CONFIG, 0, "a config" }, { 0 } },
+      .arguments = (const command_argument[]){ { "CONFIG", COMPLETE_CONFIG, 0, .help = "a config" }, { 0 } },
       .options = { options_speed, options_speed_child, options_speed_time, options_plugin, options_database,
                    options_output, NULL },
       .text =
@@ -163,18 +164,19 @@ const command commands_plan[] = {
               { 0 } },
       .run = cmd_speed },
     { "speed-child", "Program", "time a config in this process",
-      .arguments = (const command_argument[]){ { "MODEL", COMPLETE_MODEL, 0, "a GGUF file" },
-                                               { "CONFIG", COMPLETE_CONFIG, 0, "a config" },
-                                               { "REFERENCE", COMPLETE_CONFIG, 0, "a config, or exact" },
+      .arguments = (const command_argument[]){ { "MODEL", COMPLETE_MODEL, 0, .help = "a GGUF file" },
+                                               { "CONFIG", COMPLETE_CONFIG, 0, .help = "a config" },
+                                               { "REFERENCE", COMPLETE_CONFIG, 0, .help = "a config, or exact" },
                                                { "PLUGIN", COMPLETE_FILE, ARGUMENT_OPTIONAL | ARGUMENT_REPEATS,
-                                                 "plugins to load" },
+                                                 .help = "plugins to load" },
                                                { 0 } },
       .options = { options_speed_child, options_output, NULL }, .text = "Started by kvant itself.",
       .run = cmd_speed_child, .flags = COMMAND_HIDDEN },
     { "bench", "Models", "time codecs beside a copy of the same memory",
-      .arguments = (const command_argument[]){ { "CODEC", COMPLETE_EXPRESSION, ARGUMENT_OPTIONAL | ARGUMENT_REPEATS,
-                                                 "codecs (default: turbo, polar and blocks; with --kernels none)" },
-                                               { 0 } },
+      .arguments =
+          (const command_argument[]){ { "CODEC", COMPLETE_EXPRESSION, ARGUMENT_OPTIONAL | ARGUMENT_REPEATS,
+                                        .help = "codecs (default: turbo, polar and blocks; with --kernels none)" },
+                                      { 0 } },
       .options = { options_bench, options_bench_engine, options_speed_time, options_plugin, options_output, NULL },
       .text =
           "Encodes and decodes rows of Gaussian noise through the plugin interface, on one thread. Each repetition also "
@@ -195,28 +197,32 @@ const command commands_plan[] = {
           "llama-cpp-turboquant's. Said is which were found, and whether bytes and values are the same. It runs as it is: "
           "load only what you trust.",
       .examples =
-          (const command_example[]){
-              { "bench", "the usual codecs, in the cache and beyond it" },
-              { "bench turbo3 'polar(bits=3)' --rows 4k", "two codecs on 4096 rows" },
-              { "bench --kernels", "where the time goes" },
-              { "bench --attention turbo4", "attention without decoding, beside f16" },
-              { "bench --engine -m model.gguf", "the engine on a model" },
-              { "bench q8_0 turbo3 --against libggml-base.so", "beside a reference library" },
-              { 0 } },
+          (const command_example[]){ { "bench", "the usual codecs, in the cache and beyond it" },
+                                     { "bench turbo3 'polar(bits=3)' --rows 4k", "two codecs on 4096 rows" },
+                                     { "bench --kernels", "where the time goes" },
+                                     { "bench --attention turbo4", "attention without decoding, beside f16" },
+                                     { "bench --engine -m model.gguf", "the engine on a model" },
+                                     { "bench q8_0 turbo3 --against libggml-base.so", "beside a reference library" },
+                                     { 0 } },
       .run = cmd_bench },
     { "bench-child", "Program", "time codecs in this process",
-      .arguments = (const command_argument[]){ { "CODEC", COMPLETE_EXPRESSION, 0, "codecs, an empty word, plugins" },
-                                               { "MORE", COMPLETE_NONE, ARGUMENT_OPTIONAL | ARGUMENT_REPEATS, "more of them" },
-                                               { 0 } },
-      .options = { options_bench, options_output, NULL }, .text = "Started by kvant itself.",
-      .run = cmd_bench_child, .flags = COMMAND_HIDDEN },
-    { "growth", "Models", "show how cost grows, and whether it must",
       .arguments =
           (const command_argument[]){
-              { "WHAT", COMPLETE_NONE, 0, "rows, dim, bits, context, vocabulary, runs, or all of them" },
-              { "CODEC", COMPLETE_EXPRESSION, ARGUMENT_OPTIONAL | ARGUMENT_REPEATS,
-                "codecs for rows, dim and bits (default: some of each kind)" },
+              { "CODEC", COMPLETE_EXPRESSION, 0, .help = "codecs, an empty word, plugins" },
+              { "MORE", COMPLETE_NONE, ARGUMENT_OPTIONAL | ARGUMENT_REPEATS, .help = "more of them" },
               { 0 } },
+      .options = { options_bench, options_output, NULL }, .text = "Started by kvant itself.", .run = cmd_bench_child,
+      .flags = COMMAND_HIDDEN },
+    { "bench-engine-child", "Program", "time the engine in this process",
+      .options = { options_bench, options_bench_engine, options_output, NULL }, .text = "Started by kvant itself.",
+      .run = cmd_bench_engine_child, .flags = COMMAND_HIDDEN },
+    { "growth", "Models", "show how cost grows, and whether it must",
+      .arguments = (const command_argument[]){ { "WHAT", COMPLETE_NONE, 0,
+                                                 .help = "rows, dim, bits, context, vocabulary, runs, or all of them",
+                                                 .choices = "rows dim bits context vocabulary runs all" },
+                                               { "CODEC", COMPLETE_EXPRESSION, ARGUMENT_OPTIONAL | ARGUMENT_REPEATS,
+                                                 .help = "codecs for rows, dim and bits (default: some of each kind)" },
+                                               { 0 } },
       .options = { options_growth, options_growth_model, options_speed_time, options_plugin, options_output, NULL },
       .text =
           "Times something at sizes that double, and draws time over size with both axes logarithmic, where what grows as a "
@@ -236,13 +242,14 @@ const command commands_plan[] = {
               { 0 } },
       .run = cmd_growth },
     { "growth-child", "Program", "measure how cost grows in this process",
-      .arguments = (const command_argument[]){ { "WHAT", COMPLETE_NONE, 0, "what is asked" },
-                                               { "MODEL", COMPLETE_MODEL, 0, "a GGUF file, or an empty word" },
-                                               { "DIRECTORY", COMPLETE_FILE, 0, "for a database, or an empty word" },
-                                               { "MORE", COMPLETE_NONE, ARGUMENT_OPTIONAL | ARGUMENT_REPEATS,
-                                                 "codecs, an empty word, plugins" },
-                                               { 0 } },
-      .options = { options_growth, options_output, NULL }, .text = "Started by kvant itself.",
-      .run = cmd_growth_child, .flags = COMMAND_HIDDEN },
+      .arguments =
+          (const command_argument[]){
+              { "WHAT", COMPLETE_NONE, 0, .help = "what is asked" },
+              { "MODEL", COMPLETE_MODEL, 0, .help = "a GGUF file, or an empty word" },
+              { "DIRECTORY", COMPLETE_FILE, 0, .help = "for a database, or an empty word" },
+              { "MORE", COMPLETE_NONE, ARGUMENT_OPTIONAL | ARGUMENT_REPEATS, .help = "codecs, an empty word, plugins" },
+              { 0 } },
+      .options = { options_growth, options_output, NULL }, .text = "Started by kvant itself.", .run = cmd_growth_child,
+      .flags = COMMAND_HIDDEN },
     { 0 },
 };

@@ -31,7 +31,7 @@ static const command_option options_suite_text[] = {
 
 static const command_argument arguments_suite[] = {
     { "CONFIG", COMPLETE_CONFIG, ARGUMENT_REPEATS,
-      "a config; quote one that has spaces. Of several, those the database has are not run again" },
+      .help = "a config; quote one that has spaces. Of several, those the database has are not run again" },
     { 0 },
 };
 

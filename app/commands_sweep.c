@@ -30,7 +30,7 @@ static const command_option options_sweep[] = {
 const command commands_sweep[] = {
     { "sweep", "Runs", "evaluate many configs",
       .arguments = (const command_argument[]){ { "CONFIG", COMPLETE_CONFIG, ARGUMENT_OPTIONAL | ARGUMENT_REPEATS,
-                                                 "a config; quote one that has spaces" },
+                                                 .help = "a config; quote one that has spaces" },
                                                { 0 } },
       .options = { options_sweep, options_plan, options_evaluation, options_jobs, options_timing, options_plugin,
                    options_database, options_output, NULL },
@@ -51,9 +51,10 @@ const command commands_sweep[] = {
                                              { 0 } },
       .run = cmd_sweep },
     { "merge", "Runs", "bring the runs of other databases into this one",
-      .arguments = (const command_argument[]){ { "SHARD", COMPLETE_FILE, ARGUMENT_REPEATS,
-                                                 "a database that kvant wrote, for instance a shard of a sweep" },
-                                               { 0 } },
+      .arguments =
+          (const command_argument[]){ { "SHARD", COMPLETE_FILE, ARGUMENT_REPEATS,
+                                        .help = "a database that kvant wrote, for instance a shard of a sweep" },
+                                      { 0 } },
       .options = { options_database, options_output, NULL },
       .text = "Copies every run that is not here yet, with its layers and everything it refers to, all of a file or "
               "nothing; a second time nothing is new. A run is known by its uid. Two runs with one uid that differ are "

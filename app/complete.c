@@ -199,6 +199,7 @@ static void add_argument(candidates *to, const complete_role *r)
         add_config(to, r->typed, PLACE_EXPRESSION);
     } else {
         say(to->result, a->help, "");
+        if (a->choices) add_split(to, a->choices);
         if (!(a->flags & ARGUMENT_RAW) || !*r->before) add_kind(to, a->completes);
     }
 }

@@ -52,15 +52,19 @@ static void put_arguments(const command_table *t)
     for (size_t i = 0; (c = command_at(t, i)); i++) {
         int n = 1;
         for (const command_argument *a = c->arguments; a && a->name && listed(c); a++, n++) {
-            bool many = a->flags & (ARGUMENT_REPEATS | ARGUMENT_JOINED);
-            if (a->completes == COMPLETE_NONE) continue;
+            if (a->completes == COMPLETE_NONE && !a->choices) continue;
+            const bool many = a->flags & (ARGUMENT_REPEATS | ARGUMENT_JOINED);
             if (many)
-                printf("    '%s '*) echo %s ;;\n", c->name, kinds[a->completes]);
+                printf("    '%s '*) ", c->name);
             else
-                printf("    '%s %d') echo %s ;;\n", c->name, n, kinds[a->completes]);
+                printf("    '%s %d') ", c->name, n);
+            if (a->choices)
+                printf("echo 'words %s' ;;\n", a->choices);
+            else
+                printf("echo %s ;;\n", kinds[a->completes]);
         }
     }
-    puts("    'completion 1') echo 'words bash' ;;\n    *) echo none ;;\n    esac\n}\n");
+    puts("    *) echo none ;;\n    esac\n}\n");
 }
 
 static void put_value(const command *c, const command_option *o)

@@ -36,7 +36,7 @@ target_sources(kvant PRIVATE cmd_growth.c growth.c growth_codecs.c growth_contex
 target_sources(kvant PRIVATE crew.c crew_task.c crew_watch.c run_row.c cmd_merge.c plan.c plan_read.c shard.c shard_launch.c sweep_list.c)
 target_link_libraries(kvant PRIVATE face lab store engine)
 add_library(verify STATIC
-  verify.c verify_attention.c verify_claims.c verify_contract.c verify_forms.c verify_host.c verify_hostile.c verify_kept.c verify_life.c
+  verify.c verify_attention.c verify_claims.c verify_columns.c verify_contract.c verify_forms.c verify_host.c verify_hostile.c verify_kept.c verify_life.c
   verify_ledger.c verify_numbers.c verify_pieces.c verify_report.c verify_rows.c verify_sweep.c verify_trial.c)
 target_link_libraries(verify PUBLIC face lab)
 target_sources(kvant PRIVATE cmd_verify.c cmd_verify_child.c verify_subjects.c)

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-extern char **environ;
+#include "app/spawn.h"
 
 enum { LINE_MOST = 1 << 20, WORDS = 64 };
 
@@ -22,34 +21,6 @@ static bool make_pipe(int ends[2], fault *f)
     for (int i = 0; i < 2; i++)
         fcntl(ends[i], F_SETFD, FD_CLOEXEC);
     return true;
-}
-
-/* A process group of its own: Ctrl-C is for the front. What codecs print is nobody's business here. */
-static int spawn(pid_t *pid, char *const *words, int in, int out)
-{
-    posix_spawn_file_actions_t files;
-    posix_spawnattr_t attributes;
-    int failed = posix_spawn_file_actions_init(&files);
-    if (failed) return failed;
-    failed = posix_spawnattr_init(&attributes);
-    if (failed) {
-        posix_spawn_file_actions_destroy(&files);
-        return failed;
-    }
-    sigset_t none, all;
-    sigemptyset(&none);
-    sigfillset(&all);
-    const short flags = POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF;
-    if (!failed) failed = posix_spawn_file_actions_adddup2(&files, in, STDIN_FILENO);
-    if (!failed) failed = posix_spawn_file_actions_adddup2(&files, out, STDOUT_FILENO);
-    if (!failed) failed = posix_spawn_file_actions_addopen(&files, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-    if (!failed) failed = posix_spawnattr_setsigmask(&attributes, &none);
-    if (!failed) failed = posix_spawnattr_setsigdefault(&attributes, &all);
-    if (!failed) failed = posix_spawnattr_setflags(&attributes, flags);
-    if (!failed) failed = posix_spawn(pid, words[0], &files, &attributes, words, environ);
-    posix_spawnattr_destroy(&attributes);
-    posix_spawn_file_actions_destroy(&files);
-    return failed;
 }
 
 static bool make_words(const app_context *app, const command_line *line, char *words[WORDS], fault *f)
@@ -73,7 +44,8 @@ bool predict_child_start(predict_child *c, const app_context *app, const command
     char *words[WORDS];
     *c = (predict_child){ .pid = -1, .in = -1, .out = -1 };
     bool ok = make_words(app, line, words, f) && make_pipe(in, f) && make_pipe(out, f);
-    const int failed = ok ? spawn(&c->pid, words, in[0], out[1]) : 0;
+    /* What codecs print is nobody's business here. */
+    const int failed = ok ? spawn_group(&c->pid, words, (int[]){ in[0], out[1], SPAWN_NOTHING }, true) : 0;
     if (failed) ok = fault_set(f, FAULT_INTERNAL, "%s: cannot be started: %s", words[0], strerror(failed));
     if (in[0] >= 0) close(in[0]);
     if (out[1] >= 0) close(out[1]);

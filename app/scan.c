@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,9 +12,8 @@
 
 #include "app/catalog_read.h"
 #include "app/registry.h"
+#include "app/spawn.h"
 #include "base/clock.h"
-
-extern char **environ;
 
 enum { LONGEST_LINE = 16 << 20, LAST_WORDS = 200, TICK_MS = 100 };
 
@@ -51,35 +49,6 @@ static bool make_pipe(int ends[2], fault *f)
 
 /* ---- starting ---- */
 
-/* A process group of its own (so that all it starts can be ended), no blocked or ignored signals. */
-static int spawn(pid_t *pid, char *const *argv, int out, int err)
-{
-    posix_spawn_file_actions_t files;
-    posix_spawnattr_t attributes;
-    int failed = posix_spawn_file_actions_init(&files);
-    if (failed) return failed;
-    failed = posix_spawnattr_init(&attributes);
-    if (failed) {
-        posix_spawn_file_actions_destroy(&files);
-        return failed;
-    }
-    sigset_t none, all;
-    sigemptyset(&none);
-    sigfillset(&all);
-    short flags = POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF;
-    if (!failed) failed = posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-    if (!failed) failed = posix_spawn_file_actions_adddup2(&files, out, STDOUT_FILENO);
-    if (!failed) failed = posix_spawn_file_actions_adddup2(&files, err, STDERR_FILENO);
-    if (!failed) failed = posix_spawnattr_setpgroup(&attributes, 0);
-    if (!failed) failed = posix_spawnattr_setsigmask(&attributes, &none);
-    if (!failed) failed = posix_spawnattr_setsigdefault(&attributes, &all);
-    if (!failed) failed = posix_spawnattr_setflags(&attributes, flags);
-    if (!failed) failed = posix_spawn(pid, argv[0], &files, &attributes, argv, environ);
-    posix_spawnattr_destroy(&attributes);
-    posix_spawn_file_actions_destroy(&files);
-    return failed;
-}
-
 /* The describer's words, then the files that are not excluded; free the array. */
 static char **make_argv(const char *const *describer, const plugin_files *files, const bool *excluded)
 {
@@ -100,7 +69,7 @@ static bool start(child *c, char *const *argv, fault *f)
     int out[2] = { -1, -1 }, err[2] = { -1, -1 };
     int failed = 0;
     bool ok = make_pipe(out, f) && make_pipe(err, f);
-    if (ok) failed = spawn(&c->pid, argv, out[1], err[1]);
+    if (ok) failed = spawn_group(&c->pid, argv, (int[]){ SPAWN_NOTHING, out[1], err[1] }, true);
     if (failed) ok = fault_set(f, FAULT_INTERNAL, "%s cannot be started: %s", argv[0], strerror(failed));
     close_fd(&out[1]);
     close_fd(&err[1]);

@@ -8,16 +8,19 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
-/* An entry's first 64 bytes: the magic, the payload's size, zeros. */
+#include "base/checksum.h"
+
+/* An entry's first 64 bytes: the magic, the payload's size and sum, zeros. */
 typedef struct shelf_head {
     char magic[8];
-    uint64_t n;
-    char zeros[48];
+    uint64_t n, sum;
+    char zeros[40];
 } shelf_head;
 
-static const char magic[8] = "kvant\0\1";
+static const char magic[8] = "kvant\0\2", older_magic[8] = "kvant\0\1"; /* without a sum */
 static const char *const kinds[] = { "reference", "self", "tokens", "hashes", "verify", NULL };
 
 bool shelf_open(shelf *s, const char *dir, fault *f)
@@ -34,6 +37,66 @@ static void entry_path(const shelf *s, const char *kind, const char *key, char p
     snprintf(path, PATH_MAX, "%.*s/%.16s/%.64s.kvant", PATH_MAX - 160, s->dir, kind, key);
 }
 
+/* Reads as far as the file goes or n bytes: how many, or -1. */
+static ssize_t read_all(int fd, void *bytes, size_t n)
+{
+    size_t done = 0;
+    while (done < n) {
+        const ssize_t some = read(fd, (char *)bytes + done, n - done);
+        if (some < 0 && errno == EINTR) continue;
+        if (some < 0) return -1;
+        if (some == 0) break;
+        done += (size_t)some;
+    }
+    return (ssize_t)done;
+}
+
+typedef enum entry_state { ENTRY_SOUND, ENTRY_OLDER, ENTRY_DAMAGED } entry_state;
+
+/* Reads it piece by piece, so that no memory but the system's own cache holds it. */
+static entry_state check_entry(int fd, off_t size)
+{
+    shelf_head head;
+    unsigned char piece[64 << 10];
+    checksum sum;
+    ssize_t some;
+    if (read_all(fd, &head, sizeof head) != (ssize_t)sizeof head) return ENTRY_DAMAGED;
+    if (memcmp(head.magic, older_magic, sizeof magic) == 0) return ENTRY_OLDER;
+    if (memcmp(head.magic, magic, sizeof magic) != 0 || head.n != (uint64_t)size - sizeof head) return ENTRY_DAMAGED;
+    checksum_start(&sum);
+    while ((some = read_all(fd, piece, sizeof piece)) > 0)
+        checksum_bytes(&sum, piece, (size_t)some);
+    return some == 0 && checksum_finish(&sum) == head.sum ? ENTRY_SOUND : ENTRY_DAMAGED;
+}
+
+/* Reading all of an entry takes a tenth of the time that a short run with it takes: once a day is enough, unless
+ * somebody writes to it. So the time of its last change is what it was checked at, with a fraction of a second that no
+ * writing gives it, and the time of its last access what it was used at. */
+enum { CHECKED_NS = 271828000, CHECKED_S = 24 * 3600 };
+
+static bool was_checked(const struct stat *st)
+{
+    const time_t age = time(NULL) - st->st_mtim.tv_sec;
+    return st->st_mtim.tv_nsec == CHECKED_NS && age >= 0 && age < CHECKED_S;
+}
+
+/* No harm if it fails. */
+static void note_use(int fd, bool checked)
+{
+    struct timespec times[] = { { .tv_nsec = UTIME_NOW }, { .tv_nsec = UTIME_OMIT } };
+    if (checked) times[1] = (struct timespec){ time(NULL), CHECKED_NS };
+    futimens(fd, times);
+}
+
+/* Who asks makes it anew, and must not find it again when that fails. On stderr, because nothing is wrong with what is
+ * being done, only with the disk. */
+static void throw_away(const char *path)
+{
+    const bool gone = unlink(path) == 0;
+    fprintf(stderr, "kvant: %s: what was kept here is damaged%s; it is made anew\n", path,
+            gone ? " and was thrown away" : "");
+}
+
 bool shelf_get(const shelf *s, const char *kind, const char key[HASH_HEX], shelf_entry *entry)
 {
     *entry = (shelf_entry){ 0 };
@@ -43,20 +106,17 @@ bool shelf_get(const shelf *s, const char *kind, const char key[HASH_HEX], shelf
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe in its place would never open */
     if (fd < 0) return false;
     struct stat st;
+    const bool is_file = fstat(fd, &st) == 0 && S_ISREG(st.st_mode), checks = is_file && !was_checked(&st);
+    const entry_state state = !is_file ? ENTRY_OLDER : checks ? check_entry(fd, st.st_size) : ENTRY_SOUND;
     void *map = MAP_FAILED;
-    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > (off_t)sizeof(shelf_head))
-        map = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+    if (state == ENTRY_SOUND) map = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+    if (map != MAP_FAILED) note_use(fd, checks);
     close(fd);
+    if (state == ENTRY_DAMAGED) throw_away(path);
     if (map == MAP_FAILED) return false;
-    const shelf_head *head = map;
-    *entry =
-        (shelf_entry){ (const char *)map + sizeof *head, (size_t)st.st_size - sizeof *head, map, (size_t)st.st_size };
-    if (memcmp(head->magic, magic, sizeof magic) == 0 && head->n == entry->n) {
-        utimensat(AT_FDCWD, path, NULL, 0); /* in use: shelf_trim deletes it later than others; no harm if it fails */
-        return true;
-    }
-    shelf_release(entry);
-    return false;
+    const size_t head = sizeof(shelf_head);
+    *entry = (shelf_entry){ (const char *)map + head, (size_t)st.st_size - head, map, (size_t)st.st_size };
+    return true;
 }
 
 void shelf_release(shelf_entry *entry)
@@ -102,9 +162,14 @@ static bool write_all(int fd, const void *bytes, size_t n)
 static bool write_entry(int fd, const shelf_part *parts, size_t n_parts)
 {
     shelf_head head = { 0 };
+    checksum sum;
     memcpy(head.magic, magic, sizeof magic);
-    for (size_t i = 0; i < n_parts; i++)
+    checksum_start(&sum);
+    for (size_t i = 0; i < n_parts; i++) {
         head.n += parts[i].n;
+        checksum_bytes(&sum, parts[i].bytes, parts[i].n);
+    }
+    head.sum = checksum_finish(&sum);
     bool ok = write_all(fd, &head, sizeof head);
     for (size_t i = 0; ok && i < n_parts; i++)
         ok = write_all(fd, parts[i].bytes, parts[i].n);
@@ -168,7 +233,7 @@ static bool add_kept(kept_list *list, const char *dir, const char *name, const s
     }
     kept_file *k = &list->items[list->n++];
     snprintf(k->path, sizeof k->path, "%.*s/%.96s", PATH_MAX - 100, dir, name);
-    k->used = st->st_mtim;
+    k->used = st->st_atim;
     k->bytes = (uint64_t)st->st_size;
     list->bytes += k->bytes;
     return true;

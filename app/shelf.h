@@ -2,8 +2,9 @@
  *
  * An entry is a block of bytes under a kind ("reference", "self", "tokens") and a key that names everything it was
  * computed from, so a stale entry cannot be found by mistake. Entries appear whole or not at all (written beside and
- * renamed), may be read by many processes at once and may be deleted at any time: who has mapped one keeps it. The
- * least recently used go when there are more than SHELF_MOST bytes.
+ * renamed), may be read by many processes at once and may be deleted at any time: who has mapped one keeps it. Each
+ * holds a sum of its bytes (base/checksum.h): one that a disk has changed is thrown away, said on stderr, and is as if
+ * it had never been there. The least recently used go when there are more than SHELF_MOST bytes.
  *
  *     shelf s;
  *     shelf_open(&s, "/home/me/.cache/kvant");
@@ -41,7 +42,8 @@ typedef struct shelf_part {
 /* dir NULL or "": keep nothing. */
 bool shelf_open(shelf *s, const char *dir, fault *f);
 
-/* False when there is no such entry, or one that is damaged. [any thread] */
+/* False when there is no such entry, or one that was damaged and is gone. It is read whole and checked when it was
+ * written to since it was last checked, or a day ago. [any thread] */
 bool shelf_get(const shelf *s, const char *kind, const char key[HASH_HEX], shelf_entry *entry);
 void shelf_release(shelf_entry *entry); /* a zeroed entry is fine */
 

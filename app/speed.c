@@ -228,7 +228,7 @@ static bool force_exact(bench *b, fault *f)
     const bool ok = g && fill(r, g, f) && generation_read(g, b->forced, text_of(r), NULL, f) &&
                     generation_continue(g, NULL, NULL, &a, f);
     generation_close(g, NULL);
-    return ok && force(b, &exact, b->exact, f) && go_on(b, f);
+    return ok && go_on(b, f) && force(b, &exact, b->exact, f) && go_on(b, f);
 }
 
 /* Bytes and positions of all sequences so far; quality, when it is asked for, of the codecs. */
@@ -296,7 +296,7 @@ static bool open_all(bench *b, fault *f)
     const size_t width = (size_t)engine_model(r->e)->shape.n_embd;
     const int prompt = r->prompt < SPEED_SCORED ? r->prompt : SPEED_SCORED;
     b->scored = prompt + r->generate - 1;
-    b->runs = 3 + 2 * (r->reps + 1);
+    b->runs = 4 + 2 * (r->reps + 1);
     b->forced = reallocarray(NULL, (size_t)(text_of(r) + r->generate), sizeof *b->forced);
     b->exact = reallocarray(NULL, (size_t)b->scored, width * sizeof *b->exact);
     b->states = reallocarray(NULL, (size_t)b->scored, width * sizeof *b->states);

@@ -3,12 +3,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-extern char **environ;
+#include "app/spawn.h"
 
 void worker_pipe_close(int *fd)
 {
@@ -33,31 +32,11 @@ static bool make_pipes(int ours[ENDS], int theirs[ENDS])
     return true;
 }
 
-static int spawn(pid_t *pid, char *const *words, const int fds[ENDS])
-{
-    posix_spawn_file_actions_t files;
-    posix_spawnattr_t attributes;
-    int failed = posix_spawn_file_actions_init(&files);
-    if (failed) return failed;
-    failed = posix_spawnattr_init(&attributes);
-    if (failed) {
-        posix_spawn_file_actions_destroy(&files);
-        return failed;
-    }
-    for (int i = 0; i < ENDS && !failed; i++)
-        failed = posix_spawn_file_actions_adddup2(&files, fds[i], i);
-    if (!failed) failed = posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
-    if (!failed) failed = posix_spawn(pid, words[0], &files, &attributes, words, environ);
-    posix_spawnattr_destroy(&attributes);
-    posix_spawn_file_actions_destroy(&files);
-    return failed;
-}
-
 bool worker_pipe_open(worker_pipe *p, char *const *words, fault *f)
 {
     int ours[ENDS] = { -1, -1, -1 }, theirs[ENDS] = { -1, -1, -1 };
     *p = (worker_pipe){ .pid = -1, .in = -1, .out = -1, .err = -1 };
-    const int failed = make_pipes(ours, theirs) ? spawn(&p->pid, words, theirs) : errno;
+    const int failed = make_pipes(ours, theirs) ? spawn_group(&p->pid, words, theirs, false) : errno;
     for (int i = 0; i < ENDS; i++) {
         worker_pipe_close(&theirs[i]);
         if (failed) worker_pipe_close(&ours[i]);

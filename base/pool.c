@@ -36,11 +36,13 @@ typedef struct worker {
 struct pool {
     int n_threads;
     int n_started; /* helpers running, n_threads - 1 when complete */
-    bool spin;     /* each thread can have a processor of its own */
     worker *workers;
     share *shares;
     pool_task task;
     void *arg;
+    double asked;                       /* when the caller last looked whether there is room to look about in */
+    unsigned rounds;                    /* since */
+    atomic_bool spins;                  /* each thread can have a processor of its own */
     _Alignas(64) _Atomic uint64_t gate; /* round, whether it is open, helpers inside */
     atomic_bool quit;
     pthread_mutex_t lock; /* for sleeping only */
@@ -48,6 +50,29 @@ struct pool {
     atomic_int asleep; /* helpers */
     atomic_bool caller_asleep;
 };
+
+/* ---- the machine ---- */
+
+int pool_processors(void)
+{
+    cpu_set_t set;
+    if (sched_getaffinity(0, sizeof set, &set) != 0) return 1;
+    const int n = CPU_COUNT(&set);
+    return n < 1 ? 1 : n > MOST_THREADS ? MOST_THREADS : n;
+}
+
+/* Where many want to run, a thread that sleeps gets a processor sooner than one that has used up its time looking. */
+static bool has_room(int threads)
+{
+    double load;
+    const int processors = pool_processors();
+    return threads <= processors && !(getloadavg(&load, 1) == 1 && load > 2 * processors);
+}
+
+bool pool_spins(const pool *p)
+{
+    return atomic_load_explicit(&p->spins, memory_order_relaxed);
+}
 
 /* ---- waiting ---- */
 
@@ -69,7 +94,7 @@ typedef bool (*condition)(const pool *p, uint64_t seen);
 static bool look_for(const pool *p, condition met, uint64_t seen, int *patience)
 {
     if (met(p, seen)) return true;
-    if (!p->spin) return false;
+    if (!pool_spins(p)) return false;
     const double until = clock_seconds() + 1e-9 * *patience;
     do {
         for (int i = 0; i < LOOKS; i++) {
@@ -167,6 +192,18 @@ static void *help(void *arg)
     }
 }
 
+/* A lab lives for hours, and others come and go. A file is read for it: seldom, and the clock not in every round. */
+static void ask_again(pool *p)
+{
+    enum { ROUNDS_BETWEEN = 64, SECONDS_BETWEEN = 1 };
+    if (++p->rounds < ROUNDS_BETWEEN) return;
+    p->rounds = 0;
+    const double now = clock_seconds();
+    if (now - p->asked < SECONDS_BETWEEN) return;
+    p->asked = now;
+    atomic_store_explicit(&p->spins, has_room(p->n_threads), memory_order_relaxed);
+}
+
 void pool_run(pool *p, size_t n_tasks, pool_task task, void *arg)
 {
     if (p->n_started == 0 || n_tasks <= 1) {
@@ -174,6 +211,7 @@ void pool_run(pool *p, size_t n_tasks, pool_task task, void *arg)
             task(arg, i, 0);
         return;
     }
+    ask_again(p);
     const size_t n = (size_t)p->n_threads, each = n_tasks / n, more = n_tasks % n;
     for (size_t i = 0, at = 0; i < n; i++) {
         atomic_store_explicit(&p->shares[i].next, at, memory_order_relaxed);
@@ -196,21 +234,6 @@ void pool_run(pool *p, size_t n_tasks, pool_task task, void *arg)
 
 /* ---- the crew ---- */
 
-int pool_processors(void)
-{
-    cpu_set_t set;
-    if (sched_getaffinity(0, sizeof set, &set) != 0) return 1;
-    const int n = CPU_COUNT(&set);
-    return n < 1 ? 1 : n > MOST_THREADS ? MOST_THREADS : n;
-}
-
-/* Where many want to run, a thread that sleeps gets a processor sooner than one that has used up its time looking. */
-static bool is_crowded(void)
-{
-    double load;
-    return getloadavg(&load, 1) == 1 && load > 2 * pool_processors();
-}
-
 static pool *allocate(int threads, fault *f)
 {
     pool *p = aligned_alloc(_Alignof(pool), sizeof *p);
@@ -226,7 +249,8 @@ static pool *allocate(int threads, fault *f)
     memset(p, 0, sizeof *p);
     memset(shares, 0, (size_t)threads * sizeof *shares);
     p->n_threads = threads;
-    p->spin = threads <= pool_processors() && !is_crowded();
+    p->asked = clock_seconds();
+    atomic_init(&p->spins, has_room(threads));
     p->workers = workers;
     p->shares = shares;
     pthread_mutex_init(&p->lock, NULL);

@@ -6,7 +6,8 @@
  *
  * Rounds that follow each other closely wake nobody: who has nothing to do looks for the next round for up to 50
  * microseconds before it sleeps, less where that was in vain, and not at all where threads outnumber processors or the
- * system was crowded when the pool was made.
+ * system is crowded: its load is more than two for each processor. That is asked when a pool is made, and again while
+ * it runs rounds, at most once a second.
  *
  *     pool *crew = pool_create(2, &f);
  *     pool_run(crew, n_rows, square_row, &work);      returns when all tasks are done
@@ -28,6 +29,9 @@ typedef void (*pool_task)(void *arg, size_t task, int thread);
 pool *pool_create(int threads, fault *f);
 void pool_destroy(pool *p);
 int pool_threads(const pool *p);
+
+/* Whether who waits now looks before it sleeps. [any thread] */
+bool pool_spins(const pool *p);
 
 /* Processors this process may use, 1 to 256. */
 int pool_processors(void);

@@ -52,14 +52,15 @@ static sqlite3 *open_uri(const char *path, const char *query, int flags, int wai
     return db;
 }
 
-/* Anything but a file could block or swallow what is written. A path that is not there is left to SQLite. */
-static bool check_path(const char *path, bool must_be_there, fault *f)
+/* Anything but a file could block or swallow what is written. missing: what is said behind "No such file"; NULL: a path
+ * that is not there is left to SQLite. */
+static bool check_path(const char *path, const char *missing, fault *f)
 {
     struct stat st;
     if (path[0] == '\0') return fault_set(f, FAULT_INPUT, "the database's path is empty");
     if (stat(path, &st) != 0) {
-        if (must_be_there || errno != ENOENT)
-            return fault_set(f, FAULT_INPUT, "%s: opening the database: %s", path, strerror(errno));
+        if (missing && errno == ENOENT) return fault_set(f, FAULT_INPUT, "%s: No such file%s", path, missing);
+        if (errno != ENOENT) return fault_set(f, FAULT_INPUT, "%s: opening the database: %s", path, strerror(errno));
         return true;
     }
     if (!S_ISREG(st.st_mode)) return fault_set(f, FAULT_INPUT, "%s: opening the database: not a file", path);
@@ -83,7 +84,7 @@ static bool has_wal(const char *path)
 
 sqlite3 *connect_read(const char *path, int wait_ms, fault *f)
 {
-    if (!check_path(path, true, f)) return NULL;
+    if (!check_path(path, "; no run has been stored here yet", f)) return NULL;
     sqlite3 *db = open_uri(path, "", SQLITE_OPEN_READONLY, wait_ms, f);
     if (!db) return NULL;
     int rc = sqlite3_exec(db, "PRAGMA query_only = 1; SELECT 1 FROM sqlite_schema", NULL, NULL, NULL);
@@ -96,7 +97,7 @@ sqlite3 *connect_read(const char *path, int wait_ms, fault *f)
 
 sqlite3 *connect_write(const char *path, fault *f)
 {
-    if (!check_path(path, false, f)) return NULL;
+    if (!check_path(path, NULL, f)) return NULL;
     sqlite3 *db = open_uri(path, "", SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, CONNECT_WAIT_MS, f);
     if (!db || !sqlite3_db_readonly(db, "main")) return db;
     fault_set(f, FAULT_INPUT, "%s: opening the database for writing: the file is read-only", path);
@@ -119,7 +120,7 @@ static int attach_uri(sqlite3 *db, const char *path, const char *query, const ch
 
 bool connect_attach(sqlite3 *db, const char *path, const char *name, fault *f)
 {
-    if (!check_path(path, true, f)) return false;
+    if (!check_path(path, "", f)) return false;
     int rc = attach_uri(db, path, "?mode=ro", name);
     if (rc == SQLITE_OK) return true;
     const bool unchanging = ((rc & 0xff) == SQLITE_CANTOPEN || (rc & 0xff) == SQLITE_READONLY) && !has_wal(path);

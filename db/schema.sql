@@ -186,6 +186,47 @@ CREATE TABLE questions (
     note TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+-- How often what is kept in memory of a table has become something else: whoever has read runs once and finds the same
+-- number need only read those that are new. Kept by the triggers below.
+CREATE TABLE revisions (
+    what TEXT PRIMARY KEY CHECK (what <> ''), -- runs: rows changed or gone, and names of what they refer to
+    n INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+INSERT INTO revisions VALUES ('runs', 0);
+
+CREATE TRIGGER runs_updated AFTER UPDATE ON runs
+BEGIN
+    UPDATE revisions SET n = n + 1 WHERE what = 'runs';
+END;
+
+CREATE TRIGGER runs_deleted AFTER DELETE ON runs
+BEGIN
+    UPDATE revisions SET n = n + 1 WHERE what = 'runs';
+END;
+
+-- A new run's number is above all others and its uid its own; in the place of another it is a change.
+CREATE TRIGGER runs_replaced BEFORE INSERT ON runs
+    WHEN (new.id > 0 AND new.id <= (SELECT max(id) FROM runs)) OR EXISTS (SELECT 1 FROM runs WHERE uid = new.uid)
+BEGIN
+    UPDATE revisions SET n = n + 1 WHERE what = 'runs';
+END;
+
+CREATE TRIGGER models_updated AFTER UPDATE ON models WHEN old.name <> new.name OR old.hash <> new.hash
+BEGIN
+    UPDATE revisions SET n = n + 1 WHERE what = 'runs';
+END;
+
+CREATE TRIGGER texts_updated AFTER UPDATE ON texts WHEN old.name <> new.name OR old.hash <> new.hash
+BEGIN
+    UPDATE revisions SET n = n + 1 WHERE what = 'runs';
+END;
+
+CREATE TRIGGER configs_updated AFTER UPDATE ON configs
+BEGIN
+    UPDATE revisions SET n = n + 1 WHERE what = 'runs';
+END;
+
 -- Means per position and passage; top1 in percent.
 CREATE VIEW run_passages AS
     SELECT run, passage, sum(n) AS n, sum(nll_ref) / sum(n) AS nll_ref, sum(nll) / sum(n) AS nll,

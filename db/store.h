@@ -308,9 +308,11 @@ typedef struct store_brief {
 /* The runs with numbers above `after`, ascending. 10,000 take some tens of milliseconds. */
 bool store_each_brief(store *s, int64_t after, bool (*each)(void *arg, const store_brief *brief), void *arg, fault *f);
 
-bool store_count_runs(store *s, int64_t *n, fault *f);
+/* A number that changes whenever what store_each_brief said of a run is not so any more: it is gone, or another. Runs
+ * that are added leave it as it is. */
+bool store_revision(store *s, int64_t *revision, fault *f);
 
-/* What store_version, store_each_brief, store_count_runs and store_each_pin say between these two is of one moment. */
+/* What store_version, store_each_brief, store_revision and store_each_pin say between these two is of one moment. */
 bool store_hold(store *s, fault *f);
 void store_release(store *s);
 

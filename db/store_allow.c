@@ -48,17 +48,30 @@ int store_only_reads(void *arg, int action, const char *first, const char *secon
 /* A run is what an evaluation made: rows of these are only deleted, but for what is remarked on them. */
 static bool may_insert(const char *table)
 {
-    static const char *const made[] = { "runs", "run_layers", "run_blocks", "run_items", "sqlite_master", "sqlite_sequence" };
+    static const char *const made[] = { "runs",          "run_layers",      "run_blocks", "run_items",
+                                        "sqlite_master", "sqlite_sequence", "revisions" };
     for (size_t i = 0; i < sizeof made / sizeof made[0]; i++)
         if (strcasecmp(made[i], table) == 0) return false;
     return true;
 }
 
-static bool may_update(const char *table, const char *column)
+/* Counted by triggers alone. */
+static bool is_counter(const char *table)
+{
+    return strcasecmp(table, "revisions") == 0;
+}
+
+static bool may_update(const char *table, const char *column, const char *trigger)
 {
     if (strcasecmp(table, "sqlite_master") == 0) return true; /* as above */
     if (strncasecmp(table, "sqlite_", 7) == 0) return false;
+    if (is_counter(table)) return trigger != NULL;
     return strcasecmp(table, "runs") != 0 || (strcasecmp(column, "uid") != 0 && strcasecmp(column, "id") != 0);
+}
+
+static bool may_delete(const char *table)
+{
+    return strncasecmp(table, "sqlite_", 7) != 0 && !is_counter(table);
 }
 
 int store_may_change(void *arg, int action, const char *first, const char *second, const char *database,
@@ -66,8 +79,8 @@ int store_may_change(void *arg, int action, const char *first, const char *secon
 {
     switch (action) {
     case SQLITE_INSERT: return may_insert(first) ? SQLITE_OK : SQLITE_DENY;
-    case SQLITE_UPDATE: return may_update(first, second) ? SQLITE_OK : SQLITE_DENY;
-    case SQLITE_DELETE: return strncasecmp(first, "sqlite_", 7) == 0 ? SQLITE_DENY : SQLITE_OK;
+    case SQLITE_UPDATE: return may_update(first, second, view) ? SQLITE_OK : SQLITE_DENY;
+    case SQLITE_DELETE: return may_delete(first) ? SQLITE_OK : SQLITE_DENY;
     default: return store_only_reads(arg, action, first, second, database, view);
     }
 }

@@ -88,13 +88,13 @@ void store_release(store *s)
     if (!sqlite3_get_autocommit(s->db)) sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
 }
 
-bool store_count_runs(store *s, int64_t *n, fault *f)
+bool store_revision(store *s, int64_t *revision, fault *f)
 {
-    sqlite3_stmt *stmt = store_prepare(s, s->db, "SELECT count(*) FROM runs", doing, f);
+    sqlite3_stmt *stmt = store_prepare(s, s->db, "SELECT n FROM revisions WHERE what = 'runs'", doing, f);
     if (!stmt) return false;
-    int rc = sqlite3_step(stmt);
-    if (rc == SQLITE_ROW) *n = sqlite3_column_int64(stmt, 0);
-    bool ok = store_ended(s, s->db, rc, doing, f);
+    const int rc = sqlite3_step(stmt);
+    *revision = rc == SQLITE_ROW ? sqlite3_column_int64(stmt, 0) : 0;
+    const bool ok = store_ended(s, s->db, rc, doing, f);
     sqlite3_finalize(stmt);
     return ok;
 }

@@ -3,6 +3,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "app/plugin_files.h"
+#include "app/scan.h"
+
 #define INNER(rest)                                                                                                    \
     "{\"name\":\"inner\",\"type\":\"codec\",\"log\":false,\"default\":0,\"min\":0,\"max\":0,\"step\":0," rest          \
     "\"help\":\"the codec inside\"}"
@@ -70,4 +73,18 @@ catalog *known_codecs(void)
         if (!codec || !catalog_add(c, codec, &f)) fail_msg("%s: %s", codecs[i].name, f.text);
     }
     return c;
+}
+
+catalog *scanned_codecs(const char *plugins, const char *describer)
+{
+    const char *dirs[] = { plugins };
+    const char *const words[] = { describer, NULL };
+    const plugin_search where = { NULL, 0, NULL, dirs, 1 };
+    plugin_files found = { 0 };
+    catalog *known = NULL;
+    fault f = { 0 };
+    if (plugin_files_find(&found, &where, &f)) known = catalog_scan(words, &found, NULL, &f);
+    plugin_files_free(&found);
+    if (!known) print_error("%s\n", f.text);
+    return known;
 }

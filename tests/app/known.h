@@ -20,6 +20,9 @@
 /* The caller frees it. The test fails when something in it is refused. */
 catalog *known_codecs(void);
 
+/* What the plugins of a directory offer, found by a describer. NULL after saying why. The caller frees it. */
+catalog *scanned_codecs(const char *plugins, const char *describer);
+
 /* One codec as JSON text, from a name, flags, dimensions and the JSON of its parameters. */
 cJSON *known_json(const char *name, int flags, int dim_min, int dim_max, int dim_step, const char *params);
 

@@ -145,7 +145,7 @@ static void plugins_of_another_abi_and_other_files_are_refused(void **state)
     static const struct {
         const char *path, *says;
     } cases[] = {
-        { TEST_PLUGINS "/bad_abi.so", "this kvant speaks 2.0" },
+        { TEST_PLUGINS "/bad_abi.so", "this kvant speaks 2.1" },
         { "tests/app/known.h", "invalid ELF header" },
         { "nowhere.so", "nowhere.so: no such file" },
     };
@@ -235,7 +235,7 @@ static void broken_plugins_spoil_only_themselves(void **state)
         const char *file, *says;
     } problems[] = {
         { "bad_load", CRASH_SAYS },
-        { "bad_abi", "this kvant speaks 2.0" },
+        { "bad_abi", "this kvant speaks 2.1" },
         { "load_hang", "did not finish loading within 2 s" },
         { "load_exit", "ended the process while it was loaded, with status 0; its last words: [1mgoodbye" },
         { "load_twice", "codec \"twice\" is hidden: this file lists that name twice" },

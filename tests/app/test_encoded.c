@@ -378,7 +378,11 @@ static void blocks_windows_and_pools_too(void **state)
 static void pages_join_without_a_seam(void **state)
 {
     (void)state;
-    static const char *const configs[] = { "turbo4 rope=post", "q4_0", "k=kivi(group=96) v=f16 rope=post",
+    static const char *const configs[] = { "turbo4 rope=post",
+                                           "turbo4",
+                                           "q4_0",
+                                           "k=kivi(group=96) v=f16 rope=post",
+                                           "k=kivi(group=40) v=f16",
                                            "k=window(q8_0,n=700) v=q8_0 rope=post" };
     for (size_t i = 0; i < sizeof configs / sizeof *configs; i++)
         check(&llama, configs[i], 0, CTX, 29);
@@ -400,8 +404,10 @@ static void bits_do_not_depend_on_threads_or_instructions(void **state)
 {
     (void)state;
     enum { N = SANITIZED ? 150 : 600 };
-    static const char *const configs[] = { "turbo4 rope=post", "k=q8_0 v=kivi(group=32)",
-                                           "k=polar(bits=4) v=q4_0 rope=post", "f16 rope=post" };
+    static const char *const configs[] = {
+        "turbo4 rope=post", "k=q8_0 v=kivi(group=32)", "k=polar(bits=4) v=q4_0 rope=post", "f16 rope=post",
+        "turbo3",           "k=polar(bits=4) v=q4_0"
+    };
     const size_t bytes = N * (size_t)llama.model->shape.n_heads * DIM * sizeof(float);
     for (size_t i = 0; i < sizeof configs / sizeof *configs; i++) {
         subject s = open_subject(&llama, configs[i], 0, N);
@@ -658,6 +664,32 @@ static void what_does_not_fit_is_refused(void **state)
     close_subject(&s);
 }
 
+/* `drifts` has other side data after every encode. It is found within the sequence when a page is full, else when the
+ * sequence ends. */
+static void side_data_that_change_are_found(void **state)
+{
+    (void)state;
+    fault f = { 0 };
+    float out[4 * 16 * DIM];
+    assert_true(registry_load(llama.known, TEST_PLUGINS "/shifts.so", &f));
+    for (int again = 0; again < 2; again++) {
+        subject s = open_subject(&llama, "drifts", 0, 8);
+        const kv_keeper keeper = encoded_keeper(s.cache);
+        for (int at = 0; at < 8; at += 4)
+            assert_true(keeper.attend(keeper.self, 0, at, 4, s.rope, llama.k, llama.v, llama.q, out, &f));
+        for (int i = 0; again && i < 2; i++)
+            encoded_begin(s.cache);
+        if (again) {
+            assert_false(keeper.attend(keeper.self, 0, 0, 4, s.rope, llama.k, llama.v, llama.q, out, &f));
+            assert_non_null(strstr(f.text, "its side data changed while it encoded"));
+        }
+        f = (fault){ 0 };
+        assert_false(encoded_close(s.cache, &f));
+        assert_non_null(strstr(f.text, "k=drifts, layer 0, head 0: its side data changed while it encoded"));
+        config_free(s.config);
+    }
+}
+
 static int set_up(void **state)
 {
     (void)state;
@@ -687,6 +719,7 @@ int main(void)
         cmocka_unit_test(pages_that_a_window_has_left_are_let_go),
         cmocka_unit_test(weights_below_a_millionth_are_skipped),
         cmocka_unit_test(what_does_not_fit_is_refused),
+        cmocka_unit_test(side_data_that_change_are_found), /* the last: it loads one more codec */
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -328,27 +328,25 @@ static void a_task_through_identity_is_exact_and_kept(void **state)
     assert_int_equal(system(path), 0);
 }
 
-/* An answer of `rows` tokens `token`, `n` of them said, in the place of the one that is kept. */
-static void keep_instead(const char *dir, int32_t n, int32_t rows, int32_t token, size_t n_vocab)
+/* An answer of `rows` tokens `token`, `n` of them said, in the place of the one that is kept, as whole as it was. */
+static void keep_instead(const shelf *kept, int32_t n, int32_t rows, int32_t token, size_t width)
 {
-    char pattern[64];
+    char pattern[PATH_MAX + 24], key[HASH_HEX];
     glob_t found;
-    snprintf(pattern, sizeof pattern, "%s/reference/*.kvant", dir);
+    fault f = { 0 };
+    snprintf(pattern, sizeof pattern, "%s/reference/*.kvant", kept->dir);
     assert_true(glob(pattern, 0, NULL, &found) == 0 && found.gl_pathc == 1);
-    const size_t logits = (size_t)rows * n_vocab, bytes = (2 + logits + (size_t)rows) * sizeof(int32_t);
+    snprintf(key, sizeof key, "%.64s", strrchr(found.gl_pathv[0], '/') + 1);
+    globfree(&found);
+    const size_t states = (size_t)rows * width, bytes = (2 + states + (size_t)rows) * sizeof(int32_t);
     int32_t *made = calloc(bytes, 1);
     assert_non_null(made);
     made[0] = n;
     made[1] = rows;
     for (int32_t i = 0; i < rows; i++)
-        made[2 + logits + (size_t)i] = token;
-    FILE *file = fopen(found.gl_pathv[0], "r+");
-    const uint64_t size = bytes;
-    assert_true(file && fseek(file, 8, SEEK_SET) == 0 && fwrite(&size, sizeof size, 1, file) == 1);
-    assert_true(fseek(file, 64, SEEK_SET) == 0 && fwrite(made, bytes, 1, file) == 1 && fflush(file) == 0 &&
-                ftruncate(fileno(file), (off_t)(64 + bytes)) == 0 && fclose(file) == 0);
+        made[2 + states + (size_t)i] = token;
+    assert_true(shelf_put(kept, "reference", key, &(shelf_part){ made, bytes }, 1, &f));
     free(made);
-    globfree(&found);
 }
 
 static void an_answer_that_no_one_gave_is_made_again(void **state)
@@ -365,7 +363,7 @@ static void an_answer_that_no_one_gave_is_made_again(void **state)
     assert_true(shelf_open(&kept, dir, &f));
     trial first = try_task(p, "identity", &kept);
     for (size_t i = 0; i < sizeof hostile / sizeof *hostile; i++) {
-        keep_instead(dir, hostile[i].n, hostile[i].rows, hostile[i].token, n_vocab);
+        keep_instead(&kept, hostile[i].n, hostile[i].rows, hostile[i].token, (size_t)p->model->shape.n_embd);
         trial again = try_task(p, "identity", &kept);
         assert_false(again.kept);
         assert_answers_equal(&first.answers.reference, &again.answers.reference);
@@ -463,11 +461,15 @@ static void a_prefix_is_turned_by_the_angles_of_its_sequence(void **state)
     assert_true(codecs && cache && reference_make(&exactly, tokens, &exact, &f));
     const size_t n = exact.n_scored * (size_t)p->model->shape.n_vocab;
     float *logits = calloc(n, sizeof *logits);
-    sequence s = { .cache = cache, .tokens = tokens + PREFIX, .n = EVAL - 1, .logits = logits };
-    assert_true(compress_prefix(codecs, &exact, cache, &f) && engine_forward(p->engine, &s, 1, &f));
+    float *states = calloc(exact.n_scored, (size_t)p->model->shape.n_embd * sizeof *states);
+    sequence s = { .cache = cache, .tokens = tokens + PREFIX, .n = EVAL - 1, .states = states };
+    double seconds;
+    assert_true(compress_snapshot(codecs, &exact, &s, &seconds, &f) &&
+                engine_logits(p->engine, states, exact.n_scored, logits, &f));
     for (size_t i = 0; i < n; i++)
         assert_true(fabsf(logits[i] - exact.logits[i]) < 1e-4f);
     free(logits);
+    free(states);
     reference_release(&exact);
     kv_cache_destroy(cache);
     compress_close(codecs, NULL);

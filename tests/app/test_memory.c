@@ -9,10 +9,9 @@
 #include <string.h>
 
 #include "app/memory.h"
-#include "app/plugin_files.h"
 #include "app/predict_answer.h"
-#include "app/scan.h"
 #include "kvant/codec.h"
+#include "tests/app/known.h"
 #include "tests/engine/gguf_builder.h"
 
 #define MIB 1048576.0
@@ -24,15 +23,10 @@ static answerer *answers;
 static int set_up(void **state)
 {
     (void)state;
-    const char *dirs[] = { PLUGINS };
-    const char *const describer[] = { DESCRIBER, NULL };
-    const plugin_search where = { NULL, 0, NULL, dirs, 1 };
-    plugin_files found = { 0 };
     fault f = { 0 };
-    if (plugin_files_find(&found, &where, &f)) known = catalog_scan(describer, &found, NULL, &f);
-    plugin_files_free(&found);
+    known = scanned_codecs(PLUGINS, DESCRIBER);
     if (known) answers = answerer_create(known, NULL, NULL, &f);
-    if (!answers) print_error("%s\n", f.text);
+    if (known && !answers) print_error("%s\n", f.text);
     return answers ? 0 : -1;
 }
 

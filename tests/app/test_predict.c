@@ -11,10 +11,9 @@
 
 #include "app/config.h"
 #include "app/evaluate.h"
-#include "app/plugin_files.h"
 #include "app/predict_answer.h"
 #include "app/predict_count.h"
-#include "app/scan.h"
+#include "tests/app/known.h"
 
 #define SMALL "tests/data/arch/llama.gguf" /* head_dim 32 */
 #define TEXT  "README.md"
@@ -32,15 +31,10 @@ static void trying(void *self, const char *codec)
 static int set_up(void **state)
 {
     (void)state;
-    const char *dirs[] = { PLUGINS };
-    const char *const describer[] = { DESCRIBER, NULL };
-    const plugin_search where = { NULL, 0, NULL, dirs, 1 };
-    plugin_files found = { 0 };
     fault f = { 0 };
-    if (plugin_files_find(&found, &where, &f)) known = catalog_scan(describer, &found, NULL, &f);
-    plugin_files_free(&found);
+    known = scanned_codecs(PLUGINS, DESCRIBER);
     if (known) answers = answerer_create(known, trying, NULL, &f);
-    if (!answers) print_error("%s\n", f.text);
+    if (known && !answers) print_error("%s\n", f.text);
     return answers ? 0 : -1;
 }
 

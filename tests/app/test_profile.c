@@ -1,28 +1,20 @@
 /* Profiles: putting them together, using them in configs, and what engines can be told of them. */
+#include "tests/app/known.h"
 #include "tests/store/place.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/plugin_files.h"
 #include "app/profile.h"
 #include "app/profile_view.h"
-#include "app/scan.h"
 
 static catalog *known;
 
 static int find_codecs(void **state)
 {
     (void)state;
-    const char *dirs[] = { PLUGINS };
-    const char *const describer[] = { DESCRIBER, NULL };
-    const plugin_search where = { NULL, 0, NULL, dirs, 1 };
-    plugin_files found = { 0 };
-    fault f = { 0 };
-    if (plugin_files_find(&found, &where, &f)) known = catalog_scan(describer, &found, NULL, &f);
-    plugin_files_free(&found);
-    if (!known) print_error("%s\n", f.text);
+    known = scanned_codecs(PLUGINS, DESCRIBER);
     return known ? 0 : -1;
 }
 

@@ -1,5 +1,6 @@
 /* References kept and computed, states and logits, windows and whole passages: the same to the last bit. */
 #include "app/logits_window.h"
+#include "engine/sample.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -139,6 +140,11 @@ static void same_metrics(const metrics *a, const metrics *b)
     }
 }
 
+static void count(void *self)
+{
+    ++*(size_t *)self;
+}
+
 /* Another text's states stand for a config's. */
 static void windows_measure_what_a_whole_passage_does(void **state)
 {
@@ -165,9 +171,17 @@ static void windows_measure_what_a_whole_passage_does(void **state)
             logits_window w;
             logits_window_set(&w, p->engine, 1000);
             assert_in_range(w.rows, ROWS, 1000); /* a small vocabulary: a passage at once */
+            int32_t said[ROWS];
+            size_t windows = 0;
             w.rows = rows;
+            w.said = said;
+            w.at_window = count;
+            w.self = &windows;
             assert_true(logits_window_compare(&w, &parts, 4, &r, config, next, &f));
             same_metrics(&parts, &whole);
+            assert_int_equal(windows, (ROWS + rows - 1) / rows);
+            for (size_t i = 0; i < ROWS; i++)
+                assert_int_equal(said[i], sample_greedy(config_logits + i * vocab, vocab));
             metrics_release(&parts);
         }
     }
@@ -342,9 +356,10 @@ static void a_cache_that_was_forgotten_can_be_filled_again(void **state)
     for (int i = 0; i < 2; i++) {
         sequence s = { .cache = c, .tokens = p->tokens, .n = LENGTH, .states = i ? again : first };
         assert_true(engine_forward(p->engine, &s, 1, &f));
-        kv_cache_forget(c);
-        assert_int_equal(c->n, 0);
-        assert_true(kv_rows(c, &c->layers[0].v, 0)[(size_t)LENGTH / 2 * (size_t)c->dim] ==
+        for (int il = 0; il < c->n_layers; il++)
+            kv_layer_forget(c, il);
+        c->n = 0;
+        assert_true(kv_rows(c, &c->layers[c->n_layers - 1].v, 0)[(size_t)LENGTH / 2 * (size_t)c->dim] ==
                     0); /* a page in the middle is gone */
     }
     assert_memory_equal(first, again, LENGTH * width * sizeof *first);

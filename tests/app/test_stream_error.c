@@ -9,27 +9,13 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "kernels/random.h"
+#include "tests/app/noise.h"
 
 enum { ROWS = 75, DIM = 32, GROUP = 2, HEADS = 6, SAMPLES = 5 };
-
-static float *noise(size_t n, uint64_t key, double scale)
-{
-    float *x = malloc(n * sizeof *x);
-    assert_non_null(x);
-    for (size_t i = 0; i < n; i++)
-        x[i] = (float)(scale * random_normal(key, i));
-    return x;
-}
 
 static int position(int ctx, int j)
 {
     return j * ctx / SAMPLES;
-}
-
-static void near(double a, double b)
-{
-    if (!(fabs(a - b) <= 1e-5 * fabs(b))) fail_msg("%.12g is not %.12g", a, b);
 }
 
 static void rows_are_compared_by_their_energy(void **state)
@@ -39,9 +25,9 @@ static void rows_are_compared_by_their_energy(void **state)
     const float x[] = { 3, -4, 0, 1 }, y[] = { 3, -2, 1, 1 };
     assert_true(stream_error_rows(&e) == 0);
     stream_error_add(&e, x, y, 4);
-    near(stream_error_rows(&e), 5.0 / 26);
+    near(stream_error_rows(&e), 5.0 / 26, 1e-5);
     stream_error_add(&e, x, x, 4);
-    near(stream_error_rows(&e), 5.0 / 52);
+    near(stream_error_rows(&e), 5.0 / 52, 1e-5);
 }
 
 /* Logits of queries and keys rotated by hand, of each query against the keys it sees. */
@@ -87,7 +73,7 @@ static void query_errors_are_those_of_causal_logits_after_rope(void **state)
         stream_error e = { 0 };
         query_sample sample = { queries, SAMPLES, HEADS * DIM, 2 * DIM, GROUP, position, ROWS, window };
         assert_true(stream_error_add_queries(&e, simd_best(), &rope, rotated, exact, decoded, ROWS, DIM, &sample, &f));
-        near(stream_error_queries(&e), by_hand(&rope, rotated, exact, decoded, queries, 2 * DIM, (int)window));
+        near(stream_error_queries(&e), by_hand(&rope, rotated, exact, decoded, queries, 2 * DIM, (int)window), 1e-5);
     }
     free(exact);
     free(decoded);

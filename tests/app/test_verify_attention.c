@@ -74,6 +74,9 @@ static void each_fault_is_found(void **state)
         { "past", "scores wrote past its results" },
         { "norm", "scores is off" },
         { "share", "two threads at once" },
+        { "tilt", "decode gives" },
+        { "wide", "decode_columns wrote past" },
+        { "deaf", "decode_columns takes bytes of which the last is missing" },
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char file[1024], name[64];

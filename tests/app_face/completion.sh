@@ -43,6 +43,10 @@ offers "turbo4,q4_0 turbo4,q8_0" kvant sweep --k turbo4,q
 offers "" kvant run k = nonsense v = tur
 offers "rotate(" kvant roundtrip rot
 offers "bash" kvant completion ""
+offers "rows dim bits context vocabulary runs all" kvant growth ""
+offers "vocabulary" kvant growth --reps 6 v
+offers "polar" kvant growth rows pol
+offers "h1 h2 h3 h4 h5 h6 h7" kvant paper k1 h
 offers "--version" kvant --v
 offers "" kvant worker ""
 # What the script asks a running kvant for is something that it can be asked for.

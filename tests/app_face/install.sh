@@ -19,7 +19,7 @@ has "an installation finds its recipes" "Does one more bit pay" "$("$prefix/bin/
 
 pc=$(find "$prefix" -name kvant.pc)
 export PKG_CONFIG_PATH=${pc%/*}
-is "the version of the interface" "2.0" "$(pkg-config --variable=abi kvant)"
+is "the version of the interface" "2.1" "$(pkg-config --variable=abi kvant)"
 plugins=$(pkg-config --variable=plugindir kvant)
 is "where plugins go" "$(realpath -m "${pc%/*}/../kvant/plugins")" "$(realpath -m "$plugins")"
 printf '#include <kvant/codec.h>\nint main(void) { return KVANT_OK; }\n' >"$home/use.c"

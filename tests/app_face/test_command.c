@@ -27,24 +27,25 @@ static const command_option options_trial[] = {
     { 0 },
 };
 
-static const command trial = { "trial",
-                               "Runs",
-                               "a command for trying",
-                               .arguments = (const command_argument[]){ { "ONE", COMPLETE_NONE, 0, "the first" },
-                                                                        { "TWO", COMPLETE_NONE, ARGUMENT_OPTIONAL,
-                                                                          "the second" },
-                                                                        { 0 } },
-                               .options = { options_trial, options_output, NULL },
-                               .text = "Tries." };
-
-static const command joined = {
-    "joined",
+static const command trial = {
+    "trial",
     "Runs",
-    "a command that joins",
-    .arguments = (const command_argument[]){ { "CONFIG", COMPLETE_CONFIG, ARGUMENT_JOINED, "a config" }, { 0 } },
+    "a command for trying",
+    .arguments = (const command_argument[]){ { "ONE", COMPLETE_NONE, 0, .help = "the first" },
+                                             { "TWO", COMPLETE_NONE, ARGUMENT_OPTIONAL, .help = "the second" },
+                                             { 0 } },
     .options = { options_trial, options_output, NULL },
-    .text = "Joins."
+    .text = "Tries."
 };
+
+static const command joined = { "joined",
+                                "Runs",
+                                "a command that joins",
+                                .arguments =
+                                    (const command_argument[]){
+                                        { "CONFIG", COMPLETE_CONFIG, ARGUMENT_JOINED, .help = "a config" }, { 0 } },
+                                .options = { options_trial, options_output, NULL },
+                                .text = "Joins." };
 
 /* Reads a line as the prompt would. */
 static command_line *parse(const command *c, const char *text, const settings *session, fault *f)

@@ -81,6 +81,16 @@ static void candidates_come_from_the_table(void **state)
         { "run # |tur", "", false },
         { "run 'a' \"b |c' d", "", false },
         { "codecs |po", "polar", false },
+        /* words that a command takes */
+        { "growth |", "rows dim bits context vocabulary runs all", false },
+        { "growth --reps 9 |r", "rows runs", false },
+        { "growth rows |pol", "polar", false },
+        { "paper h1 |k", "k1 k4", false },
+        { "sort kld |", "asc desc", false },
+        { "group |p", "previous", false },
+        { "focus |r", "runs", false },
+        { "zoom |", "runs frontier details log workers", false },
+        { "mouse |of", "off", false },
     };
     fault f = { 0 };
     app_context app = { .commands = commands_all(),
@@ -144,6 +154,7 @@ static void a_place_has_a_hint(void **state)
         { "set ctx ", "4 to 16777216 (512)" },
         { "run --protocol ", "stream: compress as tokens arrive" },
         { "show ", "run" },
+        { "growth ", "or all of them" },
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

@@ -114,7 +114,10 @@ lacks "no picture in characters" "a q8_0, encode  b" "$out"
 # What is wrong.
 run growth weather
 is "no such question" 2 "$status"
-has "which there are" "rows, dim, bits, context, vocabulary, runs" "$err"
+offered=$("$kvant" names --line "growth ")
+is "what is offered is what there is" "${offered//$'\n'/, }" "$(sed 's/.*measured by; \(.*\) are.*/\1/' <<<"$err")"
+run growth vocabularly
+has "the nearest" 'did you mean "vocabulary"?' "$err"
 run growth context turbo3
 is "a codec that is not asked about" 2 "$status"
 run growth rows nonsense

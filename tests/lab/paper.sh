@@ -8,6 +8,7 @@ run paper
 is "the list" "0 9" "$status $(grep -c '^  [hk][0-9] ' <<<"$out")"
 run paper --json
 is "the list in JSON" "h1 h2 h3 h4 h5 h6 h7 k1 k4" "$(jq -r 'map(.table) | join(" ")' <<<"$out")"
+is "what is offered, and all of it" "$(jq -r 'map(.table)[], "all"' <<<"$out")" "$("$kvant" names --line "paper ")"
 
 run paper all --json
 all=$out

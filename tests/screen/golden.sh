@@ -2,21 +2,7 @@
 # What the screen looks like, as files: golden/NAME.txt.   usage: golden.sh KVANT FILL
 # REGOLD=1 writes them anew (regold.sh); look at the difference before keeping it.
 source tests/screen/screen.bash "$1" "$2"
-golden=$PWD/tests/screen/golden
 "$fill" "$KVANT_DB" || exit 1
-
-dump() { # NAME [--looks]: the screen as it is now, compared with its file
-    until_quiet
-    rm -f "$home/screen.txt"
-    give "screen-dump screen.txt ${2-}"
-    until_written screen.txt
-    if [[ -n ${REGOLD-} ]]; then
-        cp "$home/screen.txt" "$golden/$1.txt"
-        return
-    fi
-    checks=$((checks + 1))
-    diff -u "$golden/$1.txt" "$home/screen.txt" >"$home/diff" || _say "$1" "$(<"$home/diff")"
-}
 
 codes() { # the escape sequences of what is seen, without their escape
     tm capture-pane -pe | grep -o '\[[0-9;]*m' | sort -u

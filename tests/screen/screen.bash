@@ -9,6 +9,7 @@
 #   until_quiet             the codecs are known and nothing changes any more
 #   give COMMAND            on the command line, from a pane
 #   until_written FILE      it is there, and the lab has closed it
+#   dump NAME [--looks]     the screen as it is now is what golden/NAME.txt says; REGOLD=1 writes that file anew
 #   escape                  the key, which whatever comes behind it makes no other key of
 #   size 40x10
 #   hold lock|alone         another process keeps the database from being written, or even read, until release
@@ -108,6 +109,19 @@ release() {
 _there() { [[ -s $1 ]]; }
 until_written() { _wait _written "$home/$1"; }
 _written() { [[ -s $1 && -z $(find "/proc/$(<"$home/pid")/fd" -lname "$1" 2>/dev/null) ]]; }
+_golden=$PWD/tests/screen/golden
+dump() {
+    until_quiet
+    rm -f "$home/screen.txt"
+    give "screen-dump screen.txt ${2-}"
+    until_written screen.txt
+    if [[ -n ${REGOLD-} ]]; then
+        cp "$home/screen.txt" "$_golden/$1.txt"
+        return
+    fi
+    checks=$((checks + 1))
+    diff -u "$_golden/$1.txt" "$home/screen.txt" >"$home/diff" || _say "$1" "$(<"$home/diff")"
+}
 _shows() { [[ $(screen) == *"$1"* ]]; }
 _lacks() { [[ $(screen) != *"$1"* ]]; }
 # What was seen counts, not what the next look finds: the screen may be half drawn then.

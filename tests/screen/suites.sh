@@ -2,21 +2,8 @@
 # Runs of suites in the pane of details, as files: golden/suite_NAME.txt, and what a person does there.
 # usage: suites.sh KVANT SUITE_FILL; REGOLD=1 writes the files anew
 source tests/screen/screen.bash "$1" "$2"
-golden=$PWD/tests/screen/golden
 "$fill" "$KVANT_DB" || exit 1
 
-dump() { # NAME [--looks]: the screen as it is now, compared with its file
-    until_quiet
-    rm -f "$home/screen.txt"
-    give "screen-dump screen.txt ${2-}"
-    until_written screen.txt
-    if [[ -n ${REGOLD-} ]]; then
-        cp "$home/screen.txt" "$golden/suite_$1.txt"
-        return
-    fi
-    checks=$((checks + 1))
-    diff -u "$golden/suite_$1.txt" "$home/screen.txt" >"$home/diff" || _say "$1" "$(<"$home/diff")"
-}
 choose() { # RUN TEXT: in the pane of details, as high as the screen
     give "select $1"
     until_shows "$2"
@@ -30,18 +17,18 @@ begin() { # WxH ...
 
 begin 80x24
 choose 10 "found 30 of the 42"
-dump 80x24 --looks
+dump suite_80x24 --looks
 keys z
 until_shows "█ 2/2"
-dump 80x24_needle --looks
+dump suite_80x24_needle --looks
 choose 8 "degraded at turn 14"
-dump 80x24_session --looks
+dump suite_80x24_session --looks
 choose 6 "2 regressions"
-dump 80x24_prompts --looks
+dump suite_80x24_prompts --looks
 choose 4 "4 continuations"
-dump 80x24_trajectory --looks
+dump suite_80x24_trajectory --looks
 choose 2 "mean cosine of weights"
-dump 80x24_attention --looks
+dump suite_80x24_attention --looks
 keys G
 until_shows "layer K error"
 lacks "the end of the details is there" "mean cosine" "$(screen)"
@@ -50,20 +37,20 @@ begin 120x40
 choose 8 "degraded at turn 14"
 keys z
 until_shows "^ degraded"
-dump 120x40_session
+dump suite_120x40_session
 choose 10 "found 30 of the 42"
-dump 120x40_needle
+dump suite_120x40_needle
 
 begin 80x24 LC_ALL=C NO_COLOR=1
 choose 10 "found 30 of the 42"
 keys z
 until_shows "x 0/2"
-dump 80x24_ascii --looks
+dump suite_80x24_ascii --looks
 begin 40x10
 choose 10 "found 30 of"
 keys z
 until_shows "depth"
-dump 40x10
+dump suite_40x10
 
 # What a database may hold: nothing of it reaches the terminal, at any size.
 rm "$KVANT_DB"

@@ -47,9 +47,7 @@ static void fill(const char *path, int n)
     fault f = { 0 };
     store *s = store_open(path, STORE_WRITE, &f);
     if (!s) fail_msg("%s", f.text);
-    int64_t there = 0;
-    assert_true(store_count_runs(s, &there, &f));
-    for (int i = (int)there; i < n; i++)
+    for (int i = (int)ask(s, "SELECT count(*) FROM runs"); i < n; i++)
         add_one(s, i);
     store_close(s);
 }
@@ -105,6 +103,8 @@ int main(int argc, char **argv)
     printf("sorting          %8.3f\n", 1e3 * (seconds() - begin));
     assert_true(store_pin(s, 7, true, NULL, &f));
     printf("a pin            %8.3f\n", refreshed(b, true));
+    assert_true(store_save_question(s, "q", "SELECT 1", "", &f));
+    printf("a question       %8.3f\n", refreshed(b, true));
     size_t left = 0;
     begin = seconds();
     assert_true(board_choose(b, n / 2, 10, &left, &f));

@@ -4,6 +4,8 @@
 
 #include "tests/store/place.h"
 
+#include <sqlite3.h>
+
 #include "app/board.h"
 
 static inline board *opened(void **state)
@@ -12,6 +14,18 @@ static inline board *opened(void **state)
     board *b = board_open(((place *)*state)->db, &f);
     if (!b) fail_msg("%s", f.text);
     return b;
+}
+
+/* As another program would. */
+static inline void sql(void **state, const char *text)
+{
+    sqlite3 *db = NULL;
+    assert_int_equal(sqlite3_open(((place *)*state)->db, &db), SQLITE_OK);
+    sqlite3_busy_timeout(db, 5000);
+    char *error = NULL;
+    sqlite3_exec(db, text, NULL, NULL, &error);
+    if (error) fail_msg("%s: %s", text, error);
+    sqlite3_close(db);
 }
 
 /* Whether anything changed. */

@@ -2,7 +2,6 @@
 #include "tests/store/board_place.h"
 
 #include <math.h>
-#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,17 +12,6 @@
 #include "app/paired.h"
 
 /* ---- what the tests share ---- */
-
-static void sql(void **state, const char *text)
-{
-    sqlite3 *db = NULL;
-    assert_int_equal(sqlite3_open(((place *)*state)->db, &db), SQLITE_OK);
-    sqlite3_busy_timeout(db, 5000);
-    char *error = NULL;
-    sqlite3_exec(db, text, NULL, NULL, &error);
-    if (error) fail_msg("%s: %s", text, error);
-    sqlite3_close(db);
-}
 
 static uint32_t random_state;
 
@@ -333,118 +321,6 @@ static void a_filter_that_takes_too_long_is_given_up(void **state)
     store_close(s);
 }
 
-/* ---- what others do to the database ---- */
-
-static void every_change_is_noticed_and_nothing_else(void **state)
-{
-    board *b = opened(state);
-    assert_false(refreshed(b)); /* no file yet */
-    assert_int_equal(board_n_all(b), 0);
-    fault f = { 0 };
-    assert_false(board_filter(b, "kld < 1", &f));
-    store *s = writer(state);
-    refreshed(b); /* a database without runs */
-    assert_int_equal(board_n(b), 0);
-    for (int i = 0; i < 5; i++) {
-        char name[16];
-        snprintf(name, sizeof name, "c%d", i);
-        store_run run = sample_run(name);
-        add(s, &run);
-        assert_true(refreshed(b));
-        assert_false(refreshed(b));
-        assert_int_equal(board_n(b), i + 1);
-    }
-    assert_true(store_pin(s, 3, true, NULL, &f));
-    assert_true(refreshed(b) && board_find(b, 3)->pinned && board_at(b, 0)->id == 3);
-    assert_true(store_pin(s, 3, false, NULL, &f));
-    assert_true(refreshed(b) && !board_find(b, 3)->pinned);
-    sql(state, "PRAGMA foreign_keys = 1; DELETE FROM runs WHERE id = 2");
-    assert_true(refreshed(b) && !board_find(b, 2) && board_n_all(b) == 4);
-    sql(state, "PRAGMA foreign_keys = 1; DELETE FROM runs WHERE id = 5");
-    store_run again = sample_run("new");
-    add(s, &again); /* one goes, one comes: as many as before */
-    assert_true(refreshed(b) && !board_find(b, 5) && board_find(b, 6) && board_n_all(b) == 4);
-    sql(state, "UPDATE runs SET ratio = 99 WHERE id = 1");
-    assert_true(refreshed(b) && board_find(b, 1)->ratio == 99);
-    sql(state, "PRAGMA foreign_keys = 1; DELETE FROM runs");
-    assert_true(refreshed(b) && board_n_all(b) == 0 && board_n_sets(b) == 1 && board_set_at(b, 0)->n_runs == 0);
-    add(s, &again);
-    assert_true(refreshed(b) && board_n_all(b) == 1 && board_set_at(b, 0)->n_runs == 1);
-    board_close(b);
-    store_close(s);
-}
-
-static void another_file_in_its_place_is_read(void **state)
-{
-    const place *p = *state;
-    char aside[128], wal[128];
-    store *s = writer(state);
-    store_run run = sample_run("first");
-    add(s, &run);
-    store_close(s);
-    board *b = opened(state);
-    refreshed(b);
-    assert_string_equal(board_at(b, 0)->config, "first");
-    snprintf(aside, sizeof aside, "%s/aside", p->dir);
-    snprintf(wal, sizeof wal, "%s-wal", p->db);
-    assert_int_equal(rename(p->db, aside), 0);
-    unlink(wal);
-    snprintf(wal, sizeof wal, "%s-shm", p->db);
-    unlink(wal);
-    fault f = { 0 };
-    bool changed;
-    assert_false(board_refresh(b, &changed, &f));
-    assert_non_null(strstr(f.text, "No such file"));
-    assert_string_equal(board_at(b, 0)->config, "first"); /* as it was */
-    s = writer(state);
-    run = sample_run("second");
-    add(s, &run); /* with the number that "first" had */
-    run = sample_run("third");
-    add(s, &run);
-    assert_true(refreshed(b));
-    assert_int_equal(board_n_all(b), 2);
-    assert_string_equal(board_find(b, 1)->config, "second");
-    board_close(b);
-    store_close(s);
-}
-
-static void a_damaged_or_locked_file_is_a_fault_and_changes_nothing(void **state)
-{
-    const place *p = *state;
-    fault f = { 0 };
-    bool changed;
-    FILE *out = fopen(p->db, "w");
-    for (int i = 0; i < 4096; i++)
-        fputc('x', out);
-    fclose(out);
-    board *b = opened(state);
-    assert_false(board_refresh(b, &changed, &f));
-    assert_non_null(strstr(f.text, "not a SQLite database"));
-    assert_int_equal(board_n_all(b), 0);
-    unlink(p->db);
-    store *s = writer(state);
-    store_run run = sample_run("first");
-    add(s, &run);
-    store_close(s);
-    assert_true(refreshed(b));
-    board_close(b);
-
-    sqlite3 *db = NULL; /* a process that keeps the file to itself */
-    assert_int_equal(sqlite3_open(p->db, &db), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(db, "PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE", NULL, NULL, NULL), SQLITE_OK);
-    b = opened(state);
-    assert_false(board_refresh(b, &changed, &f));
-    assert_non_null(strstr(f.text, "locked"));
-    sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
-    assert_true(refreshed(b));
-    assert_int_equal(board_n_all(b), 1);
-    assert_int_equal(sqlite3_exec(db, "BEGIN EXCLUSIVE", NULL, NULL, NULL), SQLITE_OK);
-    assert_false(board_refresh(b, &changed, &f));
-    assert_int_equal(board_n_all(b), 1);
-    sqlite3_close(db);
-    board_close(b);
-}
-
 /* ---- alike ---- */
 
 enum { BLOCKS = 40 };
@@ -724,9 +600,6 @@ int main(void)
         TEST(rows_say_what_the_database_says),
         TEST(a_filter_holds_for_rows_points_and_what_comes),
         TEST(a_filter_that_takes_too_long_is_given_up),
-        TEST(every_change_is_noticed_and_nothing_else),
-        TEST(another_file_in_its_place_is_read),
-        TEST(a_damaged_or_locked_file_is_a_fault_and_changes_nothing),
         TEST(what_cannot_be_told_apart_from_the_chosen_run_is_marked),
         TEST(a_paired_difference_has_one_size_and_two_signs),
         TEST(a_config_has_the_family_of_the_codec_that_does_most),

@@ -261,7 +261,7 @@ static void a_file_that_is_no_database_is_refused(void **state)
     char missing[100];
     snprintf(missing, sizeof missing, "%s/nowhere/kvant.db", p->dir);
     refused(missing, STORE_WRITE, "cannot be opened");
-    refused(missing, STORE_READ, "No such file");
+    refused(missing, STORE_READ, "No such file; no run has been stored here yet");
 }
 
 static void a_damaged_database_is_a_fault(void **state)
