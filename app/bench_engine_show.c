@@ -167,6 +167,13 @@ static bool measure(engine_bench *b, watcher *w, fault *f)
     return ok;
 }
 
+/* What the results have room for. */
+static bool check_reps(const command_line *line, fault *f)
+{
+    return line_int(line, "reps") <= ENGINE_BENCH_REPS ||
+           fault_set(f, FAULT_USAGE, "bench: --engine has at most %d repetitions", ENGINE_BENCH_REPS);
+}
+
 int cmd_bench_engine_child(app_context *app, const command_line *line)
 {
     fault f = { 0 };
@@ -174,9 +181,8 @@ int cmd_bench_engine_child(app_context *app, const command_line *line)
     model *m = NULL;
     child_begin();
     engine_bench *b = calloc(1, sizeof *b);
-    const char *path = b ? app_model(app, line, &f) : NULL;
+    const char *path = (b || fault_memory(&f, "bench")) && check_reps(line, &f) ? app_model(app, line, &f) : NULL;
     bool ok = path != NULL;
-    if (!b) fault_memory(&f, "bench");
     if (ok) {
         *b = (engine_bench){ .seed = 1, .reps = (int)line_int(line, "reps"), .go_on = go_on, .self = &w };
         ok = open_model(b, path, app_threads(line), &m, &f) && measure(b, &w, &f) &&

@@ -203,13 +203,27 @@ typedef struct news {
     bool all; /* anew is everything there is */
 } news;
 
+/* Beginning with the newest run that is known: where it is gone, an older file was restored, whose revision may be the
+ * same. */
+static bool read_added(board *b, news *n, fault *f)
+{
+    board_entries *added = &n->added;
+    const int64_t newest = b->all.n ? b->all.at[b->all.n - 1]->row.id : 0;
+    if (newest == 0) return read_after(b, 0, added, f);
+    if (!read_after(b, newest - 1, added, f)) return false;
+    n->all = added->n == 0 || added->at[0]->row.id != newest;
+    if (n->all) return true;
+    free(added->at[0]);
+    memmove(added->at, added->at + 1, --added->n * sizeof *added->at);
+    return true;
+}
+
 static bool read_news(board *b, news *n, fault *f)
 {
-    const int64_t newest = b->all.n ? b->all.at[b->all.n - 1]->row.id : 0;
     if (!store_revision(b->file, &n->revision, f) || !store_each_pin(b->file, board_ids_add, &n->pins, f)) return false;
     if (n->pins.no_memory) return fault_memory(f, "the pins");
-    if (!read_after(b, newest, &n->added, f)) return false;
     n->all = b->anew || n->revision != b->revision;
+    if (!n->all && !read_added(b, n, f)) return false;
     return !n->all || read_after(b, 0, &n->anew, f);
 }
 

@@ -35,12 +35,15 @@ static int wait_for(app_context *app, pid_t child, double seconds, bool *killed)
 /* What a child's own status means to who started it. False: it is none that a child gives. */
 static bool read_word(int code, int *status)
 {
+    static const fault_code faults[] = { FAULT_NO, FAULT_USAGE, FAULT_INPUT, FAULT_INTERNAL, FAULT_INTERRUPTED };
     if (code == CHILD_DONE || code == CHILD_NO) {
         *status = code == CHILD_NO ? FAULT_NO : FAULT_NONE;
         return true;
     }
     *status = code - CHILD_SAID;
-    return code > CHILD_SAID;
+    for (size_t i = 0; i < sizeof faults / sizeof *faults; i++)
+        if (*status == (int)faults[i]) return true;
+    return false;
 }
 
 bool child_run_of(app_context *app, const char *what, const char *who, char *const *words, double seconds, int *status,

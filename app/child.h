@@ -1,15 +1,16 @@
-/* child.h - the program once more, as a child that may run codecs.
+/* child.h - the program once more, as a child that may run codecs, or anything else that must end when it is told to.
  *
- * A command that must run a codec outside a job (roundtrip, verify, paper) starts itself under a hidden name, with its
- * answer going to the same stdout. The child begins with child_begin and returns what child_end gives; a codec that
- * crashes, hangs or calls exit becomes a sentence of its front.
+ * A command that must run a codec outside a job (roundtrip, verify, paper, bench) starts itself under a hidden name,
+ * with its answer going to the same stdout. The child begins with child_begin and returns what child_end gives; a codec
+ * that crashes, hangs or calls exit becomes a sentence of its front.
  */
 #ifndef KVANT_APP_CHILD_H
 #define KVANT_APP_CHILD_H
 
 #include "app/app.h"
 
-/* The child's word on how it came to its end. A codec that calls exit does not say it, whatever status it ends with. */
+/* The child's word on how it came to its end. They are chosen so that a codec that
+ * calls exit does not say it by chance. */
 enum {
     CHILD_DONE = 42,  /* all of the answer is written */
     CHILD_NO = 43,    /* the same, and the answer is no: child_run gives FAULT_NO */

@@ -80,10 +80,14 @@ bool compress_through_codec(const layer_work *w, stream *s, size_t first, size_t
 
 /* ---- stream protocol ---- */
 
+static size_t query_floats(const compressor *c)
+{
+    return (size_t)c->shape->n_heads * (size_t)c->shape->head_dim;
+}
+
 static float *layer_queries(const compressor *c, int layer)
 {
-    size_t width = (size_t)c->shape->n_heads * (size_t)c->shape->head_dim;
-    return c->queries + (size_t)layer * REFERENCE_QUERIES * width;
+    return c->queries + (size_t)layer * REFERENCE_QUERIES * query_floats(c);
 }
 
 /* New rows of one head: kept exact where they may be wanted again, rounded to f16 where they may stay open. */
@@ -174,11 +178,10 @@ bool compress_take_cache(compressor *c, kv_cache *cache, fault *f)
 bool compress_begin_rows(compressor *c, kv_cache *cache, bool by_layer, fault *f)
 {
     c->by_layer = by_layer;
-    size_t dim = (size_t)c->shape->head_dim;
     if (!compress_take_cache(c, cache, f)) return false;
     if (!c->queries)
-        c->queries = reallocarray(NULL, (size_t)c->shape->n_layers * REFERENCE_QUERIES,
-                                  (size_t)c->shape->n_heads * dim * sizeof *c->queries);
+        c->queries =
+            reallocarray(NULL, (size_t)c->shape->n_layers * REFERENCE_QUERIES, query_floats(c) * sizeof *c->queries);
     if (!c->queries) return fault_memory(f, "the sampled queries");
     for (size_t i = 0; i < c->n_streams; i++)
         c->streams[i].settled = 0;
@@ -201,12 +204,7 @@ static bool wrote(void *self, kv_cache *cache, int layer, int first, int n, cons
 {
     (void)cache;
     compressor *c = self;
-    size_t width = (size_t)c->shape->n_heads * (size_t)c->shape->head_dim;
-    for (int j = 0; j < REFERENCE_QUERIES; j++) {
-        int at = reference_query_position(c->r.ctx, j) - first;
-        if (at >= 0 && at < n)
-            memcpy(layer_queries(c, layer) + (size_t)j * width, q + (size_t)at * width, width * sizeof *q);
-    }
+    reference_sample_queries(c->r.ctx, first, n, q, query_floats(c), layer_queries(c, layer));
     layer_work w = { c, layer, first, n };
     return compress_over_streams(&w, write_task, f);
 }

@@ -43,6 +43,9 @@ typedef struct compress_request {
 /* The codecs of every layer, malloc'd; NULL with a fault when the config does not fit the model. Runs no codec. */
 config_layer *compress_plan(const config *c, const model_shape *shape, fault *f);
 
+/* What the codec of a stream is told of it. */
+kvant_shape compress_shape(const compress_request *request, int layer, int side, int head);
+
 /* Opens all codecs and calibrates those that want it; a config that does not fit the model is a fault. */
 compressor *compress_open(const compress_request *request, fault *f);
 

@@ -15,19 +15,25 @@ bool compress_first_fault(const compressor *c, int layer, fault *f)
     return true;
 }
 
+kvant_shape compress_shape(const compress_request *r, int layer, int side, int head)
+{
+    const model_shape *s = &engine_model(r->e)->shape;
+    return (kvant_shape){
+        .stream = side,
+        .dim = s->head_dim,
+        .layer = layer,
+        .n_layers = s->n_layers,
+        .head = head,
+        .n_heads = s->n_kv_heads,
+        .rotated = side == KVANT_K && r->config->rope_post,
+        .max_rows = (uint64_t)r->ctx,
+    };
+}
+
 static bool open_stream(compressor *c, int layer, int side, int head, fault *f)
 {
     stream *s = stream_of(c, layer, side, head);
-    kvant_shape shape = {
-        .stream = side,
-        .dim = c->shape->head_dim,
-        .layer = layer,
-        .n_layers = c->shape->n_layers,
-        .head = head,
-        .n_heads = c->shape->n_kv_heads,
-        .rotated = side == KVANT_K && c->r.config->rope_post,
-        .max_rows = (uint64_t)c->r.ctx,
-    };
+    const kvant_shape shape = compress_shape(&c->r, layer, side, head);
     s->codec = roundtrip_open(c->r.known, c->plan[layer].spec[side], &shape, &c->env, f);
     if (!s->codec) return false;
     const instance *encoder = roundtrip_encoder(s->codec);

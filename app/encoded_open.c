@@ -6,23 +6,9 @@
 #include "app/encoded_streams.h"
 #include "kernels/cpu.h"
 
-static kvant_shape shape_of(const encoded *c, int layer, int side, int head)
-{
-    return (kvant_shape){
-        .stream = side,
-        .dim = c->shape->head_dim,
-        .layer = layer,
-        .n_layers = c->shape->n_layers,
-        .head = head,
-        .n_heads = c->shape->n_kv_heads,
-        .rotated = side == KVANT_K && c->r.config->rope_post,
-        .max_rows = (uint64_t)c->r.ctx,
-    };
-}
-
 static instance *open_instance(const encoded *c, int layer, int side, int head, fault *f)
 {
-    const kvant_shape shape = shape_of(c, layer, side, head);
+    const kvant_shape shape = compress_shape(&c->r, layer, side, head);
     return instance_open(c->r.known, c->plan[layer].spec[side], &shape, c->r.env, f);
 }
 

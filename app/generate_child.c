@@ -214,7 +214,7 @@ static bool read_prompt(speaker *s, generation *g, fault *f)
     const double begin = clock_seconds();
     for (int at = 0; at < n && !interrupted(s); at += STEP) {
         const int step = n - at < STEP ? n - at : STEP;
-        if (!generation_read(g, s->prompt.at + at, step, NULL, f) || !send_read(s, at + step, f)) return false;
+        if (!generation_read(g, s->prompt.at + at, step, f) || !send_read(s, at + step, f)) return false;
     }
     s->figures.read_s = clock_seconds() - begin;
     return true;
@@ -243,7 +243,7 @@ static bool say_all(speaker *s, generation *g, double begin, fault *f)
         x->tokens++;
         x->full = generation_room(g) == 0;
         if (x->full || x->tokens == s->job.tokens) break;
-        if (!generation_read(g, &next, 1, NULL, f)) return false;
+        if (!generation_read(g, &next, 1, f)) return false;
     }
     x->generate_s = clock_seconds() - read;
     return true;

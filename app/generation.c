@@ -125,18 +125,8 @@ bool generation_read_states(generation *g, const int32_t *tokens, int n, float *
     return engine_logits(g->e, g->state, 1, g->logits, f);
 }
 
-static bool read_logits(generation *g, const int32_t *tokens, int n, float *logits, fault *f)
+bool generation_read(generation *g, const int32_t *tokens, int n, fault *f)
 {
-    float *states = reallocarray(NULL, (size_t)n, width_of(g) * sizeof *states);
-    const bool ok = (states || fault_memory(f, "the states")) && generation_read_states(g, tokens, n, states, f) &&
-                    engine_logits(g->e, states, (size_t)n, logits, f);
-    free(states);
-    return ok;
-}
-
-bool generation_read(generation *g, const int32_t *tokens, int n, float *logits, fault *f)
-{
-    if (logits) return read_logits(g, tokens, n, logits, f);
     if (!fits(g, n, f)) return false;
     sequence s = next_positions(g, tokens, n);
     s.logits = g->logits;
@@ -155,7 +145,7 @@ bool generation_continue(generation *g, const tokenizer *t, const generation_wat
         a->tokens[a->n++] = next;
         if (watch && !watch->said(watch->self, next)) return fault_set(f, FAULT_INTERRUPTED, "interrupted");
         if (generation_room(g) == 0) return true;
-        if (!generation_read(g, &next, 1, NULL, f)) return false;
+        if (!generation_read(g, &next, 1, f)) return false;
     }
     return true;
 }

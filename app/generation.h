@@ -1,9 +1,9 @@
 /* generation.h - a text read and continued token by token, through the exact cache or a config's.
  *
  *     generation *g = generation_open(e, compressor, 1024, &f);         compressor NULL: the exact cache
- *     generation_read(g, prompt, n, NULL, &f);
+ *     generation_read(g, prompt, n, &f);
  *     answer a = { .tokens = ids, .room = 64 };
- *     generation_continue(g, &ends, &a, &f);                            greedy
+ *     generation_continue(g, tokenizer, NULL, &a, &f);                  greedy
  *     generation_close(g, &f);                                          with a compressor: its rows are counted
  *
  * What comes out does not depend on how a text is split over calls, nor on threads. A compressor serves one generation
@@ -32,10 +32,10 @@ bool generation_close(generation *g, fault *f);
 int generation_length(const generation *g); /* positions read */
 int generation_room(const generation *g);   /* positions left */
 
-/* Reads n >= 1 tokens. logits: n x n_vocab, or NULL. A text that does not fit is a fault (FAULT_INPUT). */
-bool generation_read(generation *g, const int32_t *tokens, int n, float *logits, fault *f);
+/* Reads n >= 1 tokens. A text that does not fit is a fault (FAULT_INPUT). */
+bool generation_read(generation *g, const int32_t *tokens, int n, fault *f);
 
-/* The same for states (n x n_embd), of which app/logits_window.h makes logits a few rows at a time. */
+/* The same, and the states (n x n_embd), of which app/logits_window.h makes logits a few rows at a time. */
 bool generation_read_states(generation *g, const int32_t *tokens, int n, float *states, fault *f);
 
 /* Appends n positions whose rows are given (engine/forward.h), as if they had been read. */

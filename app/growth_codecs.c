@@ -272,7 +272,7 @@ static bool time_copies(const growth_request *r, growth *out, fault *f)
     bench_copy copies[GROWTH_POINTS];
     bench_entrant e[GROWTH_POINTS];
     size_t n = 0;
-    char *from = reallocarray(NULL, 2, most), *to = from + most;
+    char *from = reallocarray(NULL, 2, most), *to = from ? from + most : NULL;
     double *seconds = calloc(GROWTH_POINTS * reps, sizeof *seconds);
     bool ok = (from && seconds) || fault_memory(f, "rows");
     if (ok) memset(from, 1, 2 * most); /* memory of its own: pages that nobody has written are all one */

@@ -5,23 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/guard.h"
+#include "app/instance_own.h"
 #include "kernels/finite.h"
 
 /* A codec that wants more than this per value is not compressing but mistaken. */
 enum { MOST_BYTES_PER_VALUE = 64, MOST_EXTRA = 64 << 20, LARGEST_BLOCK = 1 << 20 };
-
-struct instance {
-    const registry *known;
-    const spec *spec;
-    const host_env *env;
-    kvant_shape shape;
-    host *host;
-    const kvant_codec *codec;
-    void *state;
-    kvant_geometry geometry;
-    guard bytes, rows;
-};
 
 /* ---- messages ---- */
 
@@ -31,9 +19,7 @@ static bool prefix(const instance *x, const char *doing, fault *f)
                         (int)x->shape.layer, (int)x->shape.head, doing);
 }
 
-static bool complain(const instance *x, const char *doing, fault *f, fault_code code, const char *format, ...)
-    __attribute__((format(printf, 5, 6)));
-static bool complain(const instance *x, const char *doing, fault *f, fault_code code, const char *format, ...)
+bool instance_complain(const instance *x, const char *doing, fault *f, fault_code code, const char *format, ...)
 {
     char text[512];
     va_list args;
@@ -60,8 +46,7 @@ static const struct {
     { KVANT_E_STATE, FAULT_INTERNAL, "called out of order" },
 };
 
-/* The codec's negative answer as a fault. */
-static bool refused(const instance *x, const char *doing, int64_t code, fault *f)
+bool instance_refused(const instance *x, const char *doing, int64_t code, fault *f)
 {
     char text[512];
     host_copy_message(x->host, text, sizeof text);
@@ -70,9 +55,9 @@ static bool refused(const instance *x, const char *doing, int64_t code, fault *f
     if (strncmp(message, x->codec->name, name) == 0 && strncmp(message + name, ": ", 2) == 0) message += name + 2;
     for (size_t i = 0; i < sizeof answers / sizeof *answers; i++)
         if (answers[i].code == code)
-            return complain(x, doing, f, answers[i].means, "%s", *message ? message : answers[i].text);
-    return complain(x, doing, f, FAULT_INPUT, "it returned %lld, which is no code of the codec ABI%s%s",
-                    (long long)code, *message ? ": " : "", message);
+            return instance_complain(x, doing, f, answers[i].means, "%s", *message ? message : answers[i].text);
+    return instance_complain(x, doing, f, FAULT_INPUT, "it returned %lld, which is no code of the codec ABI%s%s",
+                             (long long)code, *message ? ": " : "", message);
 }
 
 /* ---- life ---- */
@@ -92,19 +77,20 @@ static bool read_geometry(instance *x, fault *f)
     *g = (kvant_geometry){ .size = sizeof *g, .abi = KVANT_ABI };
     if (x->codec->geometry) {
         int rc = x->codec->geometry(x->state, g);
-        if (rc != KVANT_OK) return refused(x, "geometry", rc, f);
+        if (rc != KVANT_OK) return instance_refused(x, "geometry", rc, f);
     } else {
         g->block = 1;
     }
     if (all_flags(x) & KVANT_CALIBRATES) g->calibrates = 1;
     if (g->block < 1 || g->block > LARGEST_BLOCK || g->window > LARGEST_BLOCK)
-        return complain(x, "geometry", f, FAULT_INPUT, "a block of %u rows and a window of %u, expected 1 and 0 to %d",
-                        g->block, g->window, LARGEST_BLOCK);
+        return instance_complain(x, "geometry", f, FAULT_INPUT,
+                                 "a block of %u rows and a window of %u, expected 1 and 0 to %d", g->block, g->window,
+                                 LARGEST_BLOCK);
     uint32_t heads = (uint32_t)x->shape.n_heads;
     if (g->pooled && (g->block % heads || g->window % heads))
-        return complain(x, "geometry", f, FAULT_INPUT,
-                        "a block of %u rows and a window of %u do not hold whole positions of %u heads", g->block,
-                        g->window, heads);
+        return instance_complain(x, "geometry", f, FAULT_INPUT,
+                                 "a block of %u rows and a window of %u do not hold whole positions of %u heads",
+                                 g->block, g->window, heads);
     return true;
 }
 
@@ -114,14 +100,14 @@ static bool create(instance *x, fault *f)
     if (!catalog_takes_dim(known, x->shape.dim)) {
         char dims[CATALOG_DIMS];
         catalog_dims(known, dims);
-        complain(x, "create", f, FAULT_INPUT, "it does not take head dimension %d; it takes %s", (int)x->shape.dim,
-                 dims);
+        instance_complain(x, "create", f, FAULT_INPUT, "it does not take head dimension %d; it takes %s",
+                          (int)x->shape.dim, dims);
         x->codec = NULL;
         return false;
     }
     int rc = x->codec->create(host_services(x->host), &x->shape, host_values(x->host), &x->state);
     if (rc == KVANT_OK) return read_geometry(x, f);
-    refused(x, "create", rc, f);
+    instance_refused(x, "create", rc, f);
     x->codec = NULL; /* there is nothing to destroy */
     return false;
 }
@@ -151,9 +137,10 @@ bool instance_close(instance *x, fault *f)
         x->codec->destroy(x->state);
         size_t bytes, left = host_leaks(x->host, &bytes), bad = host_bad_releases(x->host);
         if (bad > 0)
-            ok = complain(x, "destroy", f, FAULT_INPUT, "it released %zu times what it did not have", bad);
+            ok = instance_complain(x, "destroy", f, FAULT_INPUT, "it released %zu times what it did not have", bad);
         else if (left > 0)
-            ok = complain(x, "destroy", f, FAULT_INPUT, "it left %zu pieces of memory, %zu bytes", left, bytes);
+            ok =
+                instance_complain(x, "destroy", f, FAULT_INPUT, "it left %zu pieces of memory, %zu bytes", left, bytes);
     }
     host_destroy(x->host);
     guard_free(&x->bytes);
@@ -204,20 +191,21 @@ bool instance_calibrate(instance *x, const kvant_samples *samples, fault *f)
 {
     if (!instance_calibrates(x)) return true;
     if (!x->codec->calibrate)
-        return complain(x, "calibrate", f, FAULT_INPUT, "its inner codec calibrates, but it does not hand samples on");
+        return instance_complain(x, "calibrate", f, FAULT_INPUT,
+                                 "its inner codec calibrates, but it does not hand samples on");
     host_forget(x->host);
     kvant_samples s = *samples;
     s.size = sizeof s;
     s.abi = KVANT_ABI;
     int rc = x->codec->calibrate(x->state, &s);
-    return rc == KVANT_OK || refused(x, "calibrate", rc, f);
+    return rc == KVANT_OK || instance_refused(x, "calibrate", rc, f);
 }
 
-static bool whole_blocks(const instance *x, const char *doing, size_t first, size_t n_rows, fault *f)
+bool instance_whole_blocks(const instance *x, const char *doing, size_t first, size_t n_rows, fault *f)
 {
     if (n_rows % x->geometry.block == 0 && first % x->geometry.block == 0) return true;
-    return complain(x, doing, f, FAULT_INTERNAL, "%zu rows from position %zu are not whole blocks of %u", n_rows, first,
-                    x->geometry.block);
+    return instance_complain(x, doing, f, FAULT_INTERNAL, "%zu rows from position %zu are not whole blocks of %u",
+                             n_rows, first, x->geometry.block);
 }
 
 static bool find_bound(instance *x, size_t first, size_t n_rows, size_t *bound, fault *f)
@@ -226,10 +214,10 @@ static bool find_bound(instance *x, size_t first, size_t n_rows, size_t *bound, 
     size_t most;
     if (__builtin_mul_overflow(n_rows, (size_t)x->shape.dim * MOST_BYTES_PER_VALUE, &most) ||
         __builtin_add_overflow(most, MOST_EXTRA, &most))
-        return complain(x, "bound", f, FAULT_INTERNAL, "%zu rows are too many", n_rows);
+        return instance_complain(x, "bound", f, FAULT_INTERNAL, "%zu rows are too many", n_rows);
     if (*bound <= most) return true;
-    return complain(x, "bound", f, FAULT_INPUT, "it asks for %zu bytes for %zu rows of %d", *bound, n_rows,
-                    (int)x->shape.dim);
+    return instance_complain(x, "bound", f, FAULT_INPUT, "it asks for %zu bytes for %zu rows of %d", *bound, n_rows,
+                             (int)x->shape.dim);
 }
 
 bool instance_encode(instance *x, size_t first, const float *rows, size_t n_rows, const uint8_t **bytes,
@@ -237,16 +225,17 @@ bool instance_encode(instance *x, size_t first, const float *rows, size_t n_rows
 {
     size_t capacity;
     host_forget(x->host);
-    if (!whole_blocks(x, "encode", first, n_rows, f) || !find_bound(x, first, n_rows, &capacity, f)) return false;
+    if (!instance_whole_blocks(x, "encode", first, n_rows, f) || !find_bound(x, first, n_rows, &capacity, f))
+        return false;
     uint8_t *out = guard_prepare(&x->bytes, capacity, 0xa5, f);
     if (!out) return prefix(x, "encode", f);
     int64_t n = x->codec->encode(x->state, first, rows, n_rows, out, capacity);
     if (!guard_holds(&x->bytes, capacity))
-        return complain(x, "encode", f, FAULT_INPUT, "it wrote past its buffer of %zu bytes", capacity);
-    if (n < 0) return refused(x, "encode", n, f);
+        return instance_complain(x, "encode", f, FAULT_INPUT, "it wrote past its buffer of %zu bytes", capacity);
+    if (n < 0) return instance_refused(x, "encode", n, f);
     if ((uint64_t)n > capacity)
-        return complain(x, "encode", f, FAULT_INPUT, "it says it wrote %lld bytes into a buffer of %zu", (long long)n,
-                        capacity);
+        return instance_complain(x, "encode", f, FAULT_INPUT, "it says it wrote %lld bytes into a buffer of %zu",
+                                 (long long)n, capacity);
     *bytes = out;
     *n_bytes = (size_t)n;
     return true;
@@ -257,21 +246,21 @@ bool instance_decode(instance *x, size_t first, const uint8_t *bytes, size_t n_b
 {
     size_t dim = (size_t)x->shape.dim, values, size;
     host_forget(x->host);
-    if (!whole_blocks(x, "decode", first, n_rows, f)) return false;
+    if (!instance_whole_blocks(x, "decode", first, n_rows, f)) return false;
     if (__builtin_mul_overflow(n_rows, dim, &values) || __builtin_mul_overflow(values, sizeof(float), &size))
-        return complain(x, "decode", f, FAULT_INTERNAL, "%zu rows are too many", n_rows);
+        return instance_complain(x, "decode", f, FAULT_INTERNAL, "%zu rows are too many", n_rows);
     /* Every float with all bits set is NaN: a value that decode forgets does not pass. */
     void *room = guard_prepare(&x->rows, size, 0xff, f);
     if (!room) return prefix(x, "decode", f);
     float *out = room;
     int rc = x->codec->decode(x->state, first, bytes, n_bytes, out, n_rows);
     if (!guard_holds(&x->rows, size))
-        return complain(x, "decode", f, FAULT_INPUT, "it wrote past its buffer of %zu rows", n_rows);
-    if (rc != KVANT_OK) return refused(x, "decode", rc, f);
+        return instance_complain(x, "decode", f, FAULT_INPUT, "it wrote past its buffer of %zu rows", n_rows);
+    if (rc != KVANT_OK) return instance_refused(x, "decode", rc, f);
     size_t bad = finite_scan(out, values);
     if (bad < values)
-        return complain(x, "decode", f, FAULT_INPUT, "row %zu, column %zu comes back as %g", first + bad / dim,
-                        bad % dim, (double)out[bad]);
+        return instance_complain(x, "decode", f, FAULT_INPUT, "row %zu, column %zu comes back as %g", first + bad / dim,
+                                 bad % dim, (double)out[bad]);
     if (size > 0) memcpy(rows, out, size);
     return true;
 }
@@ -281,71 +270,13 @@ bool instance_decode_into(instance *x, size_t first, const uint8_t *bytes, size_
 {
     const size_t dim = (size_t)x->shape.dim, values = n_rows * dim;
     host_forget(x->host);
-    if (!whole_blocks(x, "decode", first, n_rows, f)) return false;
+    if (!instance_whole_blocks(x, "decode", first, n_rows, f)) return false;
     int rc = x->codec->decode(x->state, first, bytes, n_bytes, rows, n_rows);
-    if (rc != KVANT_OK) return refused(x, "decode", rc, f);
+    if (rc != KVANT_OK) return instance_refused(x, "decode", rc, f);
     size_t bad = finite_scan(rows, values);
     if (bad == values) return true;
-    return complain(x, "decode", f, FAULT_INPUT, "row %zu, column %zu comes back as %g", first + bad / dim, bad % dim,
-                    (double)rows[bad]);
-}
-
-/* ---- attention ---- */
-
-bool instance_has_scores(const instance *x)
-{
-    return x->codec->scores != NULL;
-}
-
-bool instance_has_mix(const instance *x)
-{
-    return x->codec->mix != NULL;
-}
-
-bool instance_check_scores(const instance *x, size_t first, const float *scores, size_t n_q, size_t n_rows,
-                           size_t stride, fault *f)
-{
-    for (size_t i = 0; i < n_q; i++, scores += stride) {
-        const size_t bad = finite_scan(scores, n_rows);
-        if (bad < n_rows)
-            return complain(x, "scores", f, FAULT_INPUT, "the score of row %zu is %g", first + bad,
-                            (double)scores[bad]);
-    }
-    return true;
-}
-
-bool instance_scores(const instance *x, size_t first, const uint8_t *bytes, size_t n_bytes, size_t n_rows,
-                     const float *q, size_t n_q, float *scores, fault *f)
-{
-    if (!whole_blocks(x, "scores", first, n_rows, f)) return false;
-    int rc = x->codec->scores(x->state, first, bytes, n_bytes, n_rows, q, n_q, scores);
-    if (rc != KVANT_OK) return refused(x, "scores", rc, f);
-    return instance_check_scores(x, first, scores, n_q, n_rows, n_rows, f);
-}
-
-bool instance_mix(const instance *x, size_t first, const uint8_t *bytes, size_t n_bytes, size_t n_rows,
-                  const float *weights, size_t n_q, float *out, fault *f)
-{
-    const size_t dim = (size_t)x->shape.dim;
-    if (!whole_blocks(x, "mix", first, n_rows, f)) return false;
-    int rc = x->codec->mix(x->state, first, bytes, n_bytes, n_rows, weights, n_q, out);
-    if (rc != KVANT_OK) return refused(x, "mix", rc, f);
-    size_t bad = finite_scan(out, n_q * dim);
-    if (bad == n_q * dim) return true;
-    return complain(x, "mix", f, FAULT_INPUT, "the mean of rows from %zu on is %g in column %zu", first,
-                    (double)out[bad], bad % dim);
-}
-
-bool instance_has_columns(const instance *x)
-{
-    return x->codec->decode_columns && x->geometry.block == 1 && !x->geometry.pooled;
-}
-
-bool instance_columns(const instance *x, size_t first, const uint8_t *bytes, size_t n_bytes, float *columns,
-                      size_t stride, size_t n_rows, fault *f)
-{
-    int rc = x->codec->decode_columns(x->state, first, bytes, n_bytes, columns, stride, n_rows);
-    return rc == KVANT_OK || refused(x, "decode", rc, f);
+    return instance_complain(x, "decode", f, FAULT_INPUT, "row %zu, column %zu comes back as %g", first + bad / dim,
+                             bad % dim, (double)rows[bad]);
 }
 
 bool instance_split(instance *x, size_t first, const uint8_t *bytes, size_t n_bytes, size_t n_rows, kvant_split *split,
@@ -358,15 +289,15 @@ bool instance_split(instance *x, size_t first, const uint8_t *bytes, size_t n_by
     }
     host_forget(x->host);
     int rc = x->codec->split(x->state, first, bytes, n_bytes, n_rows, split);
-    if (rc != KVANT_OK) return refused(x, "split", rc, f);
+    if (rc != KVANT_OK) return instance_refused(x, "split", rc, f);
     uint64_t sum;
     if (!__builtin_add_overflow(split->payload, split->metadata, &sum) &&
         !__builtin_add_overflow(sum, split->exact, &sum) && sum == n_bytes)
         return true;
-    return complain(x, "split", f, FAULT_INPUT,
-                    "%llu bytes of payload, %llu of metadata and %llu exact do not add up to %zu",
-                    (unsigned long long)split->payload, (unsigned long long)split->metadata,
-                    (unsigned long long)split->exact, n_bytes);
+    return instance_complain(x, "split", f, FAULT_INPUT,
+                             "%llu bytes of payload, %llu of metadata and %llu exact do not add up to %zu",
+                             (unsigned long long)split->payload, (unsigned long long)split->metadata,
+                             (unsigned long long)split->exact, n_bytes);
 }
 
 bool instance_save(const instance *x, uint8_t **bytes, size_t *n_bytes, fault *f)
@@ -376,7 +307,7 @@ bool instance_save(const instance *x, uint8_t **bytes, size_t *n_bytes, fault *f
     if (!x->codec->save) return true;
     host_forget(x->host);
     int64_t n = x->codec->save(x->state, NULL, 0);
-    if (n < 0) return refused(x, "save", n, f);
+    if (n < 0) return instance_refused(x, "save", n, f);
     if (n == 0) return true;
     guard side = { 0 };
     uint8_t *room = guard_prepare(&side, (size_t)n, 0xa5, f), *copy = room ? malloc((size_t)n) : NULL;
@@ -387,11 +318,11 @@ bool instance_save(const instance *x, uint8_t **bytes, size_t *n_bytes, fault *f
     }
     int64_t written = ok ? x->codec->save(x->state, room, (size_t)n) : 0;
     if (ok && !guard_holds(&side, (size_t)n))
-        ok = complain(x, "save", f, FAULT_INPUT, "it wrote past its buffer of %lld bytes", (long long)n);
-    if (ok && written < 0) ok = refused(x, "save", written, f);
+        ok = instance_complain(x, "save", f, FAULT_INPUT, "it wrote past its buffer of %lld bytes", (long long)n);
+    if (ok && written < 0) ok = instance_refused(x, "save", written, f);
     if (ok && written != n)
-        ok = complain(x, "save", f, FAULT_INPUT, "it announced %lld bytes and wrote %lld", (long long)n,
-                      (long long)written);
+        ok = instance_complain(x, "save", f, FAULT_INPUT, "it announced %lld bytes and wrote %lld", (long long)n,
+                               (long long)written);
     if (ok) {
         memcpy(copy, room, (size_t)n);
         *bytes = copy;
@@ -406,8 +337,8 @@ bool instance_save(const instance *x, uint8_t **bytes, size_t *n_bytes, fault *f
 bool instance_load(instance *x, const uint8_t *bytes, size_t n_bytes, fault *f)
 {
     if (!x->codec->load)
-        return complain(x, "load", f, FAULT_INTERNAL, "it has no side data, but %zu bytes came", n_bytes);
+        return instance_complain(x, "load", f, FAULT_INTERNAL, "it has no side data, but %zu bytes came", n_bytes);
     host_forget(x->host);
     int rc = x->codec->load(x->state, bytes, n_bytes);
-    return rc == KVANT_OK || refused(x, "load", rc, f);
+    return rc == KVANT_OK || instance_refused(x, "load", rc, f);
 }

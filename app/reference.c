@@ -26,6 +26,14 @@ int reference_query_position(int ctx, int j)
     return (int)((2 * (int64_t)j + 1) * ctx / (2 * REFERENCE_QUERIES));
 }
 
+void reference_sample_queries(int ctx, int first, int n, const float *q, size_t width, float *out)
+{
+    for (int j = 0; j < REFERENCE_QUERIES; j++) {
+        const int at = reference_query_position(ctx, j) - first;
+        if (at >= 0 && at < n) memcpy(out + (size_t)j * width, q + (size_t)at * width, width * sizeof *q);
+    }
+}
+
 /* Floats of each part of a reference, in the order they are kept. */
 typedef struct parts {
     bool logits;   /* as they are, not as states */
@@ -95,7 +103,8 @@ static void key_of(const reference_request *r, const parts *n, const int32_t *to
 /* ---- computing ---- */
 
 typedef struct query_sampler {
-    int ctx, width; /* floats of one position's queries */
+    int ctx;
+    size_t width; /* floats of one position's queries */
     float *out;
 } query_sampler;
 
@@ -104,13 +113,7 @@ static bool sample_queries(void *self, kv_cache *cache, int layer, int first, in
     (void)cache;
     (void)f;
     const query_sampler *s = self;
-    size_t width = (size_t)s->width;
-    for (int j = 0; j < REFERENCE_QUERIES; j++) {
-        int at = reference_query_position(s->ctx, j) - first;
-        if (at >= 0 && at < n)
-            memcpy(s->out + ((size_t)layer * REFERENCE_QUERIES + (size_t)j) * width, q + (size_t)at * width,
-                   width * sizeof *q);
-    }
+    reference_sample_queries(s->ctx, first, n, q, s->width, s->out + (size_t)layer * REFERENCE_QUERIES * s->width);
     return true;
 }
 
@@ -147,7 +150,7 @@ static bool compute_snapshot(const reference_request *r, kv_cache *cache, const 
                              float *queries, fault *f)
 {
     const model_shape *s = shape_of(r);
-    query_sampler sampler = { r->ctx, s->n_heads * s->head_dim, queries };
+    query_sampler sampler = { r->ctx, (size_t)s->n_heads * (size_t)s->head_dim, queries };
     const kv_tap tap = { sample_queries, &sampler };
     sequence prefix = { .cache = cache, .tokens = tokens, .n = r->ctx, .tap = &tap };
     sequence scored = { .cache = cache, .tokens = tokens + r->ctx, .n = r->eval - 1, .states = states };

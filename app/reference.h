@@ -50,6 +50,9 @@ int reference_first_scored(protocol p, int ctx);
 /* The sampled query position j of 0 … REFERENCE_QUERIES-1, spread evenly over ctx positions. */
 int reference_query_position(int ctx, int j);
 
+/* Of the queries (n x width) at positions first ... first+n-1 those that are sampled: query j to out + j*width. */
+void reference_sample_queries(int ctx, int first, int n, const float *q, size_t width, float *out);
+
 /* The prefix's stream of one layer, side (KVANT_K or KVANT_V) and head: ctx rows of dim f32. */
 const float *reference_rows(const reference *r, const model_shape *s, int ctx, int layer, int side, int head);
 

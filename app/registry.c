@@ -7,8 +7,8 @@
 enum { MOST_CODECS = 256, MOST_PARAMS = 64 };
 
 /* What a plugin of version 1.0 has at least. */
-#define CODEC_1_0  (offsetof(kvant_codec, mix) + sizeof(((kvant_codec *)0)->mix))
-#define PLUGIN_1_0 (offsetof(kvant_plugin, codecs) + sizeof(((kvant_plugin *)0)->codecs))
+#define CODEC_2_0  (offsetof(kvant_codec, mix) + sizeof(((kvant_codec *)0)->mix))
+#define PLUGIN_2_0 (offsetof(kvant_plugin, codecs) + sizeof(((kvant_plugin *)0)->codecs))
 
 typedef struct entry {
     const catalog_codec *known;
@@ -164,8 +164,8 @@ static bool check_functions(const kvant_codec *c, fault *f)
 /* Our own copy of a plugin's codec, as long as we know it; free it. */
 static kvant_codec *copy_codec(const kvant_codec *from, fault *f)
 {
-    if (from->size < CODEC_1_0) {
-        fault_set(f, FAULT_INPUT, "a codec's struct has %u bytes, ABI 1.0 has %zu", from->size, CODEC_1_0);
+    if (from->size < CODEC_2_0) {
+        fault_set(f, FAULT_INPUT, "a codec's struct has %u bytes, ABI 2.0 has %zu", from->size, CODEC_2_0);
         return NULL;
     }
     if (!check_abi(from->abi, "a codec", f)) return NULL;
@@ -238,9 +238,9 @@ static const kvant_plugin *find_entry(void *module, fault *f)
     }
     /* Size and abi come first in every version; nothing else is looked at before they are right. */
     if (!check_abi(plugin->abi, "it", f)) return NULL;
-    if (plugin->size >= PLUGIN_1_0 && plugin->codecs) return plugin;
-    fault_set(f, FAULT_INPUT, "%s has %u bytes or no list of codecs, ABI 1.0 has %zu", KVANT_PLUGIN_SYMBOL,
-              plugin->size, PLUGIN_1_0);
+    if (plugin->size >= PLUGIN_2_0 && plugin->codecs) return plugin;
+    fault_set(f, FAULT_INPUT, "%s has %u bytes or no list of codecs, ABI 2.0 has %zu", KVANT_PLUGIN_SYMBOL,
+              plugin->size, PLUGIN_2_0);
     return NULL;
 }
 

@@ -77,7 +77,7 @@ enum { CHECKED_NS = 271828000, CHECKED_S = 24 * 3600 };
 static bool was_checked(const struct stat *st)
 {
     const time_t age = time(NULL) - st->st_mtim.tv_sec;
-    return st->st_mtim.tv_nsec == CHECKED_NS && age >= 0 && age < CHECKED_S;
+    return st->st_size >= (off_t)sizeof(shelf_head) && st->st_mtim.tv_nsec == CHECKED_NS && age >= 0 && age < CHECKED_S;
 }
 
 /* No harm if it fails. */

@@ -150,11 +150,11 @@ static bool time_generation(const bench *b, const side *s, generation *g, double
 {
     const speed_request *r = b->r;
     const int before = text_of(r) - r->prompt;
-    if (!fill(r, g, f) || (before > 0 && !generation_read(g, r->tokens, before, NULL, f))) return false;
+    if (!fill(r, g, f) || (before > 0 && !generation_read(g, r->tokens, before, f))) return false;
     speed_watch w = { .r = r };
     const generation_watch watch = { said, &w };
     const double begin = clock_seconds();
-    if (!generation_read(g, r->tokens + before, r->prompt, NULL, f)) return false;
+    if (!generation_read(g, r->tokens + before, r->prompt, f)) return false;
     if (s->bytes) encoded_spent(s->bytes);
     const double read = clock_seconds();
     if (!generation_continue(g, NULL, &watch, a, f)) return false;
@@ -212,7 +212,7 @@ static bool force(const bench *b, side *s, float *states, fault *f)
     const speed_request *r = b->r;
     const int before = text_of(r) + r->generate - 1 - b->scored;
     generation *g = open_generation(r, s, f);
-    const bool ok = g && fill(r, g, f) && (before == 0 || generation_read(g, b->forced, before, NULL, f)) &&
+    const bool ok = g && fill(r, g, f) && (before == 0 || generation_read(g, b->forced, before, f)) &&
                     generation_read_states(g, b->forced + before, b->scored, states, f);
     return close_generation(s, g, ok, f);
 }
@@ -225,8 +225,8 @@ static bool force_exact(bench *b, fault *f)
     memcpy(b->forced, r->tokens, (size_t)text_of(r) * sizeof *b->forced);
     side exact = { 0 };
     generation *g = open_generation(r, &exact, f);
-    const bool ok = g && fill(r, g, f) && generation_read(g, b->forced, text_of(r), NULL, f) &&
-                    generation_continue(g, NULL, NULL, &a, f);
+    const bool ok =
+        g && fill(r, g, f) && generation_read(g, b->forced, text_of(r), f) && generation_continue(g, NULL, NULL, &a, f);
     generation_close(g, NULL);
     return ok && go_on(b, f) && force(b, &exact, b->exact, f) && go_on(b, f);
 }

@@ -60,7 +60,7 @@ static bool answer_turn(suite_work *w, generation *g, const session_plan *plan, 
 static bool ask(generation *g, const session_plan *plan, int turn, fault *f)
 {
     const size_t from = plan->from[turn];
-    return generation_read(g, plan->text.at + from, (int)(plan->from[turn + 1] - from), NULL, f);
+    return generation_read(g, plan->text.at + from, (int)(plan->from[turn + 1] - from), f);
 }
 
 static bool talk(suite_work *w, generation *g, const session_plan *plan, session_said *said, int from, const char *what,
@@ -129,7 +129,7 @@ static bool follow(generation *g, const session_plan *plan, const session_said *
         ok = session_read_turn(g, plan, exact, turn, NULL, 0, f);
     const session_answer a = session_said_at(plan, exact, leaving.turn);
     return ok && ask(g, plan, leaving.turn, f) &&
-           (leaving.token == 0 || generation_read(g, a.tokens, leaving.token, NULL, f));
+           (leaving.token == 0 || generation_read(g, a.tokens, leaving.token, f));
 }
 
 bool session_own(suite_work *w, const session_plan *plan, const session_said *exact, session_leaving leaving,
@@ -154,7 +154,7 @@ bool session_read_turn(generation *g, const session_plan *plan, const session_sa
 {
     const session_answer a = session_said_at(plan, said, turn);
     if (!ask(g, plan, turn, f)) return false;
-    if (!states) return a.n == 0 || generation_read(g, a.tokens, a.n, NULL, f);
+    if (!states) return a.n == 0 || generation_read(g, a.tokens, a.n, f);
     memcpy(states, generation_state(g), width * sizeof *states);
     return a.n == 0 || generation_read_states(g, a.tokens, a.n, states + width, f);
 }

@@ -68,7 +68,7 @@ static bool answer_exactly(const suite_work *w, const suite_task *task, int most
     const size_t width = width_of(w);
     generation *g = generation_open(w->engine, NULL, w->ctx, f); /* as the config: RoPE can depend on it */
     answer a = { .tokens = next };
-    bool ok = g && generation_read(g, task->prompt, task->n_prompt, NULL, f);
+    bool ok = g && generation_read(g, task->prompt, task->n_prompt, f);
     for (int rows = 0; ok && rows < most && !a.ended; rows++) {
         memcpy(states + (size_t)rows * width, generation_state(g), width * sizeof *states);
         next[rows] = sample_greedy(generation_logits(g), (size_t)w->model->shape.n_vocab);
@@ -117,7 +117,7 @@ static bool force(const suite_work *w, const suite_task *task, const exact *x, f
 {
     const size_t width = width_of(w);
     generation *g = generation_open(w->engine, w->compressor, w->ctx, f);
-    bool ok = g && generation_read(g, task->prompt, task->n_prompt, NULL, f);
+    bool ok = g && generation_read(g, task->prompt, task->n_prompt, f);
     if (ok) memcpy(states, generation_state(g), width * sizeof *states);
     if (ok && x->head.rows > 1) ok = generation_read_states(g, x->next, x->head.rows - 1, states + width, f);
     return generation_close(g, ok ? f : NULL) && ok;
@@ -127,8 +127,8 @@ static bool force(const suite_work *w, const suite_task *task, const exact *x, f
 static bool go_on(const suite_work *w, const suite_task *task, const exact *x, suite_answers *out, fault *f)
 {
     generation *g = generation_open(w->engine, w->compressor, w->ctx, f);
-    bool ok = g && generation_read(g, task->prompt, task->n_prompt, NULL, f);
-    if (ok && out->common > 0) ok = generation_read(g, x->next, out->common, NULL, f);
+    bool ok = g && generation_read(g, task->prompt, task->n_prompt, f);
+    if (ok && out->common > 0) ok = generation_read(g, x->next, out->common, f);
     ok = ok && generation_continue(g, w->tokenizer, NULL, &out->config, f);
     return generation_close(g, ok ? f : NULL) && ok;
 }

@@ -35,7 +35,7 @@ static const verify_check checks[] = {
     { "dimensions", "every head dimension it claims", check_dims, true },
     { "parameters", "works or is refused with a reason", check_params, true },
     { "heads", "any number of kv heads", check_pooled, true },
-    { "attention", "scores and mix equal decode and multiply", check_attention, false },
+    { "attention", "scores, mix, columns equal decode and multiply", check_attention, false },
     { "cancel", "KVANT_E_CANCELLED or an answer", check_cancel, false },
     { "leaks", "no memory left by any instance", check_leaks, false },
 };

@@ -33,6 +33,7 @@ static void take_blocks(checksum *c, const unsigned char *bytes, size_t n_blocks
 void checksum_bytes(checksum *c, const void *bytes, size_t n)
 {
     const unsigned char *at = bytes;
+    if (n == 0) return; /* bytes may be NULL then */
     c->n += n;
     if (c->n_rest > 0) {
         const size_t room = CHECKSUM_BLOCK - c->n_rest, some = n < room ? n : room;

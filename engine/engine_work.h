@@ -46,6 +46,9 @@ static inline void engine_at(const engine *e, engine_step now)
     if (e->step) e->step(e->observer, now);
 }
 
+/* Room for n of them, so that vectors do not lie across two lines of the cache; NULL: no memory. */
+float *engine_floats(size_t n);
+
 /* The rotation of a layer in a sequence with room for ctx positions, ready for n_pos. */
 const rope_table *engine_rope_for(engine *e, int layer, int ctx, int n_pos, fault *f);
 

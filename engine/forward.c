@@ -8,9 +8,15 @@ enum { ROWS_PER_TASK = 16 };
 
 /* ---- set-up ---- */
 
+float *engine_floats(size_t n)
+{
+    const size_t line = ENGINE_ALIGNMENT / sizeof(float);
+    return aligned_alloc(ENGINE_ALIGNMENT, (n / line + 1) * ENGINE_ALIGNMENT);
+}
+
 static float *rows_of(int width)
 {
-    return aligned_alloc(ENGINE_ALIGNMENT, BATCH * (size_t)width * sizeof(float));
+    return engine_floats(BATCH * (size_t)width);
 }
 
 engine *engine_open(const model *m, int threads, fault *f)
@@ -30,9 +36,9 @@ engine *engine_open(const model *m, int threads, fault *f)
         return NULL;
     }
     if (e->work.simd->width != m->output.width || e->work.products != m->output.products) {
-        fault_set(f, FAULT_INTERNAL, "the weights stand in panels of %d%s, the engine takes panels of %d%s (KVANT_SIMD)",
-                  m->output.width, m->output.products ? " for tiles" : "", e->work.simd->width,
-                  e->work.products ? " for tiles" : "");
+        fault_set(f, FAULT_INTERNAL,
+                  "the weights stand in panels of %d%s, the engine takes panels of %d%s (KVANT_SIMD)", m->output.width,
+                  m->output.products ? " for tiles" : "", e->work.simd->width, e->work.products ? " for tiles" : "");
         engine_close(e);
         return NULL;
     }
@@ -64,6 +70,7 @@ void engine_close(engine *e)
 
 void engine_rest(engine *e)
 {
+    linear_work_rest(&e->work);
     free(e->panels);
     e->panels = NULL;
     e->panel_floats = e->scratch_floats = 0;

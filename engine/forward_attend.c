@@ -15,7 +15,8 @@ enum {
 typedef struct attention_work {
     engine *e;
     int il;
-    int parts; /* of a head's keys or queries */
+    int parts;     /* of a head's keys or queries */
+    bool appended; /* nothing attends to these rows now */
 } attention_work;
 
 typedef struct place {
@@ -73,20 +74,25 @@ static bool writes_itself(const piece *p)
     return p->n == 1 && p->seq->cache->form == KV_PACKED;
 }
 
+static bool is_written(const attention_work *w, const piece *p)
+{
+    return !p->seq->keeper && (w->appended || !writes_itself(p));
+}
+
 static void write_task(void *arg, size_t task, int thread)
 {
     (void)thread;
     const attention_work *w = arg;
     const place at = place_of(w, task);
-    if (!at.p->seq->keeper && !writes_itself(at.p)) write_head(w->e, w->il, at.p, at.head);
+    if (is_written(w, at.p)) write_head(w->e, w->il, at.p, at.head);
 }
 
-static void write_cache(engine *e, int il)
+static void write_cache(engine *e, int il, bool appended)
 {
+    const attention_work w = { .e = e, .il = il, .parts = 1, .appended = appended };
     bool any = false;
     for (int ip = 0; ip < e->n_pieces; ip++)
-        any |= !e->pieces[ip].seq->keeper && !writes_itself(&e->pieces[ip]);
-    const attention_work w = { e, il, 1 };
+        any |= is_written(&w, &e->pieces[ip]);
     if (any) share_out(&w, write_task);
 }
 
@@ -137,18 +143,11 @@ static int queries_per_task(const engine *e, const attention_head *head, const p
     return n < p->n ? n : p->n;
 }
 
-/* Vectors of it do not lie across two lines of the cache. */
-static float *lines_of(size_t floats)
-{
-    const size_t line = ENGINE_ALIGNMENT / sizeof(float);
-    return aligned_alloc(ENGINE_ALIGNMENT, (floats + line - 1) / line * ENGINE_ALIGNMENT);
-}
-
 static bool grow_panels(engine *e, size_t floats, fault *f)
 {
     if (floats <= e->panel_floats) return true;
     free(e->panels);
-    e->panels = lines_of(floats);
+    e->panels = engine_floats(floats);
     e->panel_floats = e->panels ? floats : 0;
     return e->panels || fault_memory(f, "packed keys");
 }
@@ -159,7 +158,7 @@ static bool grow_scratch(engine *e, size_t floats, fault *f)
     e->scratch_floats = 0;
     for (int i = 0; i < pool_threads(e->work.crew); i++) {
         free(e->scratch[i]);
-        e->scratch[i] = lines_of(floats);
+        e->scratch[i] = engine_floats(floats);
         if (!e->scratch[i]) return fault_memory(f, "attention scores");
     }
     e->scratch_floats = floats;
@@ -272,12 +271,12 @@ bool engine_attend(engine *e, int il, fault *f)
     bool others = false;
     if (!find_ropes(e, il, f) || !ask_keepers(e, il, &others, f)) return false;
     if (!others) return true;
-    write_cache(e, il);
+    write_cache(e, il, false);
     engine_at(e, ENGINE_TAP);
     if (!tell_taps(e, il, f)) return false;
     engine_at(e, ENGINE_ATTENTION);
     if (!place_panels(e, il, f)) return false;
-    attention_work pack = { e, il, 0 }, attend = { e, il, 1 };
+    attention_work pack = { .e = e, .il = il }, attend = { .e = e, .il = il, .parts = 1 };
     for (int ip = 0; ip < e->n_pieces; ip++) {
         const piece *p = &e->pieces[ip];
         if (p->seq->keeper) continue;
@@ -305,7 +304,7 @@ static bool append_layer(engine *e, int il, const kv_given *rows, size_t from, f
     memcpy(e->k, k, n * kv * sizeof *k);
     memcpy(e->v, v, n * kv * sizeof *v);
     memset(e->q, 0, n * (size_t)s->n_heads * (size_t)s->head_dim * sizeof *e->q);
-    write_cache(e, il);
+    write_cache(e, il, true);
     return tell_taps(e, il, f);
 }
 

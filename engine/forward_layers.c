@@ -60,13 +60,6 @@ static bool all_layers(engine *e, const rows *r, const layer_end *end, fault *f)
     return true;
 }
 
-/* Floats that begin where a line of the cache does. */
-static float *lines_of(size_t floats)
-{
-    const size_t line = ENGINE_ALIGNMENT / sizeof(float);
-    return aligned_alloc(ENGINE_ALIGNMENT, (floats / line + 1) * ENGINE_ALIGNMENT);
-}
-
 bool engine_forward_layers(engine *e, sequence *s, const layer_end *end, fault *f)
 {
     if (!engine_check_sequence(e, s, f)) return false;
@@ -75,7 +68,7 @@ bool engine_forward_layers(engine *e, sequence *s, const layer_end *end, fault *
     rows r = { .s = s, .width = (size_t)e->m->shape.n_embd };
     r.n_before = (s->logits_from + BATCH - 1) / BATCH * BATCH;
     if (r.n_before > s->n) r.n_before = s->n;
-    r.before = lines_of((size_t)r.n_before * r.width);
+    r.before = engine_floats((size_t)r.n_before * r.width);
     if (!r.before) return fault_memory(f, "a passage's activations");
     float *const own = e->x;
     const bool ok = all_layers(e, &r, end, f);

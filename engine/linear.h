@@ -50,6 +50,9 @@ typedef struct linear_work {
 bool linear_work_open(linear_work *w, int threads, fault *f);
 void linear_work_close(linear_work *w);
 
+/* Gives back what a product of many rows left, some 6 bytes a value of them; the next one gets it anew. */
+void linear_work_rest(linear_work *w);
+
 /* Bytes that panels of all of W take, a multiple of 64: as many as in the file, or somewhat more
  * (docs/performance/engine.md). */
 size_t linear_bytes(const linear *l, const linear_work *w);

@@ -31,7 +31,8 @@ typedef struct dense {
     /* sum += w x for n values. */
     void (*add_weighted)(double *sum, const float *x, double w, size_t n);
 
-    /* nearest[i] = argmax over j < k of |p[j * stride + i]| for i < n, the first of equals; along[i] = that p. */
+    /* nearest[i] = argmax over j < k <= 256 of |p[j * stride + i]| for i < n, the first of equals; along[i] = that p.
+     */
     void (*largest)(const float *p, size_t stride, size_t k, size_t n, uint8_t *nearest, float *along);
 } dense;
 

@@ -186,7 +186,6 @@ static bool score_rows(const fused *f, const fused *as, const fused_part *p, siz
     return ok;
 }
 
-/* A block that is the whole row. */
 static bool score_unpacked(const fused *f, const block *b, const fused_part *p, size_t n, const float *q, size_t ld,
                            size_t n_q, float *scores, size_t ld_scores)
 {

@@ -5,19 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kernels/eigen.h"
-
-void linalg_multiply(const double *a, const double *b, double *c, size_t m, size_t k, size_t n)
-{
-    memset(c, 0, m * n * sizeof *c);
-    for (size_t i = 0; i < m; i++)
-        for (size_t l = 0; l < k; l++) {
-            const double x = a[i * k + l];
-            for (size_t j = 0; j < n; j++)
-                c[i * n + j] += x * b[l * n + j];
-        }
-}
-
 void linalg_multiply_transposed(const double *a, const double *b, double *c, size_t m, size_t k, size_t n)
 {
     memset(c, 0, m * n * sizeof *c);
@@ -27,11 +14,6 @@ void linalg_multiply_transposed(const double *a, const double *b, double *c, siz
             for (size_t j = 0; j < n; j++)
                 c[i * n + j] += x * b[l * n + j];
         }
-}
-
-bool linalg_eigen(const double *symmetric, size_t n, double *values, double *vectors)
-{
-    return eigen_symmetric(symmetric, n, values, vectors, NULL);
 }
 
 bool linalg_orthonormal(double *a, size_t m, size_t n)

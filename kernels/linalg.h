@@ -1,9 +1,9 @@
 /* linalg.h - dense linear algebra on small matrices.
  *
  * Row-major f64. Matrices are those of one head: a side is at most a few hundred. Products are summed here, over k
- * ascending, and eigenvectors are kernels/eigen.h's, so that neither depends on which BLAS is installed; the other
- * factorisations are LAPACK's, whose last bits may differ between implementations but not between runs or threads of
- * ours. Signs are fixed (see each function), so that equal input gives equal bytes.
+ * ascending, and do not depend on which BLAS is installed; the factorisations are LAPACK's, whose last bits may differ
+ * between implementations but not between runs or threads of ours. Signs are fixed (see each function), so that equal
+ * input gives equal bytes. Eigenvectors: kernels/eigen.h.
  *
  * All return false when an iteration does not converge, a matrix is not what it must be, or memory is short; outputs
  * are then undefined. Inputs must be finite. [any thread]
@@ -14,15 +14,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* c (m x n) = a (m x k) b (k x n). */
-void linalg_multiply(const double *a, const double *b, double *c, size_t m, size_t k, size_t n);
-
 /* c (m x n) = a' b for a (k x m), b (k x n). */
 void linalg_multiply_transposed(const double *a, const double *b, double *c, size_t m, size_t k, size_t n);
-
-/* Eigenvalues, descending, and unit eigenvectors as the ROWS of vectors (n x n) of a symmetric n x n matrix, of which
- * the lower triangle is read. The largest component of each vector is positive. */
-bool linalg_eigen(const double *symmetric, size_t n, double *values, double *vectors);
 
 /* Replaces a (m x n, m >= n) by an orthonormal basis of its columns (m x n). The triangular factor has a positive
  * diagonal. Where a has not full rank the basis is filled up with directions orthogonal to the others. */

@@ -16,8 +16,8 @@
  * and sums (of ONES) run over k ascending, one fused multiply-add a step, on every instruction set (kernels/simd.h).
  *
  *     packed_put(form, PACKED_ONES, width, lane, k, &block, panel);    a block of a row into its place
- *     s->packed[format.form].dot(panel, NULL, levels, k, x, y);        y[width] += panel . x
- *     s->packed[format.form].unpack(panel, levels, k, out);            out[k][width], for products of many rows
+ *     s->packed[form].dot(panel, NULL, levels, k, x, y);        y[width] += panel . x
+ *     s->packed[form].unpack(panel, levels, k, out);            out[k][width], for products of many rows
  */
 #ifndef KVANT_KERNELS_PACKED_H
 #define KVANT_KERNELS_PACKED_H

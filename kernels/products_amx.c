@@ -112,6 +112,7 @@ INNER void shape_tiles(size_t group)
         t.rows[i] = i == 2 || i == 3 ? (uint8_t)(group / 2) : PRODUCTS_ROWS;
         t.row_bytes[i] = i > 3 ? (uint16_t)(2 * group) : 4 * LANES;
     }
+    __asm__ volatile("" : : "m"(t)); /* all of them, which the intrinsic does not say either */
     _tile_loadconfig(&t);
 }
 

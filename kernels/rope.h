@@ -30,8 +30,7 @@ typedef struct rope_table {
 } rope_table;
 
 /* Makes positions 0 … n_pos-1 ready. factors: n_rot/2 divisors of the frequencies (llama 3's rope_freqs,
- * kernels/rope_scaling.h) or NULL. False
- * when there is no memory; the table is then as it was. [one thread] */
+ * kernels/rope_scaling.h) or NULL. False when there is no memory; the table is then as it was. [one thread] */
 bool rope_table_grow(rope_table *t, int n_pos, float base, const float *factors);
 void rope_table_release(rope_table *t);
 

@@ -4,12 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kernels/eigen.h"
 #include "kernels/haar.h"
 #include "kernels/linalg.h"
 
 enum { DIM = 128, ROWS = 16384, BLOCK = 1024, STEPS = 8 /* a bit */, KEY = 0x6837 };
 
-/* A covariance with its eigenvalues, descending, as formulas or LAPACK have them. */
+/* A covariance with its eigenvalues, descending, as formulas or kernels/eigen.h have them. */
 typedef struct process {
     const char *name;
     double *covariance, *vectors, *lower; /* DIM x DIM; vectors: rows */
@@ -55,7 +56,8 @@ static bool make(process *s, const char *name)
         fill_ar1(s);
     else if (ok)
         ok = fill_power(s);
-    ok = ok && linalg_eigen(s->covariance, DIM, s->values, s->vectors) && linalg_cholesky(s->covariance, DIM, s->lower);
+    ok = ok && eigen_symmetric(s->covariance, DIM, s->values, s->vectors, NULL) &&
+         linalg_cholesky(s->covariance, DIM, s->lower);
     double log_own = 0, log_values = 0;
     for (int k = 0; ok && k < DIM; k++) {
         log_own += log(s->covariance[k * DIM + k]) / DIM;

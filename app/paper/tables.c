@@ -62,7 +62,7 @@ const paper_table paper_tables[] = {
       .source = "reverse water-filling, Kolmogorov 1956; Halko, Martinsson, Tropp 2011",
       .notes =
           "AR(1): covariance 0.9^|i-j|. 1/k: eigenvalues 1/k along random directions. gain AM/GM: of the eigenvalues, "
-          "by formula and from LAPACK. gain, coded: errors of rounding at equal entropy, columns as they are against "
+          "by formula and as computed. gain, coded: errors of rounding at equal entropy, columns as they are against "
           "principal components. R=...: each component leaves 4^-bits of its eigenvalue, bits allocated by dynamic "
           "programming in eighths or whole, against reverse water-filling. RSVD: variance lost by a sketch of 32 + 8 "
           "directions of 1024 rows: without power iterations by all of them, on average at most (1 + 32/7) times "

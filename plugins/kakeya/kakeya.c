@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "kernels/finite.h"
+#include "plugins/host_fan.h"
 #include "plugins/kakeya/calibrate.h"
 #include "plugins/kakeya/config.h"
 #include "plugins/kakeya/encode.h"
@@ -21,12 +22,6 @@ static void destroy(void *state)
     c->host->release(c->host, c);
 }
 
-static void on_host(const void *host, size_t n, void (*part)(void *arg, size_t i), void *arg)
-{
-    const kvant_host *h = host;
-    h->parallel(h, n, part, arg);
-}
-
 static int create(const kvant_host *host, const kvant_shape *shape, const kvant_value *values, void **state)
 {
     if (shape->dim < 2 || shape->dim > KAKEYA_DIM_MAX)
@@ -35,7 +30,7 @@ static int create(const kvant_host *host, const kvant_shape *shape, const kvant_
     kakeya *c = host->alloc(host, sizeof *c);
     if (!c) return host->fail(host, KVANT_E_MEMORY, "kakeya: no memory for a state of %zu bytes", sizeof *c);
     c->host = host;
-    c->threads = (fan){ on_host, host };
+    c->threads = host_fan(host);
     c->shape = *shape;
     const int rc = kakeya_configure(c, values);
     if (rc == KVANT_OK)

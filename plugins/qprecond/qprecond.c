@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "kernels/eigen.h"
+#include "plugins/host_fan.h"
 #include "plugins/qprecond/whitening.h"
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the side data are little-endian copies of memory");
@@ -47,12 +48,6 @@ static void destroy(void *state)
     wrapper_destroy(w);
 }
 
-static void on_host(const void *host, size_t n, void (*part)(void *arg, size_t i), void *arg)
-{
-    const kvant_host *h = host;
-    h->parallel(h, n, part, arg);
-}
-
 static int create(const kvant_host *host, const kvant_shape *shape, const kvant_value *values, void **state)
 {
     if (shape->stream != KVANT_K) return host->fail(host, KVANT_E_SHAPE, "qprecond: values meet no queries");
@@ -63,7 +58,7 @@ static int create(const kvant_host *host, const kvant_shape *shape, const kvant_
     if (rc != KVANT_OK) return rc;
     qprecond *w = *state;
     w->shape = *shape;
-    w->threads = (fan){ on_host, host };
+    w->threads = host_fan(host);
     w->inner = values[PARAM_INNER].inner;
     w->ridge = values[PARAM_RIDGE].r;
     w->skip = (int)values[PARAM_SKIP].i;

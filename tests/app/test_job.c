@@ -240,6 +240,14 @@ static void an_entry_is_checked_again_after_a_day_or_a_write(void **state)
         if (shelf_get(&s, "reference", key, &e) != cases[i].found) fail_msg("case %zu", i);
         shelf_release(&e);
     }
+    /* Cut off within its head, without a trace, too: there is no time at which such a file is sound. */
+    struct stat st;
+    assert_true(shelf_put(&s, "reference", key, &(shelf_part){ "hello", 5 }, 1, &f));
+    assert_true(shelf_get(&s, "reference", key, &e));
+    shelf_release(&e);
+    assert_true(stat(path, &st) == 0 && truncate(path, 40) == 0);
+    assert_int_equal(utimensat(AT_FDCWD, path, (const struct timespec[]){ st.st_atim, st.st_mtim }, 0), 0);
+    assert_false(shelf_get(&s, "reference", key, &e));
     speak(warnings);
     assert_true(shelf_trim(&s, 0, &f));
 }

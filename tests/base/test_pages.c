@@ -21,7 +21,8 @@ static void pages_are_zero_aligned_and_whole(void **state)
             uint8_t *p = pages_create(sizes[i], (pages_kind)kind);
             assert_non_null(p);
             assert_int_equal((uintptr_t)p % PAGES_ALIGNMENT, 0);
-            for (size_t at = 0; at<sizes[i]; at += sizes[i]> MB ? 1000 : 1) {
+            const size_t step = sizes[i] > MB ? 1000 : 1;
+            for (size_t at = 0; at < sizes[i]; at += step) {
                 assert_int_equal(p[at], 0);
                 p[at] = 1;
             }

@@ -13,9 +13,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "engine/sample.h"
 #include "kernels/cpu.h"
-#include "kernels/random.h"
 #include "tests/engine/gguf_builder.h"
 
 enum { MOST = 64 };
@@ -411,50 +409,6 @@ static void an_unknown_architecture_is_named(void **state)
     builder_free(&b);
 }
 
-static void greedy_takes_the_lowest_of_equals_and_draws_follow_the_distribution(void **state)
-{
-    (void)state;
-    const float logits[] = { 0.0f, 2.0f, 2.0f, 1.0f };
-    assert_int_equal(sample_greedy(logits, 4), 1);
-    double sum = 1 + 2 * exp(2) + exp(1);
-    int counts[4] = { 0 };
-    for (uint64_t i = 0; i < 100000; i++) {
-        int32_t t = sample_temperature(logits, 4, 1.0, 7, i);
-        assert_in_range(t, 0, 3);
-        counts[t]++;
-    }
-    for (int i = 0; i < 4; i++) {
-        double p = exp((double)logits[i]) / sum;
-        assert_true(fabs(counts[i] / 1e5 - p) < 4 * sqrt(p * (1 - p) / 1e5));
-    }
-    assert_int_equal(sample_temperature(logits, 4, 1.0, 7, 5), sample_temperature(logits, 4, 1.0, 7, 5));
-    assert_in_range(sample_temperature(logits, 4, 0.01, 7, 5), 1, 2);
-}
-
-/* A text that was sampled once is sampled again: by a definition that names every operation. */
-static void a_draw_inverts_sums_in_order_with_and_without_scratch(void **state)
-{
-    (void)state;
-    enum { N = 300 };
-    float logits[N];
-    double kept[N];
-    for (size_t i = 0; i < N; i++)
-        logits[i] = 6 * (float)random_normal(3, i);
-    logits[7] = -INFINITY;
-    for (uint64_t draw = 0; draw < 500; draw++) {
-        const double temperature = draw % 2 ? 1.0 : 0.3, max = (double)logits[sample_greedy(logits, N)];
-        double sum = 0, left;
-        int32_t expected = 0;
-        for (size_t i = 0; i < N; i++)
-            sum += exp(((double)logits[i] - max) / temperature);
-        left = random_uniform(11, draw) * sum;
-        while ((left -= exp(((double)logits[expected] - max) / temperature)) >= 0)
-            expected++;
-        assert_int_equal(sample_temperature(logits, N, temperature, 11, draw), expected);
-        assert_int_equal(sample_with(logits, N, temperature, 11, draw, kept), expected);
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -469,8 +423,6 @@ int main(void)
         cmocka_unit_test(a_block_is_seen_the_same_token_by_token_and_in_one_piece),
         cmocka_unit_test(bad_tokens_and_full_caches_are_refused),
         cmocka_unit_test(an_unknown_architecture_is_named),
-        cmocka_unit_test(a_draw_inverts_sums_in_order_with_and_without_scratch),
-        cmocka_unit_test(greedy_takes_the_lowest_of_equals_and_draws_follow_the_distribution),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -11,29 +11,12 @@
 #include <cmocka.h>
 
 #include "kernels/bitpack.h"
-#include "kernels/block_q.h"
 #include "kernels/cpu.h"
-#include "kernels/finite.h"
 #include "kernels/half.h"
-#include "kernels/random.h"
-#include "kernels/sphere.h"
 #include "kernels/wht.h"
+#include "tests/kernels/lanes_levels.h"
 
 enum { MOST = WHT_MAX * LANES_MOST };
-
-/* Some of it tiny, some of it zero of either sign. */
-static void fill(float *x, size_t n, uint64_t key)
-{
-    for (size_t i = 0; i < n; i++) {
-        x[i] = (float)random_normal(key, i);
-        if (i % 37 == 5) x[i] = i % 2 ? 0.0f : -0.0f;
-        if (i % 41 == 7) x[i] *= 1e-30f;
-    }
-}
-
-#define EACH_LEVEL(l, i)                                                                                               \
-    const lanes *l;                                                                                                    \
-    for (int i = 1; (l = lanes_at(i)); i++)
 
 static void a_tile_is_the_rows_on_their_side(void **state)
 {
@@ -331,129 +314,6 @@ static void one_bad_value_anywhere_is_seen(void **state)
     }
 }
 
-static void q8_0_is_block_q_s(void **state)
-{
-    (void)state;
-    enum { BLOCKS = 64, N = BLOCKS * BLOCK_Q };
-    static float x[N], a[N], b[N];
-    static uint8_t p[BLOCKS * BLOCK_Q8_0_BYTES], q[BLOCKS * BLOCK_Q8_0_BYTES];
-    static const float sizes[] = { 1.0f, 127.0f, 1e-38f, 1e-42f, 1e-7f, 3e-5f, 8e6f, 0.0f };
-    EACH_LEVEL(l, i)
-    {
-        if (!l->q8_0.encode) continue;
-        for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {
-            fill(x, N, 60 + s);
-            for (size_t k = 0; k < N; k++)
-                x[k] = k % 64 < 32 ? (float)((int)k % 255 - 127) * 0.5f * sizes[s] : x[k] * sizes[s];
-            for (size_t k = 0; k < N; k += 64)
-                x[k] = 127.0f * sizes[s]; /* now the halves are exactly that */
-            memset(p, 1, sizeof p);
-            memset(q, 1, sizeof q);
-            assert_int_equal(l->q8_0.encode(x, N, q), block_q8_0_encode(x, N, p));
-            assert_memory_equal(q, p, sizeof p);
-            assert_int_equal(l->q8_0.decode(p, N, b), block_q8_0_decode(p, N, a));
-            assert_memory_equal(b, a, sizeof a);
-        }
-        fill(x, N, 70);
-        x[40 * BLOCK_Q + 3] = 9e6f; /* d > 65504 */
-        assert_int_equal(l->q8_0.encode(x, N, q), 40);
-        x[40 * BLOCK_Q + 3] = 0.0f;
-        l->q8_0.encode(x, N, q);
-        q[33 * BLOCK_Q8_0_BYTES + 2 + 31] = 0x80;
-        assert_int_equal(l->q8_0.decode(q, N, a), 33);
-        q[20 * BLOCK_Q8_0_BYTES + 1] |= 0x80;
-        assert_int_equal(l->q8_0.decode(q, N, a), 20);
-        q[10 * BLOCK_Q8_0_BYTES + 1] = 0x7c;
-        assert_int_equal(l->q8_0.decode(q, N, a), 10);
-    }
-}
-
-/* Every third float from 1/4 to 1 and every 61st up to 127, of either sign, beside roundf; and the
- * neighbours of every half. */
-static void q8_0_rounds_halves_away_from_zero(void **state)
-{
-    (void)state;
-    float x[BLOCK_Q] = { 127.0f };
-    uint8_t bytes[BLOCK_Q8_0_BYTES];
-    EACH_LEVEL(l, level)
-    {
-        if (!l->q8_0.encode) continue;
-        for (float half = 0.5f; half < 127.0f; half += 1.0f) {
-            x[1] = half, x[2] = nextafterf(half, 0.0f), x[3] = nextafterf(half, 128.0f);
-            x[4] = -x[1], x[5] = -x[2], x[6] = -x[3];
-            assert_int_equal(l->q8_0.encode(x, BLOCK_Q, bytes), 1);
-            for (int i = 1; i <= 6; i++)
-                assert_int_equal((int8_t)bytes[2 + i], (int)roundf(x[i]));
-        }
-        uint32_t bits = 0x3e800000u; /* 0.25 */
-        while (bits < 0x42fe0000u) { /* 127 */
-            for (int i = 1; i < BLOCK_Q; i++, bits += bits < 0x3f800000u ? 3 : 61) {
-                const uint32_t one = i % 2 ? bits : bits | 0x80000000u;
-                memcpy(&x[i], &one, sizeof one);
-                if (fabsf(x[i]) > 127.0f) x[i] = 0.0f;
-            }
-            assert_int_equal(l->q8_0.encode(x, BLOCK_Q, bytes), 1);
-            for (int i = 0; i < BLOCK_Q; i++)
-                if ((int8_t)bytes[2 + i] != (int)roundf(x[i]))
-                    fail_msg("%a became %d", (double)x[i], (int8_t)bytes[2 + i]);
-        }
-    }
-}
-
-/* Also where a row in the middle is zero, too small for its scale, or too large. */
-/* In calls of at most `stride` rows, with marks in the columns beyond. */
-static void columns_are_rows(const sphere *s, const uint8_t *bytes, const float *rows, size_t n_rows, size_t stride)
-{
-    float *columns = calloc(s->n * stride, sizeof *columns);
-    assert_non_null(columns);
-    for (size_t first = 0; first < n_rows; first += stride) {
-        const size_t n = n_rows - first < stride ? n_rows - first : stride;
-        for (size_t i = 0; i < s->n * stride; i++)
-            columns[i] = 7;
-        assert_int_equal(sphere_decode_columns(s, bytes + first * sphere_bytes(s->n, s->bits), columns, stride, n), n);
-        for (size_t i = 0; i < s->n; i++)
-            for (size_t r = 0; r < stride; r++)
-                assert_true(columns[i * stride + r] == (r < n ? rows[(first + r) * s->n + i] : 7));
-    }
-    free(columns);
-}
-
-static void rows_of_a_sphere_are_as_one_by_one(void **state)
-{
-    (void)state;
-    enum { N_ROWS = 3 * LANES_MOST + 5, DIM = 96 };
-    static float x[N_ROWS * DIM], back[N_ROWS * DIM], row[DIM];
-    static uint8_t bytes[N_ROWS * (DIM + 2)], one[DIM + 2];
-    EACH_LEVEL(l, i)
-    for (int bits = 1; bits <= 8; bits++)
-        for (int scale = SPHERE_PLAIN; scale <= SPHERE_UNBIASED; scale++) {
-            static sphere s;
-            assert_true(sphere_init(&s, DIM, bits));
-            s.rotation.lanes = l;
-            const size_t size = sphere_bytes(DIM, bits);
-            fill(x, N_ROWS * DIM, (uint64_t)bits);
-            memset(x + 20 * DIM, 0, DIM * sizeof *x);
-            for (int c = 0; c < DIM; c++)
-                x[25 * DIM + c] *= 1e-12f;
-            assert_int_equal(sphere_encode_rows(&s, scale, x, N_ROWS, bytes), N_ROWS);
-            assert_int_equal(sphere_decode_rows(&s, bytes, back, N_ROWS), N_ROWS);
-            for (size_t r = 0; r < N_ROWS; r++) {
-                assert_true(sphere_encode(&s, scale, x + r * DIM, one) == 0.0);
-                assert_memory_equal(bytes + r * size, one, size);
-                assert_true(sphere_decode(&s, one, row));
-                assert_memory_equal(back + r * DIM, row, sizeof row);
-            }
-            columns_are_rows(&s, bytes, back, N_ROWS, (size_t)l->n);
-            columns_are_rows(&s, bytes, back, N_ROWS, N_ROWS + 2);
-            bytes[18 * size + 1] = 0x7c;
-            assert_int_equal(sphere_decode_rows(&s, bytes, back, N_ROWS), 18);
-            assert_int_equal(sphere_decode_columns(&s, bytes, x, N_ROWS, N_ROWS), 18);
-            fill(x, N_ROWS * DIM, (uint64_t)bits);
-            x[37 * DIM] = 1e30f;
-            assert_int_equal(sphere_encode_rows(&s, scale, x, N_ROWS, bytes), 37);
-        }
-}
-
 static void the_environment_names_the_highest_level(void **state)
 {
     (void)state;
@@ -483,9 +343,6 @@ int main(void)
         cmocka_unit_test(halves_are_half_from_float_s),
         cmocka_unit_test(halves_widen_as_half_to_float_has_it),
         cmocka_unit_test(one_bad_value_anywhere_is_seen),
-        cmocka_unit_test(q8_0_is_block_q_s),
-        cmocka_unit_test(q8_0_rounds_halves_away_from_zero),
-        cmocka_unit_test(rows_of_a_sphere_are_as_one_by_one),
         cmocka_unit_test(the_environment_names_the_highest_level),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

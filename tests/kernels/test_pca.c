@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "kernels/cpu.h"
+#include "kernels/eigen.h"
 #include "kernels/linalg.h"
 #include "kernels/pca.h"
 #include "kernels/random.h"
@@ -146,12 +147,12 @@ static double start_factor(const double *omega, size_t width, size_t k)
         for (size_t c = 0; c < width; c++)
             turned[j * width + c] = (omega[2 * j * width + c] - omega[(2 * j + 1) * width + c]) / sqrt(2.0);
     linalg_multiply_transposed(turned + k * width, turned + k * width, gram, width, DIM - k, width);
-    assert_true(linalg_eigen(gram, width, values, vectors));
+    assert_true(eigen_symmetric(gram, width, values, vectors, NULL));
     const double largest = values[0];
     for (size_t i = 0; i < k; i++)
         for (size_t j = 0; j < k; j++)
             gram[i * k + j] = dot(turned + i * width, turned + j * width, width);
-    assert_true(linalg_eigen(gram, k, values, vectors));
+    assert_true(eigen_symmetric(gram, k, values, vectors, NULL));
     const double smallest = values[k - 1];
     free(turned), free(gram), free(vectors);
     return largest / smallest;

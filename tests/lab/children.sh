@@ -7,7 +7,7 @@ leaver=(bad_exit --plugin "$build/tests/plugins/bad_exit.so")
 rows=tests/data/kv/input.f32
 
 # A codec that ends its process with a status that a command has, too, has not said what it means.
-for status_of in 0 2 3 4 75; do
+for status_of in 0 2 3 4 75 100 105 255; do
     export BAD_EXIT=$status_of
     run roundtrip "${leaver[@]}" --dim 128 "$rows"
     is "roundtrip: a codec leaves with $status_of" 3 "$status"
@@ -30,7 +30,7 @@ unset BAD_EXIT
 
 # What the child has said itself is not said again, and its status is the command's.
 for words in "3|growth rows bad_nan --plugin $build/tests/plugins/bad_nan.so --to 64 --reps 6" \
-    '2|bench turbo3 --engine' "3|bench --engine -m $rows" "3|roundtrip turbo3 --dim 128 tests/lab/none.f32"; do
+    '2|bench turbo3 --engine' '2|bench --engine --reps 101' "3|bench --engine -m $rows" "3|roundtrip turbo3 --dim 128 tests/lab/none.f32"; do
     # shellcheck disable=SC2086 # words
     run ${words#*|}
     is "the child's own: ${words#*|}" "${words%%|*} 1" "$status $(grep -c '^kvant: ' <<<"$err")"

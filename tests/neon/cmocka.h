@@ -14,7 +14,8 @@
 #define assert_non_null(p) assert_true((p) != NULL)
 #define skip()             return
 
-#define assert_int_equal(a, b) assert_true((long long)(a) == (long long)(b))
+#define assert_int_equal(a, b)     assert_true((long long)(a) == (long long)(b))
+#define assert_int_not_equal(a, b) assert_true((long long)(a) != (long long)(b))
 #define assert_in_range(x, low, high)                                                                                  \
     assert_true((long long)(x) >= (long long)(low) && (long long)(x) <= (long long)(high))
 #define assert_memory_equal(a, b, n)     assert_true(memcmp(a, b, n) == 0)

@@ -136,6 +136,38 @@ static void nothing_is_redone_for_a_write_elsewhere(void **state)
     store_close(s);
 }
 
+static void copy_database(sqlite3 *to, sqlite3 *from)
+{
+    sqlite3_backup *b = sqlite3_backup_init(to, "main", from, "main");
+    assert_non_null(b);
+    assert_int_equal(sqlite3_backup_step(b, -1), SQLITE_DONE);
+    assert_int_equal(sqlite3_backup_finish(b), SQLITE_OK);
+}
+
+/* Into the same file, with nothing in it that says that a run has gone. */
+static void an_older_content_that_is_restored_is_read(void **state)
+{
+    sqlite3 *db = NULL, *kept = NULL;
+    store *s = writer(state);
+    store_run run = sample_run("c0"), more = sample_run("c1");
+    add(s, &run);
+    assert_int_equal(sqlite3_open(((place *)*state)->db, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_open(":memory:", &kept), SQLITE_OK);
+    copy_database(kept, db);
+    add(s, &more);
+    board *b = opened(state);
+    refreshed(b);
+    assert_int_equal(board_n_all(b), 2);
+    copy_database(db, kept);
+    assert_true(refreshed(b));
+    assert_int_equal(board_n_all(b), 1);
+    assert_string_equal(board_find(b, 1)->config, "c0");
+    sqlite3_close(kept);
+    sqlite3_close(db);
+    board_close(b);
+    store_close(s);
+}
+
 static void another_file_in_its_place_is_read(void **state)
 {
     const place *p = *state;
@@ -212,9 +244,13 @@ static void a_damaged_or_locked_file_is_a_fault_and_changes_nothing(void **state
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(every_change_is_noticed_and_nothing_else), TEST(only_what_changed_is_read_again),
-        TEST(a_change_is_noticed_beside_a_new_run),     TEST(nothing_is_redone_for_a_write_elsewhere),
-        TEST(another_file_in_its_place_is_read),        TEST(a_damaged_or_locked_file_is_a_fault_and_changes_nothing),
+        TEST(every_change_is_noticed_and_nothing_else),
+        TEST(only_what_changed_is_read_again),
+        TEST(a_change_is_noticed_beside_a_new_run),
+        TEST(nothing_is_redone_for_a_write_elsewhere),
+        TEST(an_older_content_that_is_restored_is_read),
+        TEST(another_file_in_its_place_is_read),
+        TEST(a_damaged_or_locked_file_is_a_fault_and_changes_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
