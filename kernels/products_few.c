@@ -58,10 +58,11 @@ void products_few_spread(const float *x, size_t stride, int rows, size_t k, uint
 /* Weights come from far away, each byte once, and processors do not fetch ahead across pages by themselves. */
 enum { AHEAD = 4096, LINE = 64, HALVES = PRODUCTS_WIDTH / LANES };
 
-INNER void fetch_ahead(const uint8_t *at, size_t bytes)
+INNER void fetch_ahead(shape s, group_at group, size_t at)
 {
-    for (size_t i = 0; i < bytes; i += LINE)
-        __builtin_prefetch((const void *)((uintptr_t)at + AHEAD + i));
+    const uint8_t *from = at % s.block == 0 ? group.halves : group.scales, *end = group.codes + shape_code_bytes(s);
+    for (; from < end; from += LINE)
+        __builtin_prefetch((const void *)((uintptr_t)from + AHEAD));
 }
 
 /* The sums of one row with 4 codes of each lane. */
@@ -111,7 +112,7 @@ INNER void multiply(shape s, const uint8_t *panel, const int8_t *levels, size_t 
             acc[h] = add ? _mm512_maskz_loadu_ps(mask[h], y + h * LANES) : _mm512_setzero_ps();
         for (size_t at = 0; at < k; at += s.group) {
             const group_at group = shape_group(s, panel, at);
-            if (r == 0) fetch_ahead(group.codes, shape_code_bytes(s));
+            if (r == 0) fetch_ahead(s, group, at);
             multiply_group(s, group, at, table, x + at / PRODUCTS_GROUP, acc);
         }
         for (int h = 0; h < HALVES; h++)
