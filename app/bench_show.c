@@ -6,6 +6,7 @@
 #include "app/fingerprint.h"
 #include "app/number.h"
 #include "app/report.h"
+#include "kernels/cpu.h"
 
 static const char *const ways[BENCH_WAYS] = { "encode", "decode" };
 
@@ -178,7 +179,8 @@ bool bench_print(const bench_report *r, const terminal *to, fault *f)
 {
     machine m = { 0 };
     fingerprint_machine(&m);
-    printf("%s, %s, one thread; medians of %d, processor time, GB/s of f32\n", m.cpu, m.simd, r->reps);
+    printf("%s, %s, one thread; medians of %d, processor time, GB/s of f32\n", m.cpu, cpu_level_name(cpu_level()),
+           r->reps);
     print_copies(r);
     print_against(r, to);
     return print_codecs(r, to, f) && print_kernels(r, to, f);
