@@ -75,6 +75,7 @@ static bool open_model(evaluation *v, fault *f)
     v->tokenizer = tokenizer_open(v->model->file, f);
     v->engine = v->tokenizer ? engine_open(v->model, v->job->threads, f) : NULL;
     if (!v->engine) return false;
+    stopwatch_follow(v->spent, engine_pool(v->engine));
     const model_shape *s = &v->model->shape;
     job_result *out = v->out;
     snprintf(out->model_name, sizeof out->model_name, "%s", s->name);
@@ -381,6 +382,7 @@ bool evaluate(const job *j, const evaluate_watch *watch, job_result *out, fault 
     free(v.suite.read.at);
     metrics_release(&v.scores);
     passages_release(&v.text);
+    stopwatch_follow(v.spent, NULL);
     engine_close(v.engine);
     tokenizer_close(v.tokenizer);
     model_close(v.model);

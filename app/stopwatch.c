@@ -24,9 +24,9 @@ static const struct {
     [STOPWATCH_FRONT] = { "front", "front, database, processes" },
 };
 
-static stopwatch_seconds now(void)
+static stopwatch_seconds now(const pool *crew)
 {
-    return (stopwatch_seconds){ clock_seconds(), clock_process() };
+    return (stopwatch_seconds){ clock_seconds(), crew ? pool_worked(crew) : clock_process() };
 }
 
 void stopwatch_start(stopwatch *w, int threads)
@@ -53,7 +53,7 @@ void stopwatch_rest(stopwatch *w)
 {
     struct rusage children = { 0 };
     getrusage(RUSAGE_CHILDREN, &children);
-    const stopwatch_seconds t = now(), sum = sum_of(w);
+    const stopwatch_seconds t = now(NULL), sum = sum_of(w);
     const double worked = t.worked + seconds_of(children.ru_utime) + seconds_of(children.ru_stime);
     w->in[STOPWATCH_FRONT].passed = fmax(t.passed - w->since.passed - sum.passed, 0.0);
     w->in[STOPWATCH_FRONT].worked = fmax(worked - sum.worked, 0.0);
@@ -63,12 +63,20 @@ stopwatch_phase stopwatch_enter(stopwatch *w, stopwatch_phase next)
 {
     if (!w) return next;
     const stopwatch_phase before = w->now;
-    const stopwatch_seconds t = now();
+    const stopwatch_seconds t = now(w->crew);
     w->in[before].passed += t.passed - w->since.passed;
     w->in[before].worked += t.worked - w->since.worked;
     w->since = t;
     w->now = next;
     return before;
+}
+
+void stopwatch_follow(stopwatch *w, const pool *crew)
+{
+    if (!w) return;
+    stopwatch_enter(w, w->now);
+    w->crew = crew;
+    w->since.worked = now(crew).worked;
 }
 
 void stopwatch_stop(stopwatch *w)

@@ -6,9 +6,11 @@
  *
  *     stopwatch w;
  *     stopwatch_start(&w, threads);
+ *     stopwatch_follow(&w, crew);
  *     stopwatch_phase before = stopwatch_enter(&w, STOPWATCH_REFERENCE);
  *     ...
  *     stopwatch_enter(&w, before);
+ *     stopwatch_follow(&w, NULL);
  *     stopwatch_stop(&w);
  *     stopwatch_show(stdout, &w);
  *
@@ -21,6 +23,8 @@
 #include <stdio.h>
 
 #include <cjson/cJSON.h>
+
+#include "base/pool.h"
 
 typedef enum stopwatch_phase {
     STOPWATCH_OPENING,    /* the process, codecs (dlopen), model, tokenizer */
@@ -51,6 +55,7 @@ typedef struct stopwatch {
     int runs;
     stopwatch_phase now;
     stopwatch_seconds since;
+    const pool *crew; /* or NULL */
 } stopwatch;
 
 /* What the process has worked so far counts as opening. threads: 0 for a front, which only adds. */
@@ -59,6 +64,11 @@ void stopwatch_start(stopwatch *w, int threads);
 /* Of a front, which adds to it what its workers measured: all else that has passed since it was started, and that this
  * process and its children have worked, is the front's. */
 void stopwatch_rest(stopwatch *w);
+
+/* From now on counts what the caller and this pool work, each by its own clock, so that phases shorter than the
+ * system's ticks have what is theirs; NULL, and before: all of the process. The pool has to live as long. w may be
+ * NULL. */
+void stopwatch_follow(stopwatch *w, const pool *crew);
 
 /* Returns the phase it was in. w may be NULL: nothing happens. */
 stopwatch_phase stopwatch_enter(stopwatch *w, stopwatch_phase next);

@@ -297,6 +297,15 @@ void pool_destroy(pool *p)
     free(p);
 }
 
+double pool_worked(const pool *p)
+{
+    double sum = clock_thread();
+    clockid_t clock;
+    for (int i = 0; i < p->n_started; i++)
+        if (pthread_getcpuclockid(p->workers[i].id, &clock) == 0) sum += clock_of(clock);
+    return sum;
+}
+
 int pool_threads(const pool *p)
 {
     return p->n_threads;

@@ -33,6 +33,10 @@ int pool_threads(const pool *p);
 /* Whether who waits now looks before it sleeps. [any thread] */
 bool pool_spins(const pool *p);
 
+/* Processor seconds of the caller and of the pool's threads since each began, exact at this moment: the process's own
+ * clock hears of a thread that runs elsewhere some hundred times a second only. [the thread that calls pool_run] */
+double pool_worked(const pool *p);
+
 /* Processors this process may use, 1 to 256. */
 int pool_processors(void);
 

@@ -46,10 +46,45 @@ static void time_is_in_the_phase_that_was_entered(void **state)
     assert_true(passed(&w) <= whole && passed(&w) >= 0.03);
 }
 
+static void both_work(void *arg, size_t task, int thread)
+{
+    (void)arg, (void)task, (void)thread;
+    work_for(0.0007);
+}
+
+/* Phases shorter than the system's ticks: what a helper works in one is not found in the next, in which it rests but
+ * for the time it looks about. */
+static void short_phases_have_what_is_theirs(void **state)
+{
+    enum { ROUNDS = 400 };
+    (void)state;
+    fault f = { 0 };
+    pool *crew = pool_create(2, &f);
+    assert_non_null(crew);
+    stopwatch w;
+    stopwatch_start(&w, 2);
+    stopwatch_follow(&w, crew);
+    for (int i = 0; i < ROUNDS; i++) {
+        stopwatch_enter(&w, STOPWATCH_GEMM);
+        pool_run(crew, 2, both_work, NULL);
+        stopwatch_enter(&w, STOPWATCH_ROWS);
+        work_for(0.0005);
+    }
+    stopwatch_follow(&w, NULL);
+    stopwatch_stop(&w);
+    pool_destroy(crew);
+    const stopwatch_seconds together = w.in[STOPWATCH_GEMM], alone = w.in[STOPWATCH_ROWS];
+    assert_true(together.worked >= ROUNDS * 2 * 0.0007 && alone.worked >= ROUNDS * 0.0005);
+    const double looking = ROUNDS * 0.0001; /* at the most, and what it takes to fall asleep */
+    assert_true(alone.worked <= alone.passed + looking);
+    assert_true(together.worked <= 2 * together.passed + looking);
+}
+
 static void without_a_stopwatch_nothing_happens(void **state)
 {
     (void)state;
     assert_int_equal(stopwatch_enter(NULL, STOPWATCH_TEXT), STOPWATCH_TEXT);
+    stopwatch_follow(NULL, NULL);
     stopwatch_stop(NULL);
 }
 
@@ -138,6 +173,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(time_is_in_the_phase_that_was_entered),
+        cmocka_unit_test(short_phases_have_what_is_theirs),
         cmocka_unit_test(without_a_stopwatch_nothing_happens),
         cmocka_unit_test(json_brings_every_phase_back),
         cmocka_unit_test(counts_that_are_none_are_brought_into_range),

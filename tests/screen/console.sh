@@ -175,7 +175,7 @@ is "a stopped command can be stopped" "" "$(children)"
 give "sql --mode csv WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c LIMIT 400000) SELECT printf('%049d', x) FROM c"
 line "never given"
 until_shows "> never given"
-patience=60 until_shows "0000000000000000000000000000000000000000000400000"
+patience=150 until_shows "0000000000000000000000000000000000000000000400000"
 keys C-c
 memory=$(awk '/^VmHWM/ { print $2 }' "/proc/$(lab)/status")
 is "the log is kept short" "yes" "$( ((memory < 400000)) && echo yes || echo "$memory KiB")"

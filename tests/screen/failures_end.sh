@@ -55,7 +55,7 @@ kill -STOP $everyone
 sleep 5
 # shellcheck disable=SC2086
 kill -CONT $everyone
-patience=60 says "3 run, 0 already there, 0 failed"
+patience=150 says "3 run, 0 already there, 0 failed"
 answers
 # the lab alone, while its commands have more to say than a pipe holds
 order "sweep q4_0 q5_0 q5_1 q8_0 --passages $((passages - 1)) --jobs 4 --timeout 3"
@@ -63,7 +63,7 @@ work_on block.so
 kill -STOP "$(lab)"
 sleep 5
 kill -CONT "$(lab)"
-patience=60 says "5 run, 0 already there, 0 failed"
+patience=150 says "5 run, 0 already there, 0 failed"
 leaves
 
 finish

@@ -27,7 +27,7 @@ SHELL=$(command -v bash) # tmux runs its command with it
 export SHELL KVANT_DB=$home/kvant.db
 # A hangup while LeakSanitizer looks around at the end makes both wait for each other, for ever.
 export ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0
-patience=${patience-20}
+patience=${patience-60} # a loaded machine is slow; what holds is seen at once
 socket=$home/tmux
 starts=0
 tm() { tmux -S "$socket" -f /dev/null "$@" 2>/dev/null; }
