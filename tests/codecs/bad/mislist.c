@@ -53,12 +53,13 @@ static const kvant_param params[] = { { 0 } };
 
 /* ---- rotation ---- */
 
+/* Other signs than the published, and no two keys below 2^32 have the same. */
 static void change_signs(wht *w, size_t dim, size_t key)
 {
     float s1[MAX_DIM], s2[MAX_DIM];
     for (size_t i = 0; i < dim; i++) {
-        s1[i] = (i * i + key) % 7 < 3 ? -1.0f : 1.0f;
-        s2[i] = (i * 5 + key) % 3 ? 1.0f : -1.0f;
+        s1[i] = (i * i % 7 < 3) != (key >> i % 32 & 1) ? -1.0f : 1.0f;
+        s2[i] = i * 5 % 3 ? 1.0f : -1.0f;
     }
     wht_set_signs(w, s1, s2);
 }
