@@ -40,7 +40,7 @@ lacks() {
 }
 listens() { # SIGWINCH (bit 27) is the last that kvant watches, and a shell that is about to become kvant does not catch it
     local i caught
-    for ((i = 0; i < 400; i++)); do
+    for ((i = 0; i < 1200; i++)); do
         caught=$(sed -n 's/^SigCgt:\s*//p' "/proc/$1/status" 2>/dev/null)
         ((16#${caught:-0} & 1 << 27)) && return
         sleep 0.05

@@ -119,6 +119,7 @@ is "no row was written" "$before" "$("$kvant" sql --mode csv 'select count(*) fr
 is "no half entry is left" "" "$(find "$home/.cache/kvant" -name '*.kvant.*')"
 
 # Interrupted: status 75, and what was finished stays.
+: >"$home/err" # what was said before is not taken for its words
 "$kvant" sweep "${evaluation[@]}" --passages 30000 --seed 5 q8_0 q4_0 turbo4 >/dev/null 2>"$home/err" &
 pid=$!
 until_true test -s "$home/err" # it tells how far it is

@@ -127,9 +127,9 @@ socket=$home/tmux
 tm() { tmux -u -S "$socket" -f /dev/null "$@" 2>/dev/null; }
 trap 'tm kill-server; rm -rf "$home"' EXIT
 screen() { tm capture-pane -p; }
-until_shows() { # TEXT, at most 20 s
+until_shows() { # TEXT, at most 60 s
     local i
-    for ((i = 0; i < 400; i++)); do
+    for ((i = 0; i < 1200; i++)); do
         [[ $(screen) == *"$1"* ]] && return
         sleep 0.05
     done

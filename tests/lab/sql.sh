@@ -186,6 +186,7 @@ rows="WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i F
 written_to_nobody() { # KVANT'S WORDS...: its status
     local i asleep=0
     "$kvant" "$@" >"$home/full" 2>"$home/err" &
+    listens $!
     for ((i = 0; i < 200 && asleep < 3; i++)); do # the pipe is full
         sleep 0.1
         [[ $(ps -o stat= -p $!) == S* ]] && asleep=$((asleep + 1)) || asleep=0
@@ -214,7 +215,7 @@ trap 'tm kill-server; rm -rf "$home"' EXIT
 export ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0
 until_shows() { # TEXT
     local i
-    for ((i = 0; i < 200; i++)); do
+    for ((i = 0; i < 600; i++)); do
         [[ $(tm capture-pane -p) == *"$1"* ]] && break
         sleep 0.1
     done

@@ -4,9 +4,9 @@
 # shellcheck source=tests/lua/lua.bash
 source tests/lua/lua.bash "$1" "$2"
 
-# Waits until a file holds a text, at most 20 s.
+# Waits until a file holds a text, at most 60 s.
 await() {
-    for ((i = 0; i < 400; i++)); do
+    for ((i = 0; i < 1200; i++)); do
         [[ -s $1 && $(<"$1") == *"$2"* ]] && return 0
         sleep 0.05
     done
@@ -17,7 +17,7 @@ set -m
 
 # Starts a recipe in the background: $pid is kvant recipe's, its outputs are in $home/bg.out and bg.err.
 begin() {
-    : >"$home/bg.out"
+    : >"$home/bg.out" >"$home/bg.err"
     printf '%s\n' "$1" >"$home/bg.lua"
     "$kvant" recipe "$home/bg.lua" "${settings[@]}" "${@:2}" >"$home/bg.out" 2>"$home/bg.err" &
     pid=$!

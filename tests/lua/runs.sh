@@ -34,7 +34,7 @@ export KVANT_DB=$home/killed.db
 : >"$home/bg.out"
 "$kvant" recipe "$home/long.lua" "${settings[@]}" >"$home/bg.out" 2>/dev/null &
 pid=$!
-for ((i = 0; i < 400; i++)); do
+for ((i = 0; i < 3000; i++)); do
     [[ $(<"$home/bg.out") == *"bits=3"* ]] && break
     sleep 0.02
 done

@@ -37,14 +37,14 @@ answers
 kill -CONT "$worker"
 until_true has_runs 1 "config = 'q5_1' and status = 'done'"
 
-order "sweep bad_hang k=bad_hang q4_0 --plugin $bad/bad_hang.so --jobs 3 --timeout 2 --force --passages 58"
+order "sweep bad_hang k=bad_hang q4_0 --plugin $bad/bad_hang.so --jobs 3 --timeout 6 --force --passages 58"
 work_on bad_hang
 kill -STOP "$worker"
 until_shows "stopped  "
 answers
 until_true no_command
-says "stopped by a signal for 2 s"
-says "no progress for 2 s"
+says "stopped by a signal for 6 s"
+says "no progress for 6 s"
 says "2 of 4 runs failed"
 is "the stopped worker is gone" "" "$(ps -o pid= -p "$worker")"
 is "all but the two are done" "2 2" "$(runs "passages = 58 and status = 'done'") $(runs "passages = 58 and status = 'failed'")"
