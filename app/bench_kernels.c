@@ -62,7 +62,7 @@ static bool open_work(kernel_work *w, const kernel_row *row, int level, uint64_t
     wht_init(&w->rotation, strcmp(row->name, "wht") == 0 ? row->with : KERNEL_DIM);
     w->rotation.lanes = w->lanes;
     set_table(&w->table, searches ? row->with : 16);
-    kernel_portable_blocks[w->format].encode(w->rows, KERNEL_VALUES, w->bytes);
+    kernel_fill_bytes(w);
     return true;
 }
 
@@ -77,11 +77,6 @@ static void close_work(kernel_work *w)
 
 /* ---- the same to the last bit ---- */
 
-static bool is_tiled(const kernel_work *w)
-{
-    return w->row->fast && w->lanes;
-}
-
 /* Values of 32 bits from rows to tiles, or back. */
 static void turn_over(const kernel_work *w, const void *from, void *to, bool to_tiles)
 {
@@ -95,7 +90,7 @@ static void turn_over(const kernel_work *w, const void *from, void *to, bool to_
 
 static bool lay_tiles(kernel_work *w, fault *f)
 {
-    if (!is_tiled(w) || !kernel_output_of(w->row).takes_tiles) return true;
+    if (!kernel_is_tiled(w) || !w->row->kernel->takes_tiles) return true;
     uint32_t *flat = malloc(KERNEL_VALUES * sizeof *flat);
     if (!flat) return fault_memory(f, "rows");
     memcpy(flat, w->rows, KERNEL_VALUES * sizeof *flat);
@@ -109,19 +104,20 @@ static bool lay_tiles(kernel_work *w, fault *f)
 /* What came out, in the order of rows, into `to`: at most KERNEL_VALUES of 32 bits. Returns the bytes. */
 static size_t take_output(const kernel_work *w, uint32_t *to)
 {
-    const kernel_output o = kernel_output_of(w->row);
+    const kernel *k = w->row->kernel;
+    const bool tiled = kernel_is_tiled(w);
     const void *const place[] = { [KERNEL_OUT] = w->out,
-                                  [KERNEL_CODES] = is_tiled(w) ? w->wide : (void *)w->codes,
+                                  [KERNEL_CODES] = tiled ? w->wide : (void *)w->codes,
                                   [KERNEL_BYTES] = w->bytes,
                                   [KERNEL_IN_PLACE] = w->rows };
     static const size_t bytes[] = { [KERNEL_OUT] = 4, [KERNEL_CODES] = 1, [KERNEL_BYTES] = 2, [KERNEL_IN_PLACE] = 4 };
-    if (is_tiled(w) && o.tiled)
-        turn_over(w, place[o.place], to, false);
+    if (tiled && k->leaves_tiles)
+        turn_over(w, place[k->place], to, false);
     else
-        memcpy(to, place[o.place], KERNEL_VALUES * bytes[o.place]);
-    for (size_t i = 0; is_tiled(w) && o.place == KERNEL_CODES && i < KERNEL_VALUES; i++)
+        memcpy(to, place[k->place], KERNEL_VALUES * bytes[k->place]);
+    for (size_t i = 0; tiled && k->place == KERNEL_CODES && i < KERNEL_VALUES; i++)
         ((uint8_t *)to)[i] = (uint8_t)to[i];
-    return KERNEL_VALUES * bytes[o.place];
+    return KERNEL_VALUES * bytes[k->place];
 }
 
 /* Each way once. */
@@ -157,8 +153,8 @@ bool bench_kernel_run(size_t i, int reps, uint64_t seed, bench_kernel *out, faul
     bench_copy copy = { .from = w[0].rows, .to = w[1].out, .n = bytes };
     bench_entrant e[ENTRANTS] = {
         [COPY] = { .run = bench_copy_run, .arg = &copy },
-        [PORTABLE] = { .run = row->portable, .arg = &w[0] },
-        [FAST] = { .run = row->fast && w[1].lanes ? row->fast : row->portable, .arg = &w[1] },
+        [PORTABLE] = { .run = kernel_run, .arg = &w[0] },
+        [FAST] = { .run = kernel_run, .arg = &w[1] },
     };
     for (int j = 0; j < ENTRANTS && seconds; j++)
         e[j].seconds = seconds + j * reps;

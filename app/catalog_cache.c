@@ -1,7 +1,5 @@
 #include "app/catalog_cache.h"
 
-#include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +8,7 @@
 
 #include "app/scan.h"
 #include "base/clock.h"
+#include "base/thread.h"
 
 enum { DIRS = 2 };
 #define LOOK_AGAIN 1.0 /* seconds between looks at the files */
@@ -106,15 +105,10 @@ static void *scan(void *arg)
     return NULL;
 }
 
-/* The thread leaves all signals to the others. */
 static void start(catalog_cache *c)
 {
-    sigset_t all, before;
-    sigfillset(&all);
     atomic_store(&c->over, false);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    c->scanning = pthread_create(&c->thread, NULL, scan, c) == 0;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    c->scanning = thread_begin(&c->thread, scan, c) == 0;
 }
 
 /* Takes over what the thread has found. A scan that failed (its program was being replaced, or there was no memory)

@@ -1,7 +1,6 @@
 #include "app/child.h"
 
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <string.h>
 #ifdef __linux__
@@ -11,9 +10,8 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "app/spawn.h"
 #include "base/clock.h"
-
-extern char **environ;
 
 /* Waits for the child; kills it when the person has had enough or its time is over. */
 static int wait_for(app_context *app, pid_t child, double seconds, bool *killed)
@@ -52,9 +50,8 @@ bool child_run_of(app_context *app, const char *what, const char *who, char *con
     pid_t child;
     bool killed = false;
     fflush(stdout);
-    const int failed = posix_spawn(&child, app->places.executable, NULL, NULL, words, environ);
-    if (failed)
-        return fault_set(f, FAULT_INTERNAL, "%s: cannot be started: %s", app->places.executable, strerror(failed));
+    const int failed = spawn_start(&child, words, &(spawn_how){ .files = { 0, 1, 2 } });
+    if (failed) return fault_set(f, FAULT_INTERNAL, "%s: cannot be started: %s", words[0], strerror(failed));
     const int ended = wait_for(app, child, seconds, &killed);
     /* It had no time to take back its line of progress. */
     if ((killed || WIFSIGNALED(ended)) && app->err.moves) fputs("\r\033[K", stderr);

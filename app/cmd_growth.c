@@ -61,7 +61,7 @@ static bool check_what(const char *what, size_t n_codecs, double to, fault *f)
     const growth_question *q = growth_question_named(what);
     if (strcmp(what, ALL) == 0) return true;
     if (!q) return refuse_what(what, f);
-    if (n_codecs && !q->codecs)
+    if (n_codecs && q->part != GROWTH_CODECS)
         return fault_set(f, FAULT_USAGE, "growth: %s is about no codec; rows, dim and bits are", what);
     if (to > q->most) return fault_set(f, FAULT_USAGE, "growth: --to is %.0f; %s goes up to %.0f", to, what, q->most);
     return true;
@@ -75,7 +75,7 @@ static double largest_asked(const command_line *line)
 static bool wants_codecs(const char *what)
 {
     const growth_question *q = growth_question_named(what);
-    return !q || q->codecs;
+    return !q || q->part == GROWTH_CODECS;
 }
 
 static bool wants_model(const char *what)

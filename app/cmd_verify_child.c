@@ -20,7 +20,7 @@ static void on_end(void *arg, const verify_result *result)
 }
 
 /* A sanitizer needs all the addresses there are. */
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 enum { LIMITS_MEMORY = 0 };
 #else
 enum { LIMITS_MEMORY = 1 };

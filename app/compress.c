@@ -68,7 +68,8 @@ bool compress_through_codec(const layer_work *w, stream *s, size_t first, size_t
                             size_t from_head, float *to, float *scratch)
 {
     const compressor *c = w->c;
-    size_t dim = (size_t)c->shape->head_dim, heads = (size_t)s->heads, to_head = (size_t)c->cache->capacity * dim;
+    size_t dim = (size_t)c->shape->head_dim, heads = (size_t)s->geometry.heads,
+           to_head = (size_t)c->cache->capacity * dim;
     if (heads == 1) return pass_rows(c, s, first, from, count, dim, to);
     for (size_t i = 0; i < count * heads; i++)
         memcpy(scratch + i * dim, from + i % heads * from_head + i / heads * dim, dim * sizeof *from);
@@ -102,19 +103,22 @@ static void take_rows(const layer_work *w, int side, int head, float *scratch)
     if (at->open) compress_to_half(to, kv_open_rows(c->cache, at, head) + first, n);
 }
 
-/* New rows of the heads of one codec, which encodes them as far as blocks are full. */
+/* New rows of the heads of one codec, which encodes them as far as blocks are full. The other heads' own tasks have
+ * nothing to do, and nothing to look at that the first one's writes. */
 static void write_task(void *arg, size_t task, int thread)
 {
     const layer_work *w = arg;
     const compressor *c = w->c;
     int heads = c->shape->n_kv_heads, side = (int)task / heads, head = (int)task % heads;
     stream *s = stream_of(c, w->layer, side, head);
+    if (!s->codec) return;
     kv_side *at = compress_side(w, side);
     size_t dim = (size_t)c->shape->head_dim, ctx = (size_t)c->r.ctx, from_head = ctx * dim;
-    for (int h = head; h < head + s->heads; h++)
+    for (int h = head; h < head + s->geometry.heads; h++)
         take_rows(w, side, h, c->scratch[thread]);
-    size_t first = s->settled, until = attention_settled((size_t)w->first + (size_t)w->n - 1, s->block, s->window);
-    if (!s->codec || until == first) return;
+    size_t first = s->settled,
+           until = attention_settled((size_t)w->first + (size_t)w->n - 1, s->geometry.block, s->geometry.window);
+    if (until == first) return;
     const float *exact = exact_rows(c, w->layer, side, head);
     const float *before = exact ? exact + first * dim : c->scratch[thread], *from = before;
     if (at->open) {
@@ -123,7 +127,7 @@ static void write_task(void *arg, size_t task, int thread)
     }
     float *to = kv_rows(c->cache, at, head) + first * dim;
     if (!compress_through_codec(w, s, first, until - first, from, from_head, to, c->scratch[thread])) return;
-    for (int h = 0; h < s->heads; h++) {
+    for (int h = 0; h < s->geometry.heads; h++) {
         stream *one = stream_of(c, w->layer, side, head + h);
         const float *decoded = to + (size_t)h * (size_t)c->cache->capacity * dim;
         stream_error_add(&one->error, before + (size_t)h * ctx * dim, decoded, (until - first) * dim);
@@ -161,7 +165,7 @@ static void end_task(void *arg, size_t task, int thread)
 static bool keep_exact(compressor *c, int layer, int side, bool open, fault *f)
 {
     float **rows = &c->exact_rows[exact_side(c, layer, side)];
-    if (*rows || (side == KVANT_V && !open && stream_of(c, layer, side, 0)->heads == 1)) return true;
+    if (*rows || (side == KVANT_V && !open && stream_of(c, layer, side, 0)->geometry.heads == 1)) return true;
     const size_t head = (size_t)c->r.ctx * (size_t)c->shape->head_dim;
     *rows = reallocarray(NULL, (size_t)c->shape->n_kv_heads, head * sizeof **rows);
     return *rows || fault_memory(f, "exact rows");
@@ -189,7 +193,8 @@ bool compress_begin_rows(compressor *c, kv_cache *cache, bool by_layer, fault *f
         for (int side = KVANT_K; side <= KVANT_V; side++) {
             const stream *one = stream_of(c, il, side, 0);
             kv_side *at = side == KVANT_K ? &cache->layers[il].k : &cache->layers[il].v;
-            if (!kv_side_open(cache, at, one->block, one->window, f) || !keep_exact(c, il, side, at->open, f))
+            if (!kv_side_open(cache, at, one->geometry.block, one->geometry.window, f) ||
+                !keep_exact(c, il, side, at->open, f))
                 return false;
         }
     return true;

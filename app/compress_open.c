@@ -1,5 +1,4 @@
 /* The codecs of a compressor: opened, calibrated, closed. */
-#include "app/calibrate_layers.h"
 #include "app/compress_streams.h"
 
 #include <stdlib.h>
@@ -30,47 +29,23 @@ kvant_shape compress_shape(const compress_request *r, int layer, int side, int h
     };
 }
 
-static bool open_stream(compressor *c, int layer, int side, int head, fault *f)
+static const instance *open_stream(void *self, int layer, int side, int head, fault *f)
 {
+    compressor *c = self;
     stream *s = stream_of(c, layer, side, head);
     const kvant_shape shape = compress_shape(&c->r, layer, side, head);
     s->codec = roundtrip_open(c->r.known, c->plan[layer].spec[side], &shape, &c->env, f);
-    if (!s->codec) return false;
-    const instance *encoder = roundtrip_encoder(s->codec);
-    s->heads = instance_pooled(encoder) ? c->shape->n_kv_heads : 1;
-    s->block = (uint32_t)instance_block(encoder) / (uint32_t)s->heads;
-    s->window = (uint32_t)instance_window(encoder) / (uint32_t)s->heads;
-    if (instance_calibrates(encoder)) c->calibrates = true;
-    if (s->heads > c->most_heads) c->most_heads = s->heads;
-    return true;
+    return s->codec ? roundtrip_encoder(s->codec) : NULL;
 }
 
-/* All heads of one layer and side; head 0's codec may serve the others. */
-static bool open_side(compressor *c, int layer, int side, fault *f)
+static bool calibrate_stream(void *self, int layer, int side, int head, const kvant_samples *samples, fault *f)
 {
-    const stream *one = stream_of(c, layer, side, 0);
-    for (int h = 0; h < c->shape->n_kv_heads; h++) {
-        stream *s = stream_of(c, layer, side, h);
-        if (h > 0 && one->heads > 1) {
-            s->block = one->block;
-            s->window = one->window;
-            continue;
-        }
-        if (!open_stream(c, layer, side, h, f)) return false;
-        if (s->block != one->block || s->window != one->window || s->heads != one->heads)
-            return fault_set(f, FAULT_INPUT,
-                             "%s: heads of layer %d want blocks of %u and %u positions; one layer must agree",
-                             c->plan[layer].spec[side]->text, layer, one->block, s->block);
-    }
-    return true;
+    return roundtrip_calibrate(stream_of(self, layer, side, head)->codec, samples, f);
 }
 
-static bool open_streams(compressor *c, fault *f)
+static stream_geometry *geometry_of(void *self, int layer, int side, int head)
 {
-    for (int il = 0; il < c->shape->n_layers; il++)
-        for (int side = KVANT_K; side <= KVANT_V; side++)
-            if (!open_side(c, il, side, f)) return false;
-    return true;
+    return &stream_of(self, layer, side, head)->geometry;
 }
 
 static bool open_scratch(compressor *c, fault *f)
@@ -84,24 +59,10 @@ static bool open_scratch(compressor *c, fault *f)
     return ok || fault_memory(f, "the codecs");
 }
 
-/* ---- calibration ---- */
-
-static samples_wanted samples_of(void *self, int layer, int side, int head)
+static bool open_codecs(compressor *c, fault *f)
 {
-    const stream *s = stream_of(self, layer, side, head);
-    if (!s->codec || !instance_calibrates(roundtrip_encoder(s->codec))) return SAMPLES_NONE;
-    return s->heads > 1 ? SAMPLES_OF_LAYER : SAMPLES_OF_HEAD;
-}
-
-static bool take_samples(void *self, int layer, int side, int head, const kvant_samples *samples, fault *f)
-{
-    return roundtrip_calibrate(stream_of(self, layer, side, head)->codec, samples, f);
-}
-
-static bool calibrate_streams(compressor *c, fault *f)
-{
-    const calibrate_layers_request q = { &c->r, c->env.threads, samples_of, take_samples, c };
-    return !c->calibrates || calibrate_layers(&q, f);
+    const stream_codecs q = { &c->r, c->plan, c->env.threads, open_stream, calibrate_stream, geometry_of, c };
+    return stream_codecs_open(&q, &c->most_heads, f) && open_scratch(c, f) && stream_codecs_calibrate(&q, f);
 }
 
 config_layer *compress_plan(const config *c, const model_shape *shape, fault *f)
@@ -137,7 +98,7 @@ compressor *compress_open(const compress_request *request, fault *f)
     c->exact_rows = calloc(2 * (size_t)c->shape->n_layers, sizeof *c->exact_rows);
     bool ok = (c->streams && c->exact_rows) || fault_memory(f, "the codecs");
     ok = ok && (c->env.threads = spare_open(f)) && (c->plan = compress_plan(request->config, c->shape, f)) &&
-         open_streams(c, f) && open_scratch(c, f) && calibrate_streams(c, f);
+         open_codecs(c, f);
     if (ok) return c;
     compress_close(c, NULL);
     return NULL;

@@ -27,13 +27,13 @@ static void prefix_task(void *arg, size_t task, int thread)
     int heads = c->shape->n_kv_heads, side = (int)task / heads, head = (int)task % heads;
     stream *s = stream_of(c, w->layer, side, head);
     size_t dim = (size_t)c->shape->head_dim, ctx = (size_t)c->r.ctx, width = (size_t)c->shape->n_heads * dim;
-    size_t until = attention_settled(ctx - 1, s->block, s->window);
-    const bool open = s->block > 1 || s->window > 0;
+    size_t until = attention_settled(ctx - 1, s->geometry.block, s->geometry.window);
+    const bool open = s->geometry.block > 1 || s->geometry.window > 0;
     float *rows = kv_rows(c->cache, compress_side(w, side), head), *scratch = c->scratch[thread];
     const float *from = rows;
     if (!s->codec) return;
-    if (!open && s->heads == 1) from = exact_prefix(w, s, side, head, scratch);
-    for (int h = head; from == rows && h < head + s->heads; h++) {
+    if (!open && s->geometry.heads == 1) from = exact_prefix(w, s, side, head, scratch);
+    for (int h = head; from == rows && h < head + s->geometry.heads; h++) {
         float *to = kv_rows(c->cache, compress_side(w, side), h);
         const float *exact = exact_prefix(w, s, side, h, scratch);
         if (open)
@@ -44,7 +44,7 @@ static void prefix_task(void *arg, size_t task, int thread)
     size_t from_head = (size_t)c->cache->capacity * dim;
     if (until > 0 && !compress_through_codec(w, s, 0, until, from, from_head, rows, scratch)) return;
     roundtrip_drop_buffers(s->codec);
-    for (int h = head; h < head + s->heads; h++) {
+    for (int h = head; h < head + s->geometry.heads; h++) {
         stream *one = stream_of(c, w->layer, side, h);
         const float *back = kv_rows(c->cache, compress_side(w, side), h),
                     *exact = exact_prefix(w, one, side, h, scratch);

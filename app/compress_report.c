@@ -22,7 +22,7 @@ static void add_bytes(byte_counts *to, const stream *s)
 void compress_count(const compressor *c, stream *s, int layer, size_t n, size_t settled)
 {
     const size_t dim = (size_t)c->shape->head_dim, rows = (size_t)model_rows(c->shape, layer, (int)n);
-    const size_t kept = rows == n ? settled : attention_settled(rows - 1, s->block, s->window);
+    const size_t kept = rows == n ? settled : attention_settled(rows - 1, s->geometry.block, s->geometry.window);
     const struct {
         uint64_t *now, before;
     } parts[] = { { &s->bytes.total, s->counted.total },
@@ -87,7 +87,7 @@ bool compress_report(const compressor *c, job_result *out, fault *f)
         }
     out->spent.encode = encode;
     out->spent.decode = decode;
-    out->encode_gbs = encode > 0 ? encoded / encode / 1e9 : 0;
-    out->decode_gbs = decode > 0 ? encoded / decode / 1e9 : 0;
+    out->encode_gbs = encode > 0 ? encoded / encode / 1e9 : NAN;
+    out->decode_gbs = decode > 0 ? encoded / decode / 1e9 : NAN;
     return true;
 }

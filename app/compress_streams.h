@@ -4,13 +4,13 @@
 
 #include "app/compress.h"
 #include "app/roundtrip.h"
+#include "app/stream_codecs.h"
 #include "app/stream_error.h"
 
 /* One (layer, side, head). */
 typedef struct stream {
-    roundtrip *codec;             /* NULL: head 0's serves it, too */
-    int heads;                    /* that the codec serves: 1, or all when it pools them; 0 without a codec */
-    uint32_t block, window;       /* in positions */
+    roundtrip *codec; /* NULL: head 0's serves it, too */
+    stream_geometry geometry;
     size_t settled;               /* positions of this passage that have been encoded */
     roundtrip_bytes bytes;        /* of the sequences counted so far, and what codecs wrote in the one at work */
     roundtrip_bytes counted;      /* the first of the two */
@@ -27,7 +27,6 @@ struct compressor {
     config_layer *plan;
     stream *streams; /* [layer][side][head] */
     size_t n_streams;
-    bool calibrates; /* some codec wants it */
     int most_heads;  /* that one codec serves */
     float *queries;  /* stream protocol: [layer][sampled position][n_heads * dim] */
     float **scratch; /* [thread][heads of a codec][ctx][dim] */

@@ -99,11 +99,11 @@ void encoded_begin(encoded *c)
  * window's rows would hold. */
 static uint64_t count_stream(const encoded *c, const encoded_stream *s, int layer)
 {
-    const size_t row = (size_t)s->heads * (size_t)c->shape->head_dim;
+    const size_t row = (size_t)s->geometry.heads * (size_t)c->shape->head_dim;
     const size_t rows = s->taken ? (size_t)model_rows(c->shape, layer, (int)s->taken) : 0;
     size_t kept = s->settled;
     uint64_t bytes = s->written;
-    if (rows < s->taken) kept = attention_settled(rows - 1, s->block, s->window);
+    if (rows < s->taken) kept = attention_settled(rows - 1, s->geometry.block, s->geometry.window);
     if (kept < s->settled) bytes = (bytes * kept + s->settled / 2) / s->settled;
     return bytes + 2 * (uint64_t)((rows - kept) * row);
 }
@@ -116,7 +116,7 @@ void encoded_count(const encoded *c, encoded_size *out)
         if (!s->encoder) continue;
         out->bytes += count_stream(c, s, (int)(i / (2 * (size_t)c->shape->n_kv_heads)));
         out->side_bytes += s->n_side;
-        out->held += s->open_room * (size_t)s->heads * (size_t)c->shape->head_dim * sizeof *s->open;
+        out->held += s->open_room * (size_t)s->geometry.heads * (size_t)c->shape->head_dim * sizeof *s->open;
         for (size_t j = 0; j < s->n_pages; j++)
             out->held += s->pages[j].bytes ? s->pages[j].room : 0;
     }
@@ -139,7 +139,7 @@ void encoded_fused(const encoded *c, int *keys, int *values)
     *keys = *values = 0;
     for (int il = 0; il < c->shape->n_layers; il++) {
         const encoded_stream *k = encoded_stream_of(c, il, KVANT_K, 0), *v = encoded_stream_of(c, il, KVANT_V, 0);
-        *keys += k->heads == 1 && c->r.config->rope_post && instance_has_scores(k->encoder);
-        *values += v->heads == 1 && instance_has_mix(v->encoder);
+        *keys += k->geometry.heads == 1 && c->r.config->rope_post && instance_has_scores(k->encoder);
+        *values += v->geometry.heads == 1 && instance_has_mix(v->encoder);
     }
 }

@@ -39,10 +39,10 @@ typedef struct block {
 static cells cells_of(const encoded_stream *s, const block *b)
 {
     const size_t low = attention_first(b->first, b->visible), end = b->first + b->n;
-    const size_t until = attention_settled(end - 1, s->block, s->window);
+    const size_t until = attention_settled(end - 1, s->geometry.block, s->geometry.window);
     cells c = { .first_page = low / s->page, .end = end };
     if (until > low) c.n_pages = (until + s->page - 1) / s->page - c.first_page;
-    c.open_from = attention_settled(b->first, s->block, s->window);
+    c.open_from = attention_settled(b->first, s->geometry.block, s->geometry.window);
     if (c.open_from < low) c.open_from = low;
     if (!encoded_opens(s) || c.open_from >= end) return c;
     c.first_open = c.open_from / ENCODED_PAGE;
@@ -65,7 +65,7 @@ static cell cell_at(const encoded_stream *s, const cells *c, size_t i)
 /* The positions of a cell that query j sees there: *from ... *to-1; none when they are equal. */
 static void sight(const block *b, const encoded_stream *s, const cell *at, size_t j, size_t *from, size_t *to)
 {
-    const size_t t = b->first + j / b->group, settled = attention_settled(t, s->block, s->window);
+    const size_t t = b->first + j / b->group, settled = attention_settled(t, s->geometry.block, s->geometry.window);
     const size_t end = at->from + at->n;
     size_t low = attention_first(t, b->visible), high = at->open ? t + 1 : settled;
     if (at->open && low < settled) low = settled;
@@ -86,7 +86,7 @@ static size_t n_cells(const block *b, int side)
 /* The cell as f32 rows [position][head][dim] in the thread's scratch. */
 static bool unfold(const block *b, encoded_stream *s, const cell *at, float *rows, fault *f)
 {
-    const size_t heads = (size_t)s->heads;
+    const size_t heads = (size_t)s->geometry.heads;
     if (at->open) {
         encoded_open_rows(s, b->dim, at->from, at->n, rows);
         return true;
@@ -149,8 +149,8 @@ static bool score_turned(const block *b, encoded_stream *s, size_t index, encode
     const encoded *c = b->w->c;
     const cell at = cell_at(s, &b->cells[KVANT_K], index);
     const size_t wide = padded(c, at.n), all = b->n_queries * b->dim;
-    encoded_keys keys = { .from = at.from, .n = at.n, .stride = (size_t)s->heads * b->dim };
-    const bool columns = !at.open && s->heads == 1 && instance_has_columns(s->decoder);
+    encoded_keys keys = { .from = at.from, .n = at.n, .stride = (size_t)s->geometry.heads * b->dim };
+    const bool columns = !at.open && s->geometry.heads == 1 && instance_has_columns(s->decoder);
     if (columns) {
         const encoded_page *p = &s->pages[at.page];
         keys.decoder = s->decoder;
@@ -159,7 +159,7 @@ static bool score_turned(const block *b, encoded_stream *s, size_t index, encode
     } else if (!unfold(b, s, &at, scratch->rows, f)) {
         return false;
     }
-    for (size_t h = 0; h < (size_t)s->heads; h++) {
+    for (size_t h = 0; h < (size_t)s->geometry.heads; h++) {
         const size_t head = (size_t)s->head + h;
         keys.rows = columns ? NULL : scratch->rows + h * b->dim;
         if (!encoded_turned_scores(c, b->w->rope, &keys, c->queries + head * all, b->n_queries, scratch->panels,
@@ -176,7 +176,7 @@ static bool score(const block *b, encoded_stream *s, size_t index, encoded_scrat
     const cell at = cell_at(s, &b->cells[KVANT_K], index);
     const size_t all = b->n_queries * b->dim;
     if (!c->r.config->rope_post) return score_turned(b, s, index, scratch, f);
-    if (!at.open && s->heads == 1 && instance_has_scores(s->decoder)) {
+    if (!at.open && s->geometry.heads == 1 && instance_has_scores(s->decoder)) {
         const encoded_page *p = &s->pages[at.page];
         const size_t head = (size_t)s->head;
         if (!instance_scores(s->decoder, at.from, p->bytes, p->n, at.n, c->queries + head * all, b->n_queries,
@@ -186,9 +186,9 @@ static bool score(const block *b, encoded_stream *s, size_t index, encoded_scrat
         return true;
     }
     if (!unfold(b, s, &at, scratch->rows, f)) return false;
-    for (size_t h = 0; h < (size_t)s->heads; h++) {
+    for (size_t h = 0; h < (size_t)s->geometry.heads; h++) {
         const size_t head = (size_t)s->head + h;
-        multiply(b, scratch->rows + h * b->dim, (size_t)s->heads * b->dim, at.n, c->queries + head * all,
+        multiply(b, scratch->rows + h * b->dim, (size_t)s->geometry.heads * b->dim, at.n, c->queries + head * all,
                  scratch->panels, scratch->weights);
         store_scores(b, s, &at, index, head, scratch->weights, padded(c, at.n));
     }
@@ -244,12 +244,12 @@ static bool mix(const block *b, encoded_stream *s, size_t index, encoded_scratch
     const encoded *c = b->w->c;
     const cell at = cell_at(s, &b->cells[KVANT_V], index);
     bool unfolded = false;
-    for (size_t h = 0; h < (size_t)s->heads; h++) {
+    for (size_t h = 0; h < (size_t)s->geometry.heads; h++) {
         const size_t head = (size_t)s->head + h, place = (head * n_cells(b, KVANT_V) + index) * b->n_queries;
         float *out = c->partial + place * b->dim;
         if (!weigh(b, s, &at, head, c->sums + place, scratch)) continue;
         memset(out, 0, b->n_queries * b->dim * sizeof *out);
-        if (!at.open && s->heads == 1 && instance_has_mix(s->decoder)) {
+        if (!at.open && s->geometry.heads == 1 && instance_has_mix(s->decoder)) {
             const encoded_page *p = &s->pages[at.page];
             if (!instance_mix(s->decoder, at.from, p->bytes, p->n, at.n, scratch->weights, b->n_queries, out, f))
                 return false;
@@ -257,7 +257,7 @@ static bool mix(const block *b, encoded_stream *s, size_t index, encoded_scratch
         }
         if (!unfolded && !unfold(b, s, &at, scratch->rows, f)) return false;
         unfolded = true;
-        add_rows(b, scratch->rows + h * b->dim, (size_t)s->heads * b->dim, at.n, scratch->weights, out);
+        add_rows(b, scratch->rows + h * b->dim, (size_t)s->geometry.heads * b->dim, at.n, scratch->weights, out);
     }
     return true;
 }

@@ -2,7 +2,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/calibrate_layers.h"
 #include "app/encoded_streams.h"
 #include "kernels/cpu.h"
 
@@ -12,56 +11,39 @@ static instance *open_instance(const encoded *c, int layer, int side, int head, 
     return instance_open(c->r.known, c->plan[layer].spec[side], &shape, c->r.env, f);
 }
 
-static bool open_stream(encoded *c, int layer, int side, int head, fault *f)
+static const instance *open_stream(void *self, int layer, int side, int head, fault *f)
 {
-    encoded_stream *s = encoded_stream_of(c, layer, side, head);
-    s->encoder = open_instance(c, layer, side, head, f);
-    if (!s->encoder) return false;
+    encoded_stream *s = encoded_stream_of(self, layer, side, head);
     s->head = head;
-    s->heads = instance_pooled(s->encoder) ? c->shape->n_kv_heads : 1;
-    s->block = (uint32_t)instance_block(s->encoder) / (uint32_t)s->heads;
-    s->window = (uint32_t)instance_window(s->encoder) / (uint32_t)s->heads;
-    s->page = ((size_t)ENCODED_PAGE + s->block - 1) / s->block * s->block;
-    if (instance_calibrates(s->encoder)) c->calibrates = true;
-    if (s->heads > c->most_heads) c->most_heads = s->heads;
-    if (s->page > c->most_page) c->most_page = s->page;
-    return true;
+    return s->encoder = open_instance(self, layer, side, head, f);
 }
 
-/* All heads of one layer and side; head 0's codec may serve the others. */
-static bool open_side(encoded *c, int layer, int side, fault *f)
-{
-    const encoded_stream *one = encoded_stream_of(c, layer, side, 0);
-    for (int h = 0; h < c->shape->n_kv_heads; h++) {
-        const encoded_stream *s = encoded_stream_of(c, layer, side, h);
-        if (h > 0 && one->heads > 1) continue;
-        if (!open_stream(c, layer, side, h, f)) return false;
-        if (s->block != one->block || s->window != one->window || s->heads != one->heads)
-            return fault_set(f, FAULT_INPUT,
-                             "%s: heads of layer %d want blocks of %u and %u positions; one layer must agree",
-                             c->plan[layer].spec[side]->text, layer, one->block, s->block);
-    }
-    return true;
-}
-
-/* ---- calibration ---- */
-
-static samples_wanted samples_of(void *self, int layer, int side, int head)
-{
-    const encoded_stream *s = encoded_stream_of(self, layer, side, head);
-    if (!s->encoder || !instance_calibrates(s->encoder)) return SAMPLES_NONE;
-    return s->heads > 1 ? SAMPLES_OF_LAYER : SAMPLES_OF_HEAD;
-}
-
-static bool take_samples(void *self, int layer, int side, int head, const kvant_samples *samples, fault *f)
+static bool calibrate_stream(void *self, int layer, int side, int head, const kvant_samples *samples, fault *f)
 {
     return instance_calibrate(encoded_stream_of(self, layer, side, head)->encoder, samples, f);
 }
 
-static bool calibrate(encoded *c, fault *f)
+static stream_geometry *geometry_of(void *self, int layer, int side, int head)
 {
-    const calibrate_layers_request q = { &c->r, NULL, samples_of, take_samples, c };
-    return !c->calibrates || calibrate_layers(&q, f);
+    return &encoded_stream_of(self, layer, side, head)->geometry;
+}
+
+static void set_pages(encoded *c)
+{
+    for (size_t i = 0; i < c->n_streams; i++) {
+        encoded_stream *s = &c->streams[i];
+        const uint32_t block = s->geometry.block;
+        s->page = ((size_t)ENCODED_PAGE + block - 1) / block * block;
+        if (s->page > c->most_page) c->most_page = s->page;
+    }
+}
+
+static bool open_codecs(encoded *c, fault *f)
+{
+    const stream_codecs q = { &c->r, c->plan, NULL, open_stream, calibrate_stream, geometry_of, c };
+    if (!stream_codecs_open(&q, &c->most_heads, f)) return false;
+    set_pages(c);
+    return stream_codecs_calibrate(&q, f);
 }
 
 /* ---- the decoder ---- */
@@ -134,10 +116,7 @@ encoded *encoded_open(const compress_request *request, fault *f)
     bool ok = (c->streams && c->scratch) || fault_memory(f, "the codecs");
     for (size_t i = 0; c->streams && i < c->n_streams; i++)
         pthread_mutex_init(&c->streams[i].lock, NULL);
-    ok = ok && (c->plan = compress_plan(request->config, c->shape, f));
-    for (int il = 0; ok && il < c->shape->n_layers; il++)
-        ok = open_side(c, il, KVANT_K, f) && open_side(c, il, KVANT_V, f);
-    if (ok && calibrate(c, f)) return c;
+    if (ok && (c->plan = compress_plan(request->config, c->shape, f)) && open_codecs(c, f)) return c;
     encoded_close(c, NULL);
     return NULL;
 }

@@ -41,7 +41,7 @@ static encoded_page *page_at(encoded_stream *s, size_t index, fault *f)
 /* Positions that lie in one page. */
 static bool encode_piece(const encoded_call *w, int side, encoded_stream *s, const float *rows, size_t n, fault *f)
 {
-    const size_t heads = (size_t)s->heads;
+    const size_t heads = (size_t)s->geometry.heads;
     const bool fresh = s->settled == 0, last = (s->settled + n) % s->page == 0;
     const uint8_t *bytes;
     size_t n_bytes;
@@ -67,14 +67,15 @@ static size_t to_page_end(const encoded_stream *s, size_t until)
 
 void encoded_open_rows(const encoded_stream *s, size_t dim, size_t from, size_t n, float *rows)
 {
-    const size_t width = (size_t)s->heads * dim;
+    const size_t width = (size_t)s->geometry.heads * dim;
     half_to_floats(s->open + (from - s->open_first) * width, rows, n * width);
 }
 
 /* Drops what has been settled before this call, and adds n rows. */
 static bool add_open(encoded_stream *s, size_t dim, const float *rows, size_t n, fault *f)
 {
-    const size_t width = (size_t)s->heads * dim, drop = s->settled - s->open_first, left = s->taken - s->settled;
+    const size_t width = (size_t)s->geometry.heads * dim, drop = s->settled - s->open_first,
+                 left = s->taken - s->settled;
     if (drop > 0 && left > 0) memmove(s->open, s->open + drop * width, left * width * sizeof *s->open);
     s->open_first = s->settled;
     if (left + n > s->open_room) {
@@ -94,20 +95,20 @@ static bool add_open(encoded_stream *s, size_t dim, const float *rows, size_t n,
 static void gather(const encoded_call *w, const encoded_stream *s, int side, float *rows)
 {
     const size_t dim = (size_t)w->c->shape->head_dim, all = (size_t)w->c->shape->n_kv_heads * dim;
-    const size_t width = (size_t)s->heads * dim;
+    const size_t width = (size_t)s->geometry.heads * dim;
     const float *from = w->rows[side] + (size_t)s->head * dim;
     for (int i = 0; i < w->n; i++, rows += width, from += all) {
         memcpy(rows, from, width * sizeof *rows);
-        for (int h = 0; side == KVANT_K && w->c->r.config->rope_post && h < s->heads; h++)
+        for (int h = 0; side == KVANT_K && w->c->r.config->rope_post && h < s->geometry.heads; h++)
             rope_rotate(w->rope, rows + (size_t)h * dim, w->first + i);
     }
 }
 
 static bool take(const encoded_call *w, int side, encoded_stream *s, float *rows, fault *f)
 {
-    const size_t dim = (size_t)w->c->shape->head_dim, width = (size_t)s->heads * dim;
+    const size_t dim = (size_t)w->c->shape->head_dim, width = (size_t)s->geometry.heads * dim;
     const bool opens = encoded_opens(s);
-    const size_t until = attention_settled((size_t)(w->first + w->n) - 1, s->block, s->window);
+    const size_t until = attention_settled((size_t)(w->first + w->n) - 1, s->geometry.block, s->geometry.window);
     if (s->taken != (size_t)w->first)
         return fault_set(f, FAULT_INTERNAL, "row %d follows row %zu in the encoded cache", w->first, s->taken);
     gather(w, s, side, rows);

@@ -5,7 +5,7 @@
 #include <pthread.h>
 
 #include "app/encoded.h"
-#include "app/instance.h"
+#include "app/stream_codecs.h"
 #include "kernels/lanes.h"
 #include "kernels/simd.h"
 #include "kernels/turned.h"
@@ -25,9 +25,9 @@ typedef struct encoded_stream {
     pthread_mutex_t lock; /* of the decoder, for decoding */
     uint8_t *side;        /* what the decoder was given */
     size_t n_side;
-    int head, heads;        /* the first, and how many */
-    uint32_t block, window; /* in positions */
-    size_t page;            /* positions of a full page, whole blocks */
+    int head; /* the first that it serves */
+    stream_geometry geometry;
+    size_t page; /* positions of a full page, whole blocks */
     encoded_page *pages;
     size_t n_pages, pages_room;
     size_t taken, settled; /* positions of this sequence: in all, and as bytes */
@@ -50,7 +50,6 @@ struct encoded {
     config_layer *plan;
     encoded_stream *streams; /* [layer][side][head] */
     size_t n_streams;
-    bool calibrates;
     int most_heads; /* that one codec serves */
     size_t most_page;
     const simd *simd;
@@ -81,7 +80,7 @@ static inline encoded_stream *encoded_stream_of(const encoded *c, int layer, int
 
 static inline bool encoded_opens(const encoded_stream *s)
 {
-    return s->block > 1 || s->window > 0;
+    return s->geometry.block > 1 || s->geometry.window > 0;
 }
 
 /* One call of the keeper. */

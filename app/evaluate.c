@@ -266,13 +266,6 @@ static bool run_config(evaluation *v, const reference *exact, const int32_t *tok
     return ok;
 }
 
-/* Logits that are not finite are the config's fault, and whoever waits sees that it goes on. */
-static void at_window(void *self)
-{
-    const evaluation *v = self;
-    v->watch->stage(v->watch->self, STAGE_CODEC, v->passage, -1);
-}
-
 static bool run_passage(evaluation *v, int i, float *states, fault *f)
 {
     const job *j = v->job;
@@ -307,8 +300,7 @@ static bool run_passages(evaluation *v, fault *f)
     bool ok = states || fault_memory(f, "the states");
     logits_window_set(&v->logits, v->engine, rows);
     v->logits.spent = v->spent;
-    v->logits.at_window = at_window;
-    v->logits.self = v;
+    v->logits.watch = v->watch;
     const int length = reference_length(v->job->protocol, v->job->ctx, v->job->eval);
     ok = ok && (v->cache = kv_cache_create(&v->model->shape, length, compress_form(v->compressor), f)) != NULL;
     v->out->reference_kept = true;
@@ -340,7 +332,9 @@ static bool summarise(evaluation *v, double seconds, fault *f)
     out->verdict = verdict_of(&out->metrics);
     job_ratios(out, out->ctx);
     out->seconds = seconds;
-    out->ms_per_token_layer = 1000 * v->forward / ((double)v->forward_tokens * v->model->shape.n_layers);
+    out->ms_per_token_layer = NAN;
+    if (v->forward_tokens > 0)
+        out->ms_per_token_layer = 1000 * v->forward / ((double)v->forward_tokens * v->model->shape.n_layers);
     struct rusage usage;
     if (getrusage(RUSAGE_SELF, &usage) == 0) out->peak_rss = (uint64_t)usage.ru_maxrss * 1024;
     return true;

@@ -4,12 +4,14 @@
 #include <string.h>
 
 const growth_question growth_questions[] = {
-    { "rows", "a codec's time by rows", "rows", growth_rows, 65536, 1 << 20, true, false },
-    { "dim", "a codec's time for 256 rows by head dimension", "values in a row", growth_dim, 1024, 4096, true, false },
-    { "bits", "a codec's time for 1024 rows by bits", "bits per value", growth_bits, 8, 64, true, false },
-    { "context", "the engine's time by context", "positions", growth_context, 4096, 1 << 20, false, true },
-    { "vocabulary", "time per 16 positions by vocabulary", "words", growth_vocabulary, 262144, 1 << 20, false, false },
-    { "runs", "the database's time by runs in it", "runs", growth_runs, 12800, 1 << 20, false, false },
+    { "rows", "a codec's time by rows", "rows", growth_rows, 65536, 1 << 20, GROWTH_CODECS, false },
+    { "dim", "a codec's time for 256 rows by head dimension", "values in a row", growth_dim, 1024, 4096, GROWTH_CODECS,
+      false },
+    { "bits", "a codec's time for 1024 rows by bits", "bits per value", growth_bits, 8, 64, GROWTH_CODECS, false },
+    { "context", "the engine's time by context", "positions", growth_context, 4096, 1 << 20, GROWTH_ENGINE, true },
+    { "vocabulary", "time per 16 positions by vocabulary", "words", growth_vocabulary, 262144, 1 << 20, GROWTH_ENGINE,
+      false },
+    { "runs", "the database's time by runs in it", "runs", growth_runs, 12800, 1 << 20, GROWTH_DATABASE, false },
     { 0 },
 };
 

@@ -101,12 +101,15 @@ typedef struct growth_request {
     void *self;
 } growth_request;
 
+typedef enum growth_part { GROWTH_CODECS, GROWTH_ENGINE, GROWTH_DATABASE } growth_part; /* whose time it is */
+
 /* The questions, in the order they are asked; NULL at the end. */
 typedef struct growth_question {
     const char *name, *of, *x_title; /* "rows"; "what a codec's time is, by rows"; the axis */
     bool (*measure)(const growth_request *r, growth *out, fault *f);
-    double to, most;    /* the largest size unless it is asked for, and the largest that may be */
-    bool codecs, model; /* what it is asked of */
+    double to, most; /* the largest size unless it is asked for, and the largest that may be */
+    growth_part part;
+    bool model; /* it is asked of one */
 } growth_question;
 extern const growth_question growth_questions[];
 const growth_question *growth_question_named(const char *name);

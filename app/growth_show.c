@@ -7,6 +7,7 @@
 #include "app/fingerprint.h"
 #include "app/number.h"
 #include "app/report.h"
+#include "kernels/cpu.h"
 
 enum { SHOWN = 96, WIDEST = 100, HEIGHT = 20 };
 
@@ -24,6 +25,15 @@ size_t growth_n_of_question(const growth *g, size_t first)
     while (first + n < g->n && strcmp(g->series[first + n].what, g->series[first].what) == 0)
         n++;
     return n;
+}
+
+/* The instruction sets that what is timed uses; NULL: it makes no use of them. */
+static const char *simd_of(const growth_question *q, const machine *m)
+{
+    const char *const simd[] = {
+        [GROWTH_CODECS] = cpu_level_name(cpu_level()), [GROWTH_ENGINE] = m->simd, [GROWTH_DATABASE] = NULL
+    };
+    return simd[q->part];
 }
 
 /* ---- for a person ---- */
@@ -62,7 +72,8 @@ static bool print_points(const growth_series *s, size_t n, const growth_question
     return figures_write(t, ok, to, f);
 }
 
-static bool print_question(const growth *g, size_t first, size_t n, bool plots, const terminal *to, fault *f)
+static bool print_question(const growth *g, size_t first, size_t n, const machine *m, bool plots, const terminal *to,
+                           fault *f)
 {
     const growth_question *q = growth_question_named(g->series[first].what);
     const int room = to->is_tty ? terminal_width(to) : WIDEST;
@@ -71,7 +82,9 @@ static bool print_question(const growth *g, size_t first, size_t n, bool plots, 
                                      .utf8 = to->utf8,
                                      .color = to->color,
                                      .x_title = q->x_title };
-    printf("%s%s%s\n", terminal_style(to, STYLE_BOLD), q->of, terminal_style(to, STYLE_PLAIN));
+    const char *simd = simd_of(q, m);
+    printf("%s%s%s%s%s\n", terminal_style(to, STYLE_BOLD), q->of, terminal_style(to, STYLE_PLAIN), simd ? ", " : "",
+           simd ? simd : "");
     if (plots && !growth_plot(stdout, g->series + first, n, &picture, f)) return false;
     return print_points(g->series + first, n, q, to, f);
 }
@@ -131,10 +144,10 @@ bool growth_print(const growth *g, int reps, bool plots, const terminal *to, fau
 {
     machine m = { 0 };
     fingerprint_machine(&m);
-    printf("%s, %s, one thread; medians of %d, processor time\n", m.cpu, m.simd, reps);
+    printf("%s, one thread; medians of %d, processor time\n", m.cpu, reps);
     for (size_t first = 0, n; first < g->n; first += n) {
         n = growth_n_of_question(g, first);
-        if (!print_question(g, first, n, plots, to, f)) return false;
+        if (!print_question(g, first, n, &m, plots, to, f)) return false;
     }
     if (!print_fits(g, to, f)) return false;
     print_verdict(g);
@@ -154,10 +167,12 @@ static cJSON *point_json(const growth_point *p)
     return json;
 }
 
-static cJSON *series_json(const growth_series *s)
+static cJSON *series_json(const growth_series *s, const machine *m)
 {
     cJSON *json = cJSON_CreateObject();
+    const char *simd = simd_of(growth_question_named(s->what), m);
     cJSON_AddStringToObject(json, "by", s->what);
+    if (simd) cJSON_AddStringToObject(json, "simd", simd);
     cJSON_AddStringToObject(json, "time_of", s->name);
     cJSON_AddStringToObject(json, "unit", s->unit);
     cJSON *points = cJSON_AddArrayToObject(json, "points");
@@ -173,11 +188,13 @@ static cJSON *series_json(const growth_series *s)
 
 bool growth_print_json(const growth *g, int reps, fault *f)
 {
+    machine m = { 0 };
+    fingerprint_machine(&m);
     cJSON *json = figures_json();
     number_put(json, "reps", reps);
     cJSON *series = cJSON_AddArrayToObject(json, "series");
     for (size_t i = 0; i < g->n; i++)
-        cJSON_AddItemToArray(series, series_json(&g->series[i]));
+        cJSON_AddItemToArray(series, series_json(&g->series[i], &m));
     number_put(json, "worse", (double)growth_n_worse(g));
     return report_json(stdout, json, f);
 }

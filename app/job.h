@@ -89,9 +89,9 @@ typedef struct job_result {
     uint64_t side_bytes;           /* once per model, not per sequence */
     double ratio, bits_per_value;
     double ratio_ctx, ratio_128k;  /* with side data, for one sequence of ctx and of 131072 tokens */
-    double encode_gbs, decode_gbs; /* f32 bytes per second of codec time, one thread; 0 when not measured */
+    double encode_gbs, decode_gbs; /* f32 bytes per second of codec time, one thread; NaN: nothing was encoded */
     double seconds;                /* in the worker */
-    double ms_per_token_layer;     /* forward pass of the config */
+    double ms_per_token_layer;     /* forward pass of the config; NaN: a suite, which has none of its own */
     uint64_t peak_rss;
     bool reference_kept; /* the reference came from disk */
     stopwatch spent;     /* with job.timing; else its threads are 0 */

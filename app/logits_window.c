@@ -47,7 +47,7 @@ static bool compare(logits_window *w, metrics *m, int passage, const reference *
 {
     for (size_t first = 0; first < exact->n_scored; first += w->rows) {
         const size_t left = exact->n_scored - first, n = left < w->rows ? left : w->rows;
-        if (w->at_window) w->at_window(w->self);
+        if (w->watch) w->watch->stage(w->watch->self, STAGE_CODEC, passage, -1);
         stopwatch_enter(w->spent, STOPWATCH_LOGITS);
         const float *p = exact_rows(w, exact, first, n, f);
         if (!p || !config_rows(w, states, first, n, f)) return false;

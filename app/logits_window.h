@@ -12,6 +12,7 @@
 #ifndef KVANT_APP_LOGITS_WINDOW_H
 #define KVANT_APP_LOGITS_WINDOW_H
 
+#include "app/evaluate.h"
 #include "app/metrics.h"
 #include "app/reference.h"
 #include "app/stopwatch.h"
@@ -24,8 +25,9 @@ typedef struct logits_window {
     double seconds;   /* spent on the config's logits so far */
     int32_t *said;    /* what the config would say at each scored position of the passage; NULL: nobody asks */
     stopwatch *spent; /* is told logits and statistics apart; NULL: nobody asks */
-    void (*at_window)(void *self); /* told before each window: a long passage's logits take minutes; or NULL */
-    void *self;
+    /* Told before each window that this is a codec's stage: logits that are not finite are the config's fault, and
+     * those of a long passage take minutes. NULL: nobody waits. */
+    const evaluate_watch *watch;
     float *exact, *config; /* within logits_window_compare: rows x n_vocab; exact where a reference has only states */
 } logits_window;
 

@@ -11,16 +11,13 @@
 #include <unistd.h>
 
 #include "app/spawn.h"
+#include "base/pipe.h"
 
 enum { LINE_MOST = 1 << 20, WORDS = 64 };
 
 static bool make_pipe(int ends[2], fault *f)
 {
-    ends[0] = ends[1] = -1;
-    if (pipe(ends) != 0) return fault_set(f, FAULT_INTERNAL, "no pipe to the predictor: %s", strerror(errno));
-    for (int i = 0; i < 2; i++)
-        fcntl(ends[i], F_SETFD, FD_CLOEXEC);
-    return true;
+    return pipe_open(ends) || fault_set(f, FAULT_INTERNAL, "no pipe to the predictor: %s", strerror(errno));
 }
 
 static bool make_words(const app_context *app, const command_line *line, char *words[WORDS], fault *f)
@@ -45,7 +42,8 @@ bool predict_child_start(predict_child *c, const app_context *app, const command
     *c = (predict_child){ .pid = -1, .in = -1, .out = -1 };
     bool ok = make_words(app, line, words, f) && make_pipe(in, f) && make_pipe(out, f);
     /* What codecs print is nobody's business here. */
-    const int failed = ok ? spawn_group(&c->pid, words, (int[]){ in[0], out[1], SPAWN_NOTHING }, true) : 0;
+    const spawn_how how = { .files = { in[0], out[1], SPAWN_NOTHING }, .group = true, .fresh = true };
+    const int failed = ok ? spawn_start(&c->pid, words, &how) : 0;
     if (failed) ok = fault_set(f, FAULT_INTERNAL, "%s: cannot be started: %s", words[0], strerror(failed));
     if (in[0] >= 0) close(in[0]);
     if (out[1] >= 0) close(out[1]);

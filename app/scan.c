@@ -14,6 +14,7 @@
 #include "app/registry.h"
 #include "app/spawn.h"
 #include "base/clock.h"
+#include "base/pipe.h"
 
 enum { LONGEST_LINE = 16 << 20, LAST_WORDS = 200, TICK_MS = 100 };
 
@@ -39,10 +40,7 @@ static void close_fd(int *fd)
 
 static bool make_pipe(int ends[2], fault *f)
 {
-    ends[0] = ends[1] = -1;
-    if (pipe(ends) != 0) return fault_set(f, FAULT_INTERNAL, "no pipe to the describer: %s", strerror(errno));
-    for (int i = 0; i < 2; i++)
-        fcntl(ends[i], F_SETFD, FD_CLOEXEC);
+    if (!pipe_open(ends)) return fault_set(f, FAULT_INTERNAL, "no pipe to the describer: %s", strerror(errno));
     fcntl(ends[0], F_SETFL, O_NONBLOCK);
     return true;
 }
@@ -69,7 +67,8 @@ static bool start(child *c, char *const *argv, fault *f)
     int out[2] = { -1, -1 }, err[2] = { -1, -1 };
     int failed = 0;
     bool ok = make_pipe(out, f) && make_pipe(err, f);
-    if (ok) failed = spawn_group(&c->pid, argv, (int[]){ SPAWN_NOTHING, out[1], err[1] }, true);
+    const spawn_how how = { .files = { SPAWN_NOTHING, out[1], err[1] }, .group = true, .fresh = true };
+    if (ok) failed = spawn_start(&c->pid, argv, &how);
     if (failed) ok = fault_set(f, FAULT_INTERNAL, "%s cannot be started: %s", argv[0], strerror(failed));
     close_fd(&out[1]);
     close_fd(&err[1]);

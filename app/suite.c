@@ -150,19 +150,11 @@ suite_item *suite_add_item(suite_work *w, fault *f)
     return item;
 }
 
-/* Logits that are not finite are the config's fault, and whoever waits sees that it goes on. */
-static void at_window(void *self)
-{
-    suite_work *w = self;
-    suite_stage(w, STAGE_CODEC, w->item);
-}
-
-logits_window suite_window(suite_work *w, size_t rows)
+logits_window suite_window(const suite_work *w, size_t rows)
 {
     logits_window window;
     logits_window_set(&window, w->engine, rows);
-    window.at_window = at_window;
-    window.self = w;
+    window.watch = w->watch;
     return window;
 }
 

@@ -67,7 +67,7 @@ bool suite_passages(suite_work *w, int n, int length, passages *out, fault *f);
 suite_item *suite_add_item(suite_work *w, fault *f);
 
 /* For passages of at most `rows` scored positions, in a codec's stage. */
-logits_window suite_window(suite_work *w, size_t rows);
+logits_window suite_window(const suite_work *w, size_t rows);
 
 /* Scored positions: the reference's states and the config's (n x n_embd), of which logits are made a few at a time, and
  * the tokens they should predict. item: the number of the item, which is the passage of its blocks. Fills item->n, kld,

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,16 +63,17 @@ int terminal_width(const terminal *t)
 }
 
 /* A signal handler has no argument to carry state in: these are the program's only variables that change and are not
- * passed around. */
-static volatile sig_atomic_t interrupts;
-static volatile sig_atomic_t endings;
+ * passed around. Any thread may run the handler, and any may ask. */
+static atomic_bool interrupts;
+static atomic_bool endings;
+_Static_assert(ATOMIC_BOOL_LOCK_FREE == 2, "a handler must not wait for a lock");
 
 static void note(int signal_number)
 {
     if (signal_number == SIGINT)
-        interrupts = 1;
+        atomic_store(&interrupts, true);
     else if (signal_number != SIGWINCH)
-        endings = 1;
+        atomic_store(&endings, true);
 }
 
 static const int watched[] = { SIGINT, SIGTERM, SIGHUP, SIGWINCH };
@@ -99,17 +101,17 @@ bool terminal_watch_signals(fault *f)
 
 bool terminal_interrupted(void)
 {
-    return interrupts || endings;
+    return atomic_load(&interrupts) || atomic_load(&endings);
 }
 
 bool terminal_ended(void)
 {
-    return endings;
+    return atomic_load(&endings);
 }
 
 void terminal_resume(void)
 {
-    interrupts = 0;
+    atomic_store(&interrupts, false);
 }
 
 bool terminal_wait(int fd)
@@ -119,7 +121,7 @@ bool terminal_wait(int fd)
     sigemptyset(&block);
     for (size_t i = 0; i < sizeof watched / sizeof watched[0]; i++)
         sigaddset(&block, watched[i]);
-    sigprocmask(SIG_BLOCK, &block, &before);
+    pthread_sigmask(SIG_BLOCK, &block, &before);
     bool ready = false;
     if (!terminal_interrupted() && fd < FD_SETSIZE) {
         fd_set set;
@@ -127,6 +129,6 @@ bool terminal_wait(int fd)
         FD_SET(fd, &set);
         ready = pselect(fd + 1, &set, NULL, NULL, NULL, &before) > 0;
     }
-    sigprocmask(SIG_SETMASK, &before, NULL);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
     return ready;
 }

@@ -9,20 +9,21 @@
  *     rc = codec->create(verify_host_services(h), &shape, verify_host_values(h), &state);
  *     verify_host_destroy(h);
  *
- * [one thread per plan at a time]
+ * [one thread per plan at a time, but memory may be asked for by several: scores and mix do]
  */
 #ifndef KVANT_APP_VERIFY_HOST_H
 #define KVANT_APP_VERIFY_HOST_H
+
+#include <stdatomic.h>
 
 #include "app/host.h"
 
 /* Shared by an instance and the inner ones it opens. */
 typedef struct verify_plan {
-    long fails_at;  /* the allocation, counted from 0, that gets no memory; -1: none */
-    long asked;     /* allocations so far */
-    size_t largest; /* bytes of the largest one */
-    bool cancelled; /* what host->cancelled says */
-    bool forwards;  /* parallel runs its tasks in order */
+    long fails_at;     /* the allocation, counted from 0, that gets no memory; -1: none */
+    atomic_long asked; /* allocations so far */
+    bool cancelled;    /* what host->cancelled says */
+    bool forwards;     /* parallel runs its tasks in order */
 } verify_plan;
 
 /* No instance needs more than this at once; larger requests are refused. */

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "app/spawn.h"
+#include "base/pipe.h"
 
 void worker_pipe_close(int *fd)
 {
@@ -22,12 +23,10 @@ static bool make_pipes(int ours[ENDS], int theirs[ENDS])
 {
     for (int i = 0; i < ENDS; i++) {
         int pair[2];
-        if (pipe(pair) != 0) return false;
+        if (!pipe_open(pair)) return false;
         ours[i] = pair[i == 0];
         theirs[i] = pair[i != 0];
-        if (fcntl(ours[i], F_SETFD, FD_CLOEXEC) != 0 || fcntl(theirs[i], F_SETFD, FD_CLOEXEC) != 0 ||
-            fcntl(ours[i], F_SETFL, O_NONBLOCK) != 0)
-            return false;
+        if (fcntl(ours[i], F_SETFL, O_NONBLOCK) != 0) return false;
     }
     return true;
 }
@@ -36,7 +35,9 @@ bool worker_pipe_open(worker_pipe *p, char *const *words, fault *f)
 {
     int ours[ENDS] = { -1, -1, -1 }, theirs[ENDS] = { -1, -1, -1 };
     *p = (worker_pipe){ .pid = -1, .in = -1, .out = -1, .err = -1 };
-    const int failed = make_pipes(ours, theirs) ? spawn_group(&p->pid, words, theirs, false) : errno;
+    int failed = make_pipes(ours, theirs) ? 0 : errno;
+    const spawn_how how = { .files = { theirs[0], theirs[1], theirs[2] }, .group = true };
+    if (!failed) failed = spawn_start(&p->pid, words, &how);
     for (int i = 0; i < ENDS; i++) {
         worker_pipe_close(&theirs[i]);
         if (failed) worker_pipe_close(&ours[i]);

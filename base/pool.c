@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/thread.h"
 
 enum { MOST_THREADS = 256 };
 
@@ -269,7 +270,7 @@ pool *pool_create(int threads, fault *f)
     if (!p) return NULL;
     for (int i = 0; i < threads - 1; i++) {
         p->workers[i] = (worker){ .crew = p, .thread = i + 1 };
-        int failed = pthread_create(&p->workers[i].id, NULL, help, &p->workers[i]);
+        int failed = thread_begin(&p->workers[i].id, help, &p->workers[i]);
         if (failed) {
             fault_set(f, FAULT_INTERNAL, "thread %d of %d cannot start: %s", i + 2, threads, strerror(failed));
             pool_destroy(p);

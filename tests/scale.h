@@ -1,4 +1,4 @@
-/* scale.h - how much a test does under AddressSanitizer, where everything takes ten times as long.
+/* scale.h - how much a test does under AddressSanitizer or ThreadSanitizer, where everything takes ten times as long.
  *
  * There a test has to run every line, not to measure anew what the plain one measures: fewer cases of a long list,
  * fewer rows for a mean, with a bound that is wider as chance makes it.
@@ -15,7 +15,7 @@
 #define KVANT_SANITIZED 1
 #endif
 #endif
-#if defined(__SANITIZE_ADDRESS__) || defined(KVANT_SANITIZED)
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || defined(KVANT_SANITIZED)
 enum { SANITIZED = 1 };
 #else
 enum { SANITIZED = 0 };

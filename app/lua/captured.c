@@ -2,12 +2,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "base/pipe.h"
+#include "base/thread.h"
 
 static const char mark[] = "kvant: ";
 
@@ -62,14 +63,9 @@ static void *pass_on(void *arg)
 static bool start_relay(relay *r, int *end, fault *f)
 {
     int ends[2];
-    if (pipe(ends) != 0) return fault_set(f, FAULT_INTERNAL, "no pipe for a command's messages: %s", strerror(errno));
-    fcntl(ends[0], F_SETFD, FD_CLOEXEC);
+    if (!pipe_open(ends)) return fault_set(f, FAULT_INTERNAL, "no pipe for a command's messages: %s", strerror(errno));
     r->from = ends[0];
-    sigset_t all, before; /* signals are for the main thread */
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    const int failed = pthread_create(&r->thread, NULL, pass_on, r);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    const int failed = thread_begin(&r->thread, pass_on, r);
     *end = ends[1];
     if (!failed) return true;
     close(ends[0]);

@@ -1,9 +1,6 @@
 #include "app/lua/front.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,8 +12,7 @@
 #include <unistd.h>
 
 #include "app/lua/run_recipe.h"
-
-extern char **environ;
+#include "app/spawn.h"
 
 static const char child_name[] = "recipe-child";
 
@@ -129,24 +125,14 @@ static int end_of(app_context *app, const char *path, int status)
 /* Starts the child: nothing to read on stdin, and the screen's events, if there is a screen. */
 static bool start(app_context *app, char *const *words, pid_t *child, fault *f)
 {
-    posix_spawn_file_actions_t actions;
+    const spawn_how how = { .files = { SPAWN_NOTHING, STDOUT_FILENO, STDERR_FILENO }, .also = app->events.fd };
     char fd[24];
-    if (posix_spawn_file_actions_init(&actions)) return fault_memory(f, "a recipe's process");
-    posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-    if (app->events.fd >= 0) {
-        snprintf(fd, sizeof fd, "%d", app->events.fd);
-        setenv("KVANT_EVENTS", fd, 1);
-        fcntl(app->events.fd, F_SETFD, 0);
-    }
+    snprintf(fd, sizeof fd, "%d", app->events.fd);
+    if (app->events.fd >= 0) setenv("KVANT_EVENTS", fd, 1);
     fflush(stdout);
-    const int failed = posix_spawn(child, app->places.executable, &actions, NULL, words, environ);
-    posix_spawn_file_actions_destroy(&actions);
-    if (app->events.fd >= 0) {
-        unsetenv("KVANT_EVENTS");
-        fcntl(app->events.fd, F_SETFD, FD_CLOEXEC);
-    }
-    return !failed ||
-           fault_set(f, FAULT_INTERNAL, "%s: cannot be started: %s", app->places.executable, strerror(failed));
+    const int failed = spawn_start(child, words, &how);
+    if (app->events.fd >= 0) unsetenv("KVANT_EVENTS");
+    return !failed || fault_set(f, FAULT_INTERNAL, "%s: cannot be started: %s", words[0], strerror(failed));
 }
 
 int front_recipe(app_context *app, const command_line *line, const char *path)

@@ -1,13 +1,13 @@
 #include "app/lua/watchdog.h"
 
-#include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "base/thread.h"
 
 enum { LOOKS_PER_SECOND = 20 };
 
@@ -64,12 +64,7 @@ watchdog *watchdog_start(double patience, bool (*cancelled)(void *self), void *s
         return NULL;
     }
     *w = (watchdog){ .patience = patience, .cancelled = cancelled, .self = self };
-    /* Signals are for the main thread, which may be waiting for one. */
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    const int failed = pthread_create(&w->thread, NULL, look, w);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    const int failed = thread_begin(&w->thread, look, w);
     if (!failed) return w;
     free(w);
     fault_set(f, FAULT_INTERNAL, "a recipe's watchdog cannot be started: %s", strerror(failed));

@@ -12,6 +12,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/pipe.h"
+
 extern char **environ;
 
 enum { EVENTS_FD = 3, OURS = 4 /* variables we set */ };
@@ -92,12 +94,10 @@ static bool open_pipes(int *ours, int *theirs)
 {
     for (int i = 0; i < CONSOLE_CHILD_PIPES; i++) {
         int ends[2];
-        if (pipe(ends) != 0) return false;
+        if (!pipe_open(ends)) return false;
         ours[i] = ends[0];
         theirs[i] = ends[1];
-        if (fcntl(ends[0], F_SETFD, FD_CLOEXEC) != 0 || fcntl(ends[1], F_SETFD, FD_CLOEXEC) != 0 ||
-            fcntl(ends[0], F_SETFL, O_NONBLOCK) != 0)
-            return false;
+        if (fcntl(ends[0], F_SETFL, O_NONBLOCK) != 0) return false;
     }
     return true;
 }
@@ -111,9 +111,14 @@ bool console_child_start(console_child *c, char *const *argv, int width, fault *
     char **list = environment(columns);
     if (!list) return fault_memory(f, "a command's environment");
     const pid_t parent = getpid();
+    /* What is sent to the child before it is another program would be noted by our handlers, and lost. */
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
     if (open_pipes(c->pipe, theirs)) c->pid = fork();
     const int error = errno;
     if (c->pid == 0) become(argv, list, theirs, parent);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
     free(list);
     close_all(theirs);
     if (c->pid > 0) {

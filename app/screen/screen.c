@@ -244,7 +244,7 @@ static void wait_for(screen *s, struct pollfd *fds, size_t n, int ms)
     sigemptyset(&block);
     for (size_t i = 0; i < sizeof watched / sizeof *watched; i++)
         sigaddset(&block, watched[i]);
-    sigprocmask(SIG_BLOCK, &block, &before);
+    pthread_sigmask(SIG_BLOCK, &block, &before);
     const struct timespec time = { ms / 1000, ms % 1000 * 1000000L };
     const struct timespec now = { 0 };
     const double from = clock_seconds(), before_that = s->polled;
@@ -255,7 +255,7 @@ static void wait_for(screen *s, struct pollfd *fds, size_t n, int ms)
     if (ready < 0)
         for (size_t i = 0; i < n; i++)
             fds[i].revents = 0;
-    sigprocmask(SIG_SETMASK, &before, NULL);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
 static void turn(screen *s)

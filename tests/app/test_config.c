@@ -1,40 +1,14 @@
-#include <setjmp.h>
+/* One config: its canonical text and its id, where it is wrong, and which codecs a model's layers get. */
 #include <stdarg.h>
 #include <stddef.h>
+#include <setjmp.h>
 #include <cmocka.h>
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/config.h"
-#include "app/grid.h"
-#include "kernels/random.h"
-#include "tests/app/known.h"
-
-static catalog *known;
-
-static int set_up(void **state)
-{
-    (void)state;
-    known = known_codecs();
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    catalog_free(known);
-    return 0;
-}
-
-static config *parse(const char *line)
-{
-    fault f = { 0 };
-    config *c = config_parse(known, line, &f);
-    if (!c) fail_msg("%s", f.text);
-    return c;
-}
+#include "tests/app/config_known.h"
 
 static void assert_canonical(const char *line, const char *canonical)
 {
@@ -385,225 +359,6 @@ static void head_dimensions_a_codec_does_not_take_are_refused(void **state)
     config_free(c);
 }
 
-/* ---- a generated family ---- */
-
-typedef struct dice {
-    uint64_t key, counter;
-} dice;
-
-static unsigned roll(dice *d, unsigned n)
-{
-    return (unsigned)(random_bits(d->key, d->counter++) % n);
-}
-
-static void add_codec(dice *d, char *line)
-{
-    static const char *const codecs[] = { "q8_0",
-                                          "f16",
-                                          "turbo3",
-                                          "polar( bits = 4 )",
-                                          "polar",
-                                          "polar(scale=mse,bits=2)",
-                                          "polar(bits=2,scale=mse)",
-                                          "rotate(q4_0)",
-                                          "comfy(turbo3,n=1)",
-                                          "identity" };
-    strcat(line, codecs[roll(d, 10)]);
-}
-
-static void add_layers(dice *d, char *line, bool middles)
-{
-    unsigned items = 1 + roll(d, 3);
-    for (unsigned i = 0; i < items; i++) {
-        char text[32];
-        int low = (int)roll(d, 4), more = (int)roll(d, 3);
-        switch (roll(d, middles ? 5 : 4)) {
-        case 0: snprintf(text, sizeof text, "%d", low); break;
-        case 1: snprintf(text, sizeof text, "%d-%d", low, low + more); break;
-        case 2: snprintf(text, sizeof text, "%d", -1 - low); break;
-        case 3: snprintf(text, sizeof text, "%d..%d", -1 - low - more, -1 - low); break;
-        default: snprintf(text, sizeof text, "%d..%d", low, -1 - more); break;
-        }
-        strcat(strcat(line, i ? "," : ""), text);
-    }
-}
-
-static void generate(dice *d, char *line)
-{
-    *line = '\0';
-    unsigned base = roll(d, 4);
-    if (base != 1) add_codec(d, strcat(line, base == 0 ? "" : "k="));
-    if (base == 1 || base == 3) add_codec(d, strcat(line, " v="));
-    for (unsigned n = roll(d, 5); n > 0; n--) {
-        strcat(line, " @");
-        const unsigned named = roll(d, 8);
-        if (named < 2)
-            strcat(line, named ? "swa" : "full");
-        else
-            add_layers(d, line, true);
-        strcat(line, ":");
-        unsigned kind = roll(d, 4);
-        if (kind != 1) add_codec(d, strcat(line, kind == 0 ? "" : "k="));
-        if (kind == 1 || kind == 3) add_codec(d, strcat(line, kind == 3 ? ",v=" : "v="));
-    }
-    if (roll(d, 4) == 0) strcat(line, " rope=post");
-}
-
-static void canonical_texts_are_their_own_canonical_form(void **state)
-{
-    (void)state;
-    dice d = { 1, 0 };
-    for (int i = 0; i < 3000; i++) {
-        char line[1024];
-        generate(&d, line);
-        config *c = parse(line), *again = parse(c->text);
-        if (strcmp(c->text, again->text) != 0) fail_msg("%s\n  gives %s\n  gives %s", line, c->text, again->text);
-        assert_string_equal(c->id, again->id);
-        config_free(again);
-        config_free(c);
-    }
-}
-
-/* On a model where a config resolves, its canonical text resolves to the same codecs. */
-static void canonical_texts_mean_what_was_typed(void **state)
-{
-    (void)state;
-    dice d = { 2, 0 };
-    int resolved = 0;
-    for (int i = 0; i < 3000; i++) {
-        char line[1024];
-        generate(&d, line);
-        config *c = parse(line), *again = parse(c->text);
-        assert_int_equal(c->rope_post, again->rope_post);
-        for (int n_layers = 1; n_layers <= 14; n_layers++) {
-            config_layer plan[14], same[14];
-            const uint64_t windowed = random_bits(5, (uint64_t)i);
-            config_model model = { .n_layers = n_layers, .windowed = &windowed };
-            fault f = { 0 };
-            if (!config_resolve(c, &model, plan, NULL)) continue;
-            resolved++;
-            if (!config_resolve(again, &model, same, &f)) fail_msg("%s resolves, but not %s", line, f.text);
-            for (int layer = 0; layer < n_layers; layer++)
-                for (int s = 0; s < 2; s++)
-                    if (strcmp(plan[layer].spec[s]->text, same[layer].spec[s]->text) != 0)
-                        fail_msg("%s\n  and %s\n  differ in layer %d of %d", line, c->text, layer, n_layers);
-        }
-        config_free(again);
-        config_free(c);
-    }
-    assert_true(resolved > 10000);
-}
-
-/* Without middles nothing is left to chance: the same plan on every model where both resolve means the same text. */
-static void configs_that_mean_the_same_have_one_text(void **state)
-{
-    enum { LINES = 400, LAYERS = 16 };
-    (void)state;
-    dice d = { 3, 0 };
-    config **all = calloc(LINES, sizeof(config *));
-    assert_non_null(all);
-    for (int i = 0; i < LINES; i++) {
-        char line[1024] = "turbo3 @";
-        add_layers(&d, line, false);
-        strcat(line, roll(&d, 2) ? ":k=q8_0" : ":turbo3");
-        add_layers(&d, strcat(line, " @"), false);
-        strcat(line, roll(&d, 2) ? ":k=q8_0" : ":v=q8_0");
-        all[i] = parse(line);
-    }
-    int equal = 0;
-    for (int i = 0; i < LINES; i++) {
-        for (int j = 0; j < i; j++) {
-            config_layer a[LAYERS], b[LAYERS];
-            config_model model = { .n_layers = LAYERS }; /* long enough that front and end do not meet */
-            assert_true(config_resolve(all[i], &model, a, NULL) && config_resolve(all[j], &model, b, NULL));
-            bool same = true;
-            for (int layer = 0; layer < LAYERS; layer++)
-                for (int s = 0; s < 2; s++)
-                    same = same && strcmp(a[layer].spec[s]->text, b[layer].spec[s]->text) == 0;
-            if (same != (strcmp(all[i]->id, all[j]->id) == 0))
-                fail_msg("%s gives %s\n%s gives %s", all[i]->line, all[i]->text, all[j]->line, all[j]->text);
-            equal += same;
-        }
-    }
-    assert_true(equal > 20);
-    for (int i = 0; i < LINES; i++)
-        config_free(all[i]);
-    free(all);
-}
-
-/* ---- grids ---- */
-
-static void assert_grid(const char *line, const char *k_list, const char *v_list, const char *expected)
-{
-    grid_configs g = { 0 };
-    fault f = { 0 };
-    bool ok = line ? grid_add(&g, known, line, &f) : grid_add_lists(&g, known, k_list, v_list, &f);
-    if (!ok) fail_msg("%s", f.text);
-    char text[2048] = "";
-    for (size_t i = 0; i < g.n; i++)
-        strcat(strcat(text, i ? " | " : ""), g.items[i]->text);
-    if (strcmp(text, expected) != 0) fail_msg("%s\n  gives    %s\n  expected %s", line ? line : "", text, expected);
-    grid_free(&g);
-}
-
-static void grids_stand_for_every_combination(void **state)
-{
-    (void)state;
-    assert_grid("turbo3", NULL, NULL, "turbo3");
-    assert_grid("polar(bits=2..4)", NULL, NULL, "polar(bits=2) | polar(bits=3) | polar");
-    assert_grid("polar(bits={2,4})", NULL, NULL, "polar(bits=2) | polar");
-    assert_grid("polar(bits={2..3,8})", NULL, NULL, "polar(bits=2) | polar(bits=3) | polar(bits=8)");
-    assert_grid("polar(gain=0.25..1)", NULL, NULL, "polar(gain=0.25) | polar(gain=0.5) | polar(gain=0.75) | polar");
-    assert_grid("kakeya(block=64..300)", NULL, NULL, "kakeya(block=64) | kakeya(block=128) | kakeya(block=256)");
-    assert_grid("kakeya(rank={0.1,0.2})", NULL, NULL, "kakeya(rank=0.1) | kakeya(rank=0.2)");
-    assert_grid("polar(scale={mse,norm},fast={on,off})", NULL, NULL,
-                "polar(fast=true,scale=mse) | polar(scale=mse) | polar(fast=true) | polar");
-    assert_grid("rotate({q4_0, polar(bits={2,3})})", NULL, NULL,
-                "rotate(q4_0) | rotate(polar(bits=2)) | rotate(polar(bits=3))");
-    assert_grid(
-        "k={q8_0,turbo3} v=polar(bits=2..3)", NULL, NULL,
-        "k=q8_0 v=polar(bits=2) | k=q8_0 v=polar(bits=3) | k=turbo3 v=polar(bits=2) | k=turbo3 v=polar(bits=3)");
-    assert_grid("turbo3 @0:{q8_0,f16}", NULL, NULL, "turbo3 @0:q8_0 | turbo3 @0:f16");
-    assert_grid("polar(bits={4,4,2..4})", NULL, NULL, "polar | polar(bits=2) | polar(bits=3)");
-    assert_grid(NULL, "q8_0, polar(bits=2, scale=mse)", "turbo3,q8_0",
-                "k=q8_0 v=turbo3 | q8_0 | k=polar(bits=2,scale=mse) v=turbo3 | k=polar(bits=2,scale=mse) v=q8_0");
-    assert_grid(NULL, "polar(bits=2..3)", NULL, "k=polar(bits=2) | k=polar(bits=3)");
-    assert_grid(NULL, NULL, "{q8_0,turbo3},f16", "v=q8_0 | v=turbo3 | f16");
-}
-
-static void grids_without_sense_are_refused(void **state)
-{
-    static const struct {
-        const char *line, *k_list, *says;
-    } cases[] = {
-        { "polar(bits=4..2)", NULL, "the range of bits runs backwards (column 12)" },
-        { "polar(bits=2..9)", NULL, "bits is out of range: 1 to 8 (column 15)" },
-        { "polar(bits=2..3.5)", NULL, "bits is a whole number (column 15)" },
-        { "polar(seed=0..9007199254740992)", NULL, "a range of more than 1000 values (column 12)" },
-        { "kakeya(rank=0..1)", NULL, "rank has no step; list the values: {a, b} (column 13)" },
-        { "polar(scale=1..2)", NULL, "scale is not a number and has no range (column 13)" },
-        { "rotate(inner=1..2)", NULL, "inner is a codec (column 14)" },
-        { "polar(bits={})", NULL, "{} has no values (column 12)" },
-        { "polar(bits={2,9})", NULL, "polar(bits=9): bits=9 is out of range: 1 to 8 (column 12)" },
-        { "polar(bits=2..4", NULL, "the text ends where ',' or ')' is expected (column 16)" },
-        { NULL, "q8_0,,turbo3", "',' where a codec is expected (column 6)" },
-        { NULL, "q8_0,", "the text ends where a codec is expected (column 6)" },
-        { NULL, "q8_0 rope=post", "'r' where ',' is expected (column 6)" },
-        { NULL, "q8_0,polar(bitz=2)", "no parameter \"bitz\"" },
-        { "polar(seed=0..999,bits=1..8,gain=0.25..4)", NULL, "more than 10000 configs in one sweep" },
-    };
-    (void)state;
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        grid_configs g = { 0 };
-        fault f = { 0 };
-        bool ok = cases[i].line ? grid_add(&g, known, cases[i].line, &f)
-                                : grid_add_lists(&g, known, cases[i].k_list, "f16", &f);
-        if (ok || !strstr(f.text, cases[i].says)) fail_msg("%s\n  expected \"%s\"", f.text, cases[i].says);
-        assert_int_equal(f.code, FAULT_INPUT);
-        grid_free(&g);
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -615,11 +370,6 @@ int main(void)
         cmocka_unit_test(kinds_of_layers_get_their_codecs_below_counted_ones),
         cmocka_unit_test(kinds_of_layers_a_model_does_not_have_are_refused),
         cmocka_unit_test(head_dimensions_a_codec_does_not_take_are_refused),
-        cmocka_unit_test(canonical_texts_are_their_own_canonical_form),
-        cmocka_unit_test(canonical_texts_mean_what_was_typed),
-        cmocka_unit_test(configs_that_mean_the_same_have_one_text),
-        cmocka_unit_test(grids_stand_for_every_combination),
-        cmocka_unit_test(grids_without_sense_are_refused),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

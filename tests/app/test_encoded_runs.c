@@ -90,6 +90,7 @@ static void logits_and_bytes_are_those_of_a_run(void **state)
         "k=turbo4 v=q8_0 @0,-1:f16 rope=post",
         "riemann_besi",
         "center(turbo4) rope=post",
+        "pools", /* a window holds no whole number of its blocks */
     };
     /* Rounding may tip a code over in a later layer, the same ones every time; with exact rows there is none. */
     for (size_t i = 0; i < sizeof configs / sizeof *configs; i++) {
@@ -98,6 +99,38 @@ static void logits_and_bytes_are_those_of_a_run(void **state)
         if (!(off < most)) fail_msg("%s: logits are %g off", configs[i], off);
         if (!(windowed < most)) fail_msg("%s with windows: logits are %g off", configs[i], windowed);
     }
+}
+
+static void heads_of_a_layer_that_disagree_are_refused_on_both_roads(void **state)
+{
+    (void)state;
+    fault f = { 0 };
+    config *c = config_parse(registry_catalog(llama.known), "k=turbo4 v=q8_0 @1:k=uneven", &f);
+    assert_non_null(c);
+    const compress_request request = request_of(&llama, c, TOKENS);
+    static const char *const says = "heads of layer 1 want blocks of 1 and 2 positions";
+    assert_null(compress_open(&request, &f));
+    assert_int_equal(f.code, FAULT_INPUT);
+    assert_non_null(strstr(f.text, says));
+    f = (fault){ 0 };
+    assert_null(encoded_open(&request, &f));
+    assert_non_null(strstr(f.text, says));
+    config_free(c);
+}
+
+static void a_pooled_codec_calibrates_on_all_heads_on_both_roads(void **state)
+{
+    (void)state;
+    fault f = { 0 };
+    config *c = config_parse(registry_catalog(llama.known), "pools", &f);
+    assert_non_null(c);
+    const compress_request request = request_of(&llama, c, TOKENS);
+    compressor *run = compress_open(&request, &f);
+    if (!run) fail_msg("%s", f.text);
+    encoded *cache = encoded_open(&request, &f);
+    if (!cache) fail_msg("%s", f.text);
+    assert_true(compress_close(run, &f) && encoded_close(cache, &f));
+    config_free(c);
 }
 
 /* ---- rows that no pass made ---- */
@@ -244,7 +277,6 @@ static void side_data_that_change_are_found(void **state)
     (void)state;
     fault f = { 0 };
     float out[4 * 16 * DIM];
-    assert_true(registry_load(llama.known, TEST_PLUGINS "/shifts.so", &f));
     for (int again = 0; again < 2; again++) {
         subject s = open_subject(&llama, "drifts", 0, 8);
         const kv_keeper keeper = encoded_keeper(s.cache);
@@ -263,15 +295,27 @@ static void side_data_that_change_are_found(void **state)
     }
 }
 
+static int set_up_with_shifts(void **state)
+{
+    fault f = { 0 };
+    if (set_up(state) != 0) return -1;
+    if (!registry_load(llama.known, TEST_PLUGINS "/shifts.so", &f) ||
+        !registry_load(gemma.known, TEST_PLUGINS "/shifts.so", &f))
+        fail_msg("%s", f.text);
+    return 0;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(logits_and_bytes_are_those_of_a_run),
+        cmocka_unit_test(heads_of_a_layer_that_disagree_are_refused_on_both_roads),
+        cmocka_unit_test(a_pooled_codec_calibrates_on_all_heads_on_both_roads),
         cmocka_unit_test(given_rows_are_as_good_as_read_ones),
         cmocka_unit_test(pages_that_a_window_has_left_are_let_go),
         cmocka_unit_test(weights_below_a_millionth_are_skipped),
         cmocka_unit_test(what_does_not_fit_is_refused),
         cmocka_unit_test(side_data_that_change_are_found), /* the last: it loads one more codec */
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, set_up_with_shifts, tear_down);
 }

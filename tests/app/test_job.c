@@ -1,4 +1,4 @@
-/* Jobs and results survive the way between processes; kept files appear whole; ratios count what they should. */
+/* Jobs and results survive the way between processes; ratios count what they should. */
 #include "app/job.h"
 
 #include <math.h>
@@ -8,14 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
-#include <unistd.h>
-#include <fcntl.h>
-#include <signal.h>
 #include <cmocka.h>
-
-#include "app/shelf.h"
 
 static void a_job_is_the_same_after_its_journey(void **state)
 {
@@ -52,7 +45,10 @@ static void a_results_doubles_arrive_to_the_last_bit(void **state)
     (void)state;
     fault f = { 0 };
     layer_result l[] = { { .layer = 3, .stream = 1, .codec = "turbo4", .error = 0.1 + 0.2, .query_error = NAN } };
-    block_metrics blocks[] = { { 0, 0, 64, 1.0 / 3, M_PI, 5e-324, 1e300, 60 }, { 0, 1, 6, 0, 0, 0, 0, 0 } };
+    static block_metrics blocks[] = { /* static: what is between fields is 0, and compared */
+                                      { 0, 0, 64, 1.0 / 3, M_PI, 5e-324, 1e300, 60 },
+                                      { 0, 1, 6, 0, 0, 0, 0, 0 }
+    };
     job_result a = {
         .layers = l, .n_layer_results = 1, .blocks = blocks, .n_blocks = 2, .seconds = 1e-17, .side_bytes = 1ull << 60
     };
@@ -110,214 +106,6 @@ static void windows_stand_still_in_ratios(void **state)
     assert_true(fabs(r.ratio_128k - 2 * all / (131072 * 10 + (131072 * 30 - 120) * rate + 240)) < 1e-9);
 }
 
-/* What is said on stderr is not for this test. */
-static int silence(void)
-{
-    fflush(stderr);
-    const int kept = dup(STDERR_FILENO), none = open("/dev/null", O_WRONLY);
-    dup2(none, STDERR_FILENO);
-    close(none);
-    return kept;
-}
-
-static void speak(int kept)
-{
-    fflush(stderr);
-    dup2(kept, STDERR_FILENO);
-    close(kept);
-}
-
-static void kept_entries_are_whole_or_absent(void **state)
-{
-    (void)state;
-    char dir[] = "/tmp/kvant-shelf-XXXXXX", key[HASH_HEX], path[256];
-    assert_non_null(mkdtemp(dir));
-    fault f = { 0 };
-    shelf s;
-    shelf_entry e;
-    size_t n;
-    uint64_t bytes;
-    memset(key, 'a', HASH_HEX - 1);
-    key[HASH_HEX - 1] = '\0';
-    assert_true(shelf_open(&s, dir, &f));
-    assert_false(shelf_get(&s, "reference", key, &e));
-    shelf_part parts[] = { { "hello ", 6 }, { "world", 5 } };
-    assert_true(shelf_put(&s, "reference", key, parts, 2, &f));
-    assert_true(shelf_get(&s, "reference", key, &e));
-    assert_int_equal(e.n, 11);
-    assert_memory_equal(e.bytes, "hello world", 11);
-    assert_int_equal((uintptr_t)e.bytes % 64, 0);
-    assert_true(shelf_sum(&s, &n, &bytes, &f));
-    assert_int_equal(n, 1);
-    assert_true(shelf_trim(&s, 0, &f));
-    assert_memory_equal(e.bytes, "hello world", 11); /* deleted, but still mapped here */
-    shelf_release(&e);
-    assert_false(shelf_get(&s, "reference", key, &e));
-    /* A file that was cut short is not found. */
-    assert_true(shelf_put(&s, "reference", key, parts, 2, &f));
-    snprintf(path, sizeof path, "%s/reference/%s.kvant", dir, key);
-    assert_int_equal(truncate(path, 70), 0);
-    assert_false(shelf_get(&s, "reference", key, &e));
-    assert_true(shelf_trim(&s, 0, &f));
-}
-
-/* Head, numbers and bytes: nothing that a disk changes is taken for what was kept. */
-static void an_entry_with_one_bit_changed_is_thrown_away(void **state)
-{
-    (void)state;
-    enum { N = 300, HEAD = 64 };
-    char dir[] = "/tmp/kvant-shelf-XXXXXX", key[HASH_HEX], path[256], text[N];
-    assert_non_null(mkdtemp(dir));
-    fault f = { 0 };
-    shelf s;
-    shelf_entry e;
-    memset(key, 'a', HASH_HEX - 1);
-    key[HASH_HEX - 1] = '\0';
-    memset(text, 'x', sizeof text);
-    snprintf(path, sizeof path, "%s/reference/%s.kvant", dir, key);
-    assert_true(shelf_open(&s, dir, &f));
-    const int warnings = silence();
-    for (int at = 0; at < HEAD + N; at += at < 24 || at > HEAD ? 1 : 7) {
-        assert_true(shelf_put(&s, "reference", key, &(shelf_part){ text, N }, 1, &f));
-        const int fd = open(path, O_RDWR);
-        unsigned char byte;
-        assert_int_equal(pread(fd, &byte, 1, at), 1);
-        byte ^= (unsigned char)(1 << at % 8);
-        assert_int_equal(pwrite(fd, &byte, 1, at), 1);
-        close(fd);
-        const bool used = at < 24 || at >= HEAD; /* the rest of the head means nothing */
-        const bool found = shelf_get(&s, "reference", key, &e);
-        if (found == used) fail_msg("byte %d", at);
-        if (used && access(path, F_OK) == 0) fail_msg("byte %d: it is still there", at);
-        shelf_release(&e);
-    }
-    speak(warnings);
-    assert_true(shelf_trim(&s, 0, &f));
-}
-
-/* One byte of the file, at `at`. keep: as a disk changes it, without a trace in the file's times. */
-static void flip(const char *path, off_t at, bool keep)
-{
-    unsigned char byte = 0;
-    struct stat st;
-    const int fd = open(path, O_RDWR);
-    assert_true(fd >= 0 && fstat(fd, &st) == 0 && pread(fd, &byte, 1, at) == 1);
-    byte ^= 16;
-    assert_int_equal(pwrite(fd, &byte, 1, at), 1);
-    const struct timespec times[] = { st.st_atim, st.st_mtim };
-    if (keep) assert_int_equal(futimens(fd, times), 0);
-    close(fd);
-}
-
-static void an_entry_is_checked_again_after_a_day_or_a_write(void **state)
-{
-    (void)state;
-    char dir[] = "/tmp/kvant-shelf-XXXXXX", key[HASH_HEX] = "", path[256];
-    assert_non_null(mkdtemp(dir));
-    fault f = { 0 };
-    shelf s;
-    shelf_entry e;
-    memset(key, 'a', HASH_HEX - 1);
-    snprintf(path, sizeof path, "%s/reference/%s.kvant", dir, key);
-    assert_true(shelf_open(&s, dir, &f));
-    const int warnings = silence();
-    static const struct {
-        bool read, write; /* before it is damaged: it was checked; as the damage is done: by somebody who writes */
-        int hours;        /* ago */
-        bool found;
-    } cases[] = { { false, false, 0, false }, { true, false, 0, true },   { true, true, 0, false },
-                  { true, false, 23, true },  { true, false, 25, false }, { true, false, -1, false } };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct stat st;
-        assert_true(shelf_put(&s, "reference", key, &(shelf_part){ "hello", 5 }, 1, &f));
-        if (cases[i].read) assert_true(shelf_get(&s, "reference", key, &e));
-        if (cases[i].read) shelf_release(&e);
-        assert_int_equal(stat(path, &st), 0);
-        const struct timespec ago[] = { { .tv_nsec = UTIME_OMIT },
-                                        { st.st_mtim.tv_sec - 3600 * cases[i].hours, st.st_mtim.tv_nsec } };
-        assert_int_equal(utimensat(AT_FDCWD, path, ago, 0), 0);
-        flip(path, 66, !cases[i].write);
-        if (shelf_get(&s, "reference", key, &e) != cases[i].found) fail_msg("case %zu", i);
-        shelf_release(&e);
-    }
-    /* Cut off within its head, without a trace, too: there is no time at which such a file is sound. */
-    struct stat st;
-    assert_true(shelf_put(&s, "reference", key, &(shelf_part){ "hello", 5 }, 1, &f));
-    assert_true(shelf_get(&s, "reference", key, &e));
-    shelf_release(&e);
-    assert_true(stat(path, &st) == 0 && truncate(path, 40) == 0);
-    assert_int_equal(utimensat(AT_FDCWD, path, (const struct timespec[]){ st.st_atim, st.st_mtim }, 0), 0);
-    assert_false(shelf_get(&s, "reference", key, &e));
-    speak(warnings);
-    assert_true(shelf_trim(&s, 0, &f));
-}
-
-static void the_least_used_entries_go_first(void **state)
-{
-    (void)state;
-    char dir[] = "/tmp/kvant-shelf-XXXXXX", keys[4][HASH_HEX], block[1000] = { 0 };
-    assert_non_null(mkdtemp(dir));
-    fault f = { 0 };
-    shelf s;
-    shelf_entry e;
-    assert_true(shelf_open(&s, dir, &f));
-    for (int i = 0; i < 4; i++) {
-        memset(keys[i], 'a' + i, HASH_HEX - 1);
-        keys[i][HASH_HEX - 1] = '\0';
-        assert_true(shelf_put(&s, "self", keys[i], &(shelf_part){ block, sizeof block }, 1, &f));
-        usleep(20000);
-    }
-    assert_true(shelf_get(&s, "self", keys[0], &e)); /* checked */
-    shelf_release(&e);
-    for (int i = 0; i < 4; i++) { /* the first longest ago; no system that mounts with relatime notes a use by itself */
-        char path[sizeof dir + HASH_HEX + 16];
-        struct stat st;
-        snprintf(path, sizeof path, "%s/self/%.64s.kvant", dir, keys[i]);
-        assert_int_equal(stat(path, &st), 0);
-        const struct timespec times[] = { { st.st_mtim.tv_sec - 3000 + 100 * i, 0 },
-                                          { st.st_mtim.tv_sec - 7200, st.st_mtim.tv_nsec } };
-        assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
-    }
-    assert_true(shelf_get(&s, "self", keys[0], &e)); /* used: now the youngest */
-    shelf_release(&e);
-    assert_true(shelf_trim(&s, 2500, &f)); /* two entries of 1064 bytes fit */
-    for (int i = 0; i < 4; i++) {
-        assert_int_equal(shelf_get(&s, "self", keys[i], &e), i == 0 || i == 3);
-        shelf_release(&e);
-    }
-    assert_true(shelf_trim(&s, 0, &f));
-}
-
-static void a_full_disk_leaves_nothing_behind(void **state)
-{
-    (void)state;
-    char dir[] = "/tmp/kvant-shelf-XXXXXX", key[HASH_HEX];
-    assert_non_null(mkdtemp(dir));
-    fault f = { 0 };
-    shelf s;
-    size_t n;
-    uint64_t bytes;
-    memset(key, 'b', HASH_HEX - 1);
-    key[HASH_HEX - 1] = '\0';
-    assert_true(shelf_open(&s, dir, &f));
-    /* A limit on file size stands for the full disk: write fails in the middle in the same way. */
-    struct rlimit old, small;
-    assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
-    signal(SIGXFSZ, SIG_IGN);
-    small = (struct rlimit){ 4096, old.rlim_max };
-    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
-    char *block = calloc(1, 10000);
-    assert_non_null(block);
-    bool put = shelf_put(&s, "self", key, &(shelf_part){ block, 10000 }, 1, &f);
-    assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
-    free(block);
-    assert_false(put);
-    assert_int_equal(f.code, FAULT_INPUT);
-    assert_non_null(strstr(f.text, "cannot be kept"));
-    assert_true(shelf_sum(&s, &n, &bytes, &f));
-    assert_int_equal(n, 0);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -325,11 +113,6 @@ int main(void)
         cmocka_unit_test(a_results_doubles_arrive_to_the_last_bit),
         cmocka_unit_test(ratios_count_open_rows_once_and_side_data_apart),
         cmocka_unit_test(windows_stand_still_in_ratios),
-        cmocka_unit_test(kept_entries_are_whole_or_absent),
-        cmocka_unit_test(an_entry_with_one_bit_changed_is_thrown_away),
-        cmocka_unit_test(an_entry_is_checked_again_after_a_day_or_a_write),
-        cmocka_unit_test(the_least_used_entries_go_first),
-        cmocka_unit_test(a_full_disk_leaves_nothing_behind),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

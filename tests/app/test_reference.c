@@ -140,9 +140,9 @@ static void same_metrics(const metrics *a, const metrics *b)
     }
 }
 
-static void count(void *self)
+static void count_codec_stages(void *self, evaluate_stage stage, int passage, int layer)
 {
-    ++*(size_t *)self;
+    *(size_t *)self += stage == STAGE_CODEC && passage == 4 && layer == -1;
 }
 
 /* Another text's states stand for a config's. */
@@ -175,8 +175,8 @@ static void windows_measure_what_a_whole_passage_does(void **state)
             size_t windows = 0;
             w.rows = rows;
             w.said = said;
-            w.at_window = count;
-            w.self = &windows;
+            const evaluate_watch watch = { .self = &windows, .stage = count_codec_stages };
+            w.watch = &watch;
             assert_true(logits_window_compare(&w, &parts, 4, &r, config, next, &f));
             same_metrics(&parts, &whole);
             assert_int_equal(windows, (ROWS + rows - 1) / rows);

@@ -17,6 +17,7 @@
 #include "app/verify_host.h"
 #include "app/verify_rows.h"
 #include "app/verify_trial.h"
+#include "tests/scratch.h"
 
 static registry *loaded(const char *const *files, size_t n)
 {
@@ -407,11 +408,9 @@ static void a_report_is_complete_with_its_last_line(void **state)
 
 static void results_are_kept_for_one_file_and_one_codec(void **state)
 {
-    (void)state;
-    char dir[] = "/tmp/kvant-verify-XXXXXX", command[64];
+    const char *dir = *state;
     fault f = { 0 };
     shelf s;
-    assert_non_null(mkdtemp(dir));
     assert_true(shelf_open(&s, dir, &f));
     catalog_codec codec = { .name = "a", .sha256 = "11" }, other = codec, rebuilt = codec;
     other.name = "b";
@@ -432,8 +431,6 @@ static void results_are_kept_for_one_file_and_one_codec(void **state)
     assert_true(verify_kept_put(&s, &codec, &(verify_kept){ .standing = VERIFY_PASSED }, &f));
     verify_kept_get(&s, &codec, &got);
     assert_int_equal(got.standing, VERIFY_PASSED);
-    snprintf(command, sizeof command, "rm -rf %s", dir);
-    assert_int_equal(system(command), 0);
 }
 
 int main(void)
@@ -451,7 +448,7 @@ int main(void)
         cmocka_unit_test(samples_are_what_the_abi_says),
         cmocka_unit_test(results_survive_the_pipe_and_a_death_leaves_its_check),
         cmocka_unit_test(a_report_is_complete_with_its_last_line),
-        cmocka_unit_test(results_are_kept_for_one_file_and_one_codec),
+        cmocka_unit_test_setup_teardown(results_are_kept_for_one_file_and_one_codec, scratch_open, scratch_close),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -49,4 +49,41 @@ for words in 'engine --engine' 'codec --kernels' 'codec --attention' 'codec turb
     has "and says so" "bench: the ${words%% *} has not returned after 0.1 s and was stopped" "$err"
     is "without half an answer" "" "$out"
 done
+
+# A child is its front's: in its group, so that Ctrl-C reaches both; deaf to what its front was told to be deaf to, as
+# nohup does; and nothing is kept from it.
+[[ -e /proc/self/status ]] || finish
+signals() { # PID Blk or Ign: the 31 that have names
+    echo $((0x$(awk -v name="Sig$2:" '$1 == name { print $2 }' "/proc/$1/status") & 0x7fffffff))
+}
+group_of() { ps -o pgid= -p "$1" | tr -d ' '; }
+echo 'while true do end' >"$home/forever.lua"
+for words in "$(realpath "$rows")|bench --kernels --reps 100" "/dev/null|recipe $home/forever.lua"; do
+    reads=${words%%|*} words=${words#*|}
+    # shellcheck disable=SC2086 # words
+    (trap '' HUP && exec "$kvant" $words >/dev/null 2>&1 <"$rows") &
+    front=$!
+    until_true pgrep -P $front -f -- -child >/dev/null # not who describes codecs before
+    child=$(pgrep -P $front -f -- -child)
+    listens "$child"
+    is "$words: a child of its front's group" "$(group_of $front)" "$(group_of "$child")"
+    is "as deaf as its front" "$(signals $front Ign)" "$(signals "$child" Ign)"
+    is "to hanging up" 1 $(($(signals "$child" Ign) & 1))
+    is "it reads what it should" "$reads" "$(readlink "/proc/$child/fd/0")"
+    is "with nothing blocked" 0 "$(signals "$child" Blk)"
+    kill -TERM $front
+    wait $front
+    is "both end" "75 1" "$? $(kill -0 "$child" 2>/dev/null; echo $?)"
+done
+
+# Who describes codecs begins afresh, in a group of its own.
+(trap '' HUP && exec "$kvant" codecs --plugin "$build/tests/app/plugins/load_hang.so" >/dev/null 2>&1) &
+front=$!
+until_true pgrep -P $front -f -- ' describe ' >/dev/null
+child=$(pgrep -P $front -f -- ' describe ')
+is "a describer leads its own group" "$child" "$(group_of "$child")"
+is "and hangs up when it is told to" 0 $(($(signals "$child" Ign) & 1))
+kill -TERM $front
+wait $front
+is "it does not outlive its front" 1 "$(kill -0 "$child" 2>/dev/null; echo $?)"
 finish

@@ -27,6 +27,9 @@ is "of each codec both ways, and a copy" \
     "turbo3, encode;turbo3, decode;rotate(q8_0), encode;rotate(q8_0), decode;a copy of the rows" \
     "$(of '[.series[].time_of] | join(";")')"
 is "doubling" "64 128 256 512" "$(of '[.series[0].points[].n] | join(" ")')"
+# AMX is for the engine's products alone: codecs stop at AVX-512.
+in_use=$(of .simd)
+is "codecs' times are of the codecs' level" "${in_use/amx/avx512}" "$(of '[.series[].simd] | unique | join(" ")')"
 whole rows
 holds "linear is what it should be" '[.series[].expected - 1 | fabs < 1e-9] | all'
 holds "every size has its own bytes" '[.series[0:4][].points[].result] | length == (unique | length) and all(length == 64)'
@@ -59,6 +62,7 @@ run growth context --model "$small" --to 256 "${quick[@]}"
 is "context" 0 "$status"
 is "a prompt and a token" "reading a prompt;one token behind it" "$(of '[.series[].time_of] | join(";")')"
 is "sizes" "128 256" "$(of '[.series[1].points[].n] | join(" ")')"
+is "the engine's are of the products'" "$in_use" "$(of '[.series[].simd] | unique | join(" ")')"
 whole context
 holds "a prompt costs more than its length, less than its square" '.series[0].expected | . > 1 and . < 2'
 holds "a token less than its depth" '.series[1].expected | . > 0 and . < 1'
@@ -66,6 +70,7 @@ results=$(of '[.series[].points[].result] | join(" ")')
 portable context --model "$small" --to 256
 
 run growth vocabulary --to 4k "${quick[@]}"
+is "those of logits, too" "$in_use" "$(of '[.series[].simd] | unique | join(" ")')"
 is "vocabulary" "2048 4096" "$(of '[.series[0].points[].n] | join(" ")')"
 whole vocabulary
 results=$(of '[.series[].points[].result] | join(" ")')
@@ -75,6 +80,7 @@ portable vocabulary --to 4k
 run growth runs --to 200 "${quick[@]}"
 is "runs" 0 "$status"
 is "sizes" "100 200" "$(of '[.series[0].points[].n] | join(" ")')"
+holds "a database has no such level" '[.series[] | has("simd")] | any | not'
 holds "what the database and the board do" '[.series[].time_of] | index("a run is added") != null and index("the frontier") != null and index("the board opens") != null'
 whole runs
 results=$(of '[.series[].points[].result] | join(" ")')
@@ -88,6 +94,7 @@ is "no database is left" "" "$(ls -A "$TMPDIR")"
 run growth rows q8_0 --to 256 --reps 6 --ascii --svg "$home/rows.svg"
 is "a picture" 0 "$status"
 has "a letter for each" "a q8_0, encode  b q8_0, decode" "$out"
+has "the level that codecs use" "a codec's time by rows, ${in_use/amx/avx512}"$'\n' "$out"
 has "a table of times" "| q8_0, encode" "$out"
 has "a table of exponents" "at most" "$out"
 has "a verdict" " of 2 grow" "$out"

@@ -23,6 +23,12 @@ is "the same to the last token" '[[20,20,20,0,100]]' \
 is "in the same words" true "$(jq '[.items[] | .said == .said_ref and (.said | length > 0)] | all' <<<"$out")"
 is "exactly 100" "100 100 4" "$(scores | jq -r '"\(.score) \(.score_ref) \(.passages)"')"
 lacks "nothing to note" "note:" "$err"
+is "a suite has no time per token" null "$(jq .ms_per_token <<<"$out")"
+is "nor has its row" 1 "$("$kvant" sql --json "SELECT ms_per_token IS NULL AS none FROM runs" | jq '.[].none')"
+shown=$("$kvant" show 1)
+has "it is shown what it cost" "cost  " "$shown"
+lacks "without that" "per token" "$shown"
+lacks "nor anything that is no number" "nan" "$shown"
 
 trajectory turbo3
 is "a lossy config is run" 0 "$status"

@@ -5,21 +5,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "app/board.h"
-#include "app/family.h"
-#include "app/paired.h"
+#include "tests/store/uniform.h"
 
 /* ---- what the tests share ---- */
-
-static uint32_t random_state;
-
-static double uniform(void)
-{
-    random_state = random_state * 1664525u + 1013904223u;
-    return (random_state >> 8) / 16777216.0;
-}
 
 /* One of few values, so that there are ties. */
 static double coarse(void)
@@ -321,232 +310,6 @@ static void a_filter_that_takes_too_long_is_given_up(void **state)
     store_close(s);
 }
 
-/* ---- alike ---- */
-
-enum { BLOCKS = 40 };
-
-/* A run whose KLD is `level` plus noise that is the same for all, plus `own` times noise of its own; its interval is
- * what it is said to be. */
-static void add_measured(store *s, const char *config, double level, double own, store_estimate kld)
-{
-    store_block blocks[BLOCKS];
-    store_run run = sample_run(config);
-    run.ratio = 2 + level;
-    run.kld = kld;
-    random_state = 11;
-    double shared[BLOCKS];
-    for (int i = 0; i < BLOCKS; i++)
-        shared[i] = uniform();
-    random_state = (uint32_t)(1000 * level) + 77;
-    for (int i = 0; i < BLOCKS; i++)
-        blocks[i] = (store_block){ i, 0, 64, 100, 101, 64 * (shared[i] + level + own * (uniform() - 0.5)), 1, 60 };
-    fault f = { 0 };
-    if (!store_add_run(s, &run, &(store_parts){ .blocks = blocks, .n_blocks = BLOCKS }, NULL, &f))
-        fail_msg("%s", f.text);
-}
-
-static void what_cannot_be_told_apart_from_the_chosen_run_is_marked(void **state)
-{
-    static const store_estimate wide = { 1, 0.5, 1.5 };
-    store *s = writer(state);
-    add_measured(s, "same", 0, 0, wide);
-    add_measured(s, "equal", 0, 0, wide);       /* the same blocks */
-    add_measured(s, "better", 0.01, 0, wide);   /* worse by a hair, but on every block */
-    add_measured(s, "noisy", 0.001, 0.9, wide); /* worse by less than its noise */
-    add_measured(s, "far", 0.5, 0, wide);
-    add_measured(s, "apart", 5, 0, (store_estimate){ 9, 8, 10 }); /* intervals that do not meet the chosen one's */
-    add_measured(s, "below", 5, 0, (store_estimate){ 0.2, 0.1, 0.3 });
-    board *b = opened(state);
-    refreshed(b);
-    board_plot(b, 0, store_metric_named("ratio"), store_metric_named("kld"));
-    fault f = { 0 };
-    size_t left = 99;
-    static const size_t steps[] = { 0, 1, 2, 1, 5 }, expected_left[] = { 4, 3, 1, 0, 0 };
-    for (size_t i = 0; i < 5; i++) {
-        assert_true(board_choose(b, 1, steps[i], &left, &f));
-        assert_int_equal(left, expected_left[i]);
-    }
-    static const char *const alike[] = { "equal", "noisy" };
-    for (size_t i = 0; i < board_n_points(b); i++) {
-        const board_point *p = board_point_at(b, i);
-        bool should = strcmp(p->row->config, alike[0]) == 0 || strcmp(p->row->config, alike[1]) == 0;
-        if (p->like_chosen != should) fail_msg("%s", p->row->config);
-    }
-    add_measured(s, "late", 0, 0, wide); /* a new one is compared as well, the others not again */
-    assert_true(refreshed(b));
-    assert_true(board_point_at(b, (size_t)board_point_of(b, 2))->like_chosen);
-    assert_true(board_choose(b, 1, 0, &left, &f));
-    assert_int_equal(left, 1);
-    assert_true(board_choose(b, 1, 9, &left, &f));
-    assert_true(board_point_at(b, (size_t)board_point_of(b, 8))->like_chosen);
-
-    board_plot(b, 0, store_metric_named("ratio"), store_metric_named("dppl")); /* in this they are all equal */
-    assert_true(board_choose(b, 1, 0, &left, &f) && left == 7);
-    assert_true(board_choose(b, 1, 9, &left, &f) && left == 0);
-    assert_true(board_point_at(b, (size_t)board_point_of(b, 3))->like_chosen);
-    board_plot(b, 0, store_metric_named("ratio"), store_metric_named("kld_p99")); /* blocks know nothing of it */
-    assert_true(board_choose(b, 1, 9, &left, &f) && left == 0);
-    for (size_t i = 0; i < board_n_points(b); i++)
-        assert_false(board_point_at(b, i)->like_chosen);
-    board_plot(b, 0, store_metric_named("ratio"), store_metric_named("kld"));
-    assert_true(board_choose(b, 5, 9, &left, &f) && left == 0); /* far: differs from all, on every block */
-    for (size_t i = 0; i < board_n_points(b); i++)
-        assert_false(board_point_at(b, i)->like_chosen && strcmp(board_point_at(b, i)->row->config, "noisy") != 0);
-    assert_true(board_choose(b, 1, 9, &left, &f));
-    static const int64_t others[] = { 2, 8,
-                                      1 }; /* equal ones: what is before and behind each is compared with it anew */
-    for (size_t i = 0; i < 3; i++) {
-        assert_true(board_choose(b, others[i], 0, &left, &f));
-        assert_int_equal(left, 5);
-        assert_int_equal(board_compared(b), others[i]);
-        assert_true(board_choose(b, others[i], 9, &left, &f) && left == 0);
-        for (size_t k = 0; k < 3; k++)
-            if (k != i) assert_true(board_point_at(b, (size_t)board_point_of(b, others[k]))->like_chosen);
-    }
-    assert_true(board_choose(b, 0, 9, &left, &f) && left == 0);
-    for (size_t i = 0; i < board_n_points(b); i++)
-        assert_false(board_point_at(b, i)->like_chosen);
-    assert_true(board_choose(b, 12345, 9, &left, &f)); /* no such run */
-    board_close(b);
-    store_close(s);
-}
-
-static void a_paired_difference_has_one_size_and_two_signs(void **state)
-{
-    store *s = writer(state);
-    add_measured(s, "a", 0, 0.3, (store_estimate){ 1, 0.5, 1.5 });
-    add_measured(s, "b", 0.2, 0.7, (store_estimate){ 1, 0.5, 1.5 });
-    fault f = { 0 };
-    paired_run a, b;
-    assert_true(paired_read(s, 1, 42, &a, &f) && paired_read(s, 2, 43, &b, &f));
-    for (metric_id m = METRIC_KLD; m <= METRIC_RMS_DP; m++) {
-        interval ab, ba;
-        assert_true(paired_difference(&a, &b, m, &ab, &f) && paired_difference(&b, &a, m, &ba, &f));
-        assert_true(ab.value == -ba.value && ab.lo == -ba.hi && ab.hi == -ba.lo);
-    }
-    paired_release(&a);
-    paired_release(&b);
-    assert_false(paired_read(s, 77, 1, &a, &f));
-    assert_non_null(strstr(f.text, "run 77"));
-    store_close(s);
-}
-
-/* ---- families ---- */
-
-static void add_codec(catalog *c, const char *name, const char *family, const char *inner)
-{
-    catalog_codec *codec = calloc(1, sizeof *codec);
-    fault f = { 0 };
-    *codec = (catalog_codec){ .name = strdup(name),
-                              .version = strdup("1"),
-                              .family = strdup(family),
-                              .summary = strdup("a codec"),
-                              .reference = strdup(""),
-                              .dim_min = 32,
-                              .dim_max = 256,
-                              .dim_step = 32,
-                              .path = strdup("x.so"),
-                              .abi = KVANT_ABI };
-    if (inner) {
-        codec->params = calloc(1, sizeof *codec->params);
-        codec->params[0] = (catalog_param){ .name = strdup("codec"),
-                                            .type = KVANT_CODEC,
-                                            .help = strdup("inside"),
-                                            .inner = *inner ? strdup(inner) : NULL };
-        codec->n_params = 1;
-    }
-    if (!catalog_add(c, codec, &f)) fail_msg("%s", f.text);
-}
-
-static void a_config_has_the_family_of_the_codec_that_does_most(void **state)
-{
-    static const struct {
-        const char *k, *v, *family;
-    } cases[] = {
-        { "turbo4", "turbo4", "turbo" },
-        { "f16", "turbo3", "turbo" },
-        { "q8_0", "turbo3", "block" },
-        { "f16", "f16", "exact" },
-        { "rotate(q8_0)", "f16", "block" },
-        { "rotate(rotate(turbo4,seed=2),seed=3)", "f16", "turbo" },
-        { "rotate", "f16", "turbo" }, /* its default is dropped from the text */
-        { "rotate(seed=3)", "f16", "turbo" },
-        { "split(q8_0)", "f16", "turbo" },     /* it takes a codec, but is no wrapper */
-        { "gone(turbo4)", "turbo4", "turbo" }, /* a codec that is no more: the values tell */
-        { "gone", "gone", NULL },
-        { "", "((((", NULL },
-    };
-    enum { N = sizeof cases / sizeof cases[0] };
-    store *s = writer(state);
-    board *b = opened(state);
-    fault f = { 0 };
-    catalog *known = catalog_create(&f);
-    add_codec(known, "f16", "exact", NULL);
-    add_codec(known, "q8_0", "block", NULL);
-    add_codec(known, "turbo3", "turbo", NULL);
-    add_codec(known, "turbo4", "turbo", NULL);
-    add_codec(known, "rotate", "wrapper", "turbo4");
-    add_codec(known, "split", "turbo", "q8_0");
-    for (int i = 0; i < N; i++) {
-        char name[16];
-        snprintf(name, sizeof name, "c%d", i);
-        store_run run = sample_run(name);
-        run.config.k = cases[i].k;
-        run.config.v = cases[i].v;
-        add(s, &run);
-        if (i == 4) { /* told between: those that came before and after */
-            refreshed(b);
-            assert_int_equal(board_find(b, 1)->family, BOARD_NO_FAMILY);
-            board_families(b, known);
-        }
-    }
-    catalog_free(known);
-    refreshed(b);
-    for (int i = 0; i < N; i++) {
-        int family = board_find(b, i + 1)->family;
-        if (!cases[i].family) {
-            assert_int_equal(family, BOARD_NO_FAMILY);
-            continue;
-        }
-        if (strcmp(board_family_name(b, family), cases[i].family) != 0)
-            fail_msg("k=%s v=%s: %s", cases[i].k, cases[i].v, board_family_name(b, family));
-    }
-    assert_string_equal(board_family_name(b, 99), "");
-    assert_string_equal(board_family_name(b, -1), "");
-    board_close(b);
-    store_close(s);
-}
-
-static void a_codec_that_nobody_knows_is_called_by_its_own_name(void **state)
-{
-    (void)state;
-    fault f = { 0 };
-    catalog *known = catalog_create(&f);
-    add_codec(known, "q8_0", "block", NULL);
-    add_codec(known, "rotate", "wrapper", "q8_0");
-    const catalog *const catalogs[] = { NULL, known };
-    static const struct {
-        const char *k, *v, *label[2]; /* without a catalog, and with it */
-    } cases[] = {
-        { "q8_0", "gone", { "q8_0", "block" } },
-        { "rotate(seed=3)", "f16", { "rotate", "block" } },
-        { "gone(bits=3)", "gone", { "gone", "gone" } },
-        { "f16", "mine(bits=2)", { "mine", "mine" } },
-        { "", "", { "other", "other" } },
-        { "((", "", { "other", "other" } },
-    };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-        for (int with = 0; with < 2; with++) {
-            families *all = families_make(catalogs[with], &f);
-            char label[FAMILY_LABEL];
-            assert_non_null(all);
-            families_label(all, cases[i].k, cases[i].v, label);
-            assert_string_equal(label, cases[i].label[with]);
-            families_free(all);
-        }
-    catalog_free(known);
-}
-
 /* ---- pins ---- */
 
 static bool take_id(void *arg, int64_t id)
@@ -594,16 +357,9 @@ static void pins_stay_until_they_are_taken_away_or_the_run_is(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(points_are_classified_as_the_frontier_says),
-        TEST(the_cheapest_is_the_best_x_that_is_good_enough),
-        TEST(rows_stand_as_they_are_sorted_pinned_ones_first),
-        TEST(rows_say_what_the_database_says),
-        TEST(a_filter_holds_for_rows_points_and_what_comes),
-        TEST(a_filter_that_takes_too_long_is_given_up),
-        TEST(what_cannot_be_told_apart_from_the_chosen_run_is_marked),
-        TEST(a_paired_difference_has_one_size_and_two_signs),
-        TEST(a_config_has_the_family_of_the_codec_that_does_most),
-        cmocka_unit_test(a_codec_that_nobody_knows_is_called_by_its_own_name),
+        TEST(points_are_classified_as_the_frontier_says),        TEST(the_cheapest_is_the_best_x_that_is_good_enough),
+        TEST(rows_stand_as_they_are_sorted_pinned_ones_first),   TEST(rows_say_what_the_database_says),
+        TEST(a_filter_holds_for_rows_points_and_what_comes),     TEST(a_filter_that_takes_too_long_is_given_up),
         TEST(pins_stay_until_they_are_taken_away_or_the_run_is),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

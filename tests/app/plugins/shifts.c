@@ -1,5 +1,7 @@
 /* Codecs with side data: `shifts` stores x - m, m the mean of its samples; `drifts` stores x - m, m the number of
- * encodes so far. Both decode only what was loaded. */
+ * encodes so far. Both decode only what was loaded. `uneven` is drifts with blocks of one row for head 0, two for head
+ * 1 and so on. `pools` serves all heads at once, in blocks of 5 positions, and is calibrated with samples of all of
+ * them, or fails. */
 #include <string.h>
 
 #include "kvant/codec.h"
@@ -8,14 +10,15 @@ typedef struct shifts {
     const kvant_host *host;
     size_t dim;
     float m;
-    int drifts, ready; /* ready: calibrated or loaded */
+    int drifts, ready;     /* ready: calibrated or loaded */
+    uint32_t block, heads; /* heads: pooled; 0: it serves one */
 } shifts;
 
 static int create(const kvant_host *host, const kvant_shape *shape, void **state, int drifts)
 {
     shifts *s = host->alloc(host, sizeof *s);
     if (!s) return host->fail(host, KVANT_E_MEMORY, "no memory");
-    *s = (shifts){ .host = host, .dim = (size_t)shape->dim, .drifts = drifts };
+    *s = (shifts){ .host = host, .dim = (size_t)shape->dim, .drifts = drifts, .block = 1 };
     *state = s;
     return KVANT_OK;
 }
@@ -32,6 +35,31 @@ static int create_drifts(const kvant_host *host, const kvant_shape *shape, const
     return create(host, shape, state, 1);
 }
 
+static int create_uneven(const kvant_host *host, const kvant_shape *shape, const kvant_value *values, void **state)
+{
+    const int rc = create_drifts(host, shape, values, state);
+    if (rc == KVANT_OK) ((shifts *)*state)->block = (uint32_t)shape->head + 1;
+    return rc;
+}
+
+static int create_pools(const kvant_host *host, const kvant_shape *shape, const kvant_value *values, void **state)
+{
+    const int rc = create_shifts(host, shape, values, state);
+    if (rc != KVANT_OK) return rc;
+    shifts *s = *state;
+    s->heads = (uint32_t)shape->n_heads;
+    s->block = 5 * s->heads;
+    return KVANT_OK;
+}
+
+static int geometry(const void *state, kvant_geometry *out)
+{
+    const shifts *s = state;
+    out->block = s->block;
+    out->pooled = s->heads > 0;
+    return KVANT_OK;
+}
+
 static void destroy(void *state)
 {
     shifts *s = state;
@@ -42,6 +70,8 @@ static int calibrate(void *state, const kvant_samples *samples)
 {
     shifts *s = state;
     double sum = 0;
+    if (s->heads > 0 && samples->sequence != s->heads * samples->n_attention)
+        return s->host->fail(s->host, KVANT_E_STATE, "samples are not of %u heads", (unsigned)s->heads);
     for (size_t i = 0; i < samples->n_rows * s->dim; i++)
         sum += (double)samples->rows[i];
     s->m = (float)(sum / (double)(samples->n_rows * s->dim));
@@ -114,6 +144,7 @@ static const kvant_param params[] = { { 0 } };
         .dim_step = 1,                                                                                                 \
         .create = create_,                                                                                             \
         .destroy = destroy,                                                                                            \
+        .geometry = geometry,                                                                                          \
         .calibrate = calibrate_,                                                                                       \
         .bound = bound,                                                                                                \
         .encode = encode,                                                                                              \
@@ -124,6 +155,8 @@ static const kvant_param params[] = { { 0 } };
 
 CODEC(shifts_codec, "shifts", KVANT_CALIBRATES, create_shifts, calibrate);
 CODEC(drifts_codec, "drifts", 0, create_drifts, NULL);
+CODEC(uneven_codec, "uneven", 0, create_uneven, NULL);
+CODEC(pools_codec, "pools", KVANT_CALIBRATES, create_pools, calibrate);
 
-static const kvant_codec *const codecs[] = { &shifts_codec, &drifts_codec, NULL };
+static const kvant_codec *const codecs[] = { &shifts_codec, &drifts_codec, &uneven_codec, &pools_codec, NULL };
 KVANT_EXPORT const kvant_plugin kvant_plugin_entry = { sizeof(kvant_plugin), KVANT_ABI, codecs };
