@@ -37,15 +37,29 @@ struct against {
     char *path;
 };
 
+void *against_symbol(const against *a, const char *name)
+{
+    return dlsym(a->library, name);
+}
+
 static bool has_any(const against *a)
 {
     for (size_t i = 0; i < FORMATS; i++)
         for (int s = 0; s < AGAINST_SYMBOLS; s++)
-            if (dlsym(a->library, formats[i].symbol[s])) return true;
+            if (against_symbol(a, formats[i].symbol[s])) return true;
     return false;
 }
 
-against *against_open(const char *path, fault *f)
+static bool is_of_use(const against *a, against_what what, const char *path, fault *f)
+{
+    if (what == AGAINST_DOTS ? against_has_dots(a) : has_any(a)) return true;
+    const char *first = what == AGAINST_DOTS ? against_some_dot() : formats[0].symbol[0];
+    return fault_set(f, FAULT_INPUT,
+                     "bench: --against %s: no function of it is known here; looked for %s%s%s and others", path, first,
+                     what == AGAINST_DOTS ? "" : ", ", what == AGAINST_DOTS ? "" : formats[0].symbol[1]);
+}
+
+against *against_open(const char *path, against_what what, fault *f)
 {
     against *a = calloc(1, sizeof *a);
     if (!a) {
@@ -57,11 +71,10 @@ against *against_open(const char *path, fault *f)
         fault_set(f, FAULT_INPUT, "bench: --against %s: %s", path, strerror(errno));
     else if (!(a->library = dlopen(a->path, RTLD_NOW | RTLD_LOCAL)))
         fault_set(f, FAULT_INPUT, "bench: --against %s: %s", path, dlerror());
-    else if (!has_any(a))
-        fault_set(f, FAULT_INPUT, "bench: --against %s: no function of it is known here; looked for %s, %s and others",
-                  path, formats[0].symbol[0], formats[0].symbol[1]);
-    else
+    else if (is_of_use(a, what, path, f)) {
+        if (what == AGAINST_DOTS) against_ready_dots(a);
         return a;
+    }
     against_close(a);
     return NULL;
 }
@@ -86,11 +99,16 @@ counterpart against_find(const against *a, const char *codec)
         if (strcmp(formats[i].codec, codec) == 0) c.format = &formats[i];
     if (!c.format) return c;
     /* POSIX lets an object pointer be a function; ISO C has no cast for it. */
-    void *const found[AGAINST_SYMBOLS] = { dlsym(a->library, c.format->symbol[0]),
-                                           dlsym(a->library, c.format->symbol[1]) };
+    void *const found[AGAINST_SYMBOLS] = { against_symbol(a, c.format->symbol[0]),
+                                           against_symbol(a, c.format->symbol[1]) };
     memcpy(&c.encode, &found[0], sizeof found[0]);
     memcpy(&c.decode, &found[1], sizeof found[1]);
     return c;
+}
+
+bool against_blame(const char *path, fault *f)
+{
+    return path && f->code == FAULT_INPUT && fault_prefix(f, "%s took part", path);
 }
 
 /* ---- at work ---- */

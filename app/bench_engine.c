@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/bootstrap.h"
 #include "base/clock.h"
 #include "engine/sample.h"
 #include "kernels/random.h"
@@ -172,11 +173,47 @@ static bool (*const timers[BENCH_ROWS])(workspace *w, double *figure, fault *f) 
     [BENCH_ROUND] = time_round,
 };
 
+static bool go_on(const engine_bench *b, engine_row row, fault *f)
+{
+    return !b->go_on || b->go_on(b->self, row) || fault_set(f, FAULT_INTERRUPTED, "bench: interrupted");
+}
+
 static bool time_row(workspace *w, engine_row row, double *figure, fault *f)
 {
-    const engine_bench *b = w->b;
-    if (b->go_on && !b->go_on(b->self, row)) return fault_set(f, FAULT_INTERRUPTED, "bench: interrupted");
-    return timers[row](w, figure, f);
+    return go_on(w->b, row, f) && timers[row](w, figure, f);
+}
+
+/* Caches are cold, and memory is new. */
+static bool warm_up(workspace *w, fault *f)
+{
+    engine_bench *b = w->b;
+    double unused;
+    bool ok = true;
+    for (int row = 0; ok && row < BENCH_ROWS; row++)
+        ok = time_row(w, (engine_row)row, &unused, f);
+    if (!ok || !b->against) return ok;
+    b->beside = products_bench_open(b->m, b->against, &w->products, b->reps, b->seed + 2, f);
+    return b->beside && go_on(b, BENCH_ROWS, f) && products_bench_check(b->beside, f);
+}
+
+static bool repeat(workspace *w, int rep, fault *f)
+{
+    engine_bench *b = w->b;
+    bool ok = true;
+    for (int row = 0; ok && row < BENCH_ROWS; row++)
+        ok = time_row(w, (engine_row)row, &b->at[row][rep], f);
+    return ok && (!b->beside || (go_on(b, BENCH_ROWS, f) && products_bench_turn(b->beside, rep, f)));
+}
+
+/* While repetitions are still in their order. */
+static bool compare_generation(engine_bench *b, fault *f)
+{
+    const products_row *theirs = b->beside ? products_bench_whole(b->beside) : NULL;
+    double seconds[ENGINE_BENCH_REPS];
+    if (!theirs) return true;
+    for (int rep = 0; rep < b->reps; rep++)
+        seconds[rep] = 1 / b->at[BENCH_GENERATION][rep];
+    return bootstrap_ratio(seconds, theirs->seconds[1], (size_t)b->reps, b->seed, &b->over_theirs, f);
 }
 
 static bool prepare(workspace *w, fault *f)
@@ -224,13 +261,10 @@ bool engine_bench_run(engine_bench *b, fault *f)
     if (!w) return fault_memory(f, "bench");
     w->b = b;
     w->crew = engine_pool(b->e);
-    double unused;
-    bool ok = prepare(w, f);
-    for (int row = 0; ok && row < BENCH_ROWS; row++) /* caches are cold, and memory is new */
-        ok = time_row(w, (engine_row)row, &unused, f);
+    bool ok = prepare(w, f) && warm_up(w, f);
     for (int rep = 0; ok && rep < b->reps; rep++)
-        for (int row = 0; ok && row < BENCH_ROWS; row++)
-            ok = time_row(w, (engine_row)row, &b->at[row][rep], f);
+        ok = repeat(w, rep, f);
+    ok = ok && compare_generation(b, f);
     finish(w);
     for (int row = 0; ok && row < BENCH_ROWS; row++)
         qsort(b->at[row], (size_t)b->reps, sizeof(double), ascending);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "app/bench_engine.h"
+#include "app/bench_products_show.h"
 #include "app/child.h"
 #include "app/child_words.h"
 #include "app/commands.h"
@@ -97,7 +98,7 @@ static bool print(const engine_bench *b, const terminal *to, fault *f)
     bool ok = t != NULL;
     for (int row = 0; ok && row < BENCH_ROWS; row++)
         ok = add_row(t, b, (engine_row)row, f);
-    return figures_write(t, ok, to, f);
+    return figures_write(t, ok, to, f) && (!b->beside || products_print(b->beside, b->reps, b->over_theirs, to, f));
 }
 
 static bool print_json(const engine_bench *b, fault *f)
@@ -121,6 +122,10 @@ static bool print_json(const engine_bench *b, fault *f)
         if (*hash_of(b, row)) cJSON_AddStringToObject(one, "hash", hash_of(b, row));
         cJSON_AddItemToArray(to, one);
     }
+    if (b->beside && !products_put(json, b->beside, b->reps, b->over_theirs, f)) {
+        cJSON_Delete(json);
+        return false;
+    }
     return report_json(stdout, json, f);
 }
 
@@ -131,7 +136,8 @@ int cmd_bench_engine(app_context *app, const command_line *line)
     int status = 0;
     child_words_begin(&words, app, "bench-engine-child", line);
     const bool ok = child_words_end(&words, "bench", &f) &&
-                    child_run_of(app, "bench", "the engine", words.at, line_real(line, "timeout"), &status, &f);
+                    (child_run_of(app, "bench", "the engine", words.at, line_real(line, "timeout"), &status, &f) ||
+                     against_blame(line_text(line, "against"), &f));
     return ok ? status : app_report(app, &f);
 }
 
@@ -146,8 +152,13 @@ typedef struct watcher {
 static bool go_on(void *self, engine_row row)
 {
     watcher *w = self;
-    progress_at(&w->bar, w->steps++, rows[row].name);
+    progress_at(&w->bar, w->steps++, row == BENCH_ROWS ? "products of a token" : rows[row].name);
     return !app_cancelled(w->app);
+}
+
+static bool open_library(engine_bench *b, const char *path, against **a, fault *f)
+{
+    return !path || (b->against = *a = against_open(path, AGAINST_DOTS, f));
 }
 
 static bool open_model(engine_bench *b, const char *path, int threads, model **m, fault *f)
@@ -161,7 +172,7 @@ static bool open_model(engine_bench *b, const char *path, int threads, model **m
 
 static bool measure(engine_bench *b, watcher *w, fault *f)
 {
-    progress_start(&w->bar, stderr, &w->app->err, "bench", engine_bench_steps(b->reps), "timings");
+    progress_start(&w->bar, stderr, &w->app->err, "bench", engine_bench_steps(b), "timings");
     const bool ok = engine_bench_run(b, f);
     progress_end(&w->bar);
     return ok;
@@ -179,17 +190,20 @@ int cmd_bench_engine_child(app_context *app, const command_line *line)
     fault f = { 0 };
     watcher w = { .app = app };
     model *m = NULL;
+    against *a = NULL;
     child_begin();
     engine_bench *b = calloc(1, sizeof *b);
     const char *path = (b || fault_memory(&f, "bench")) && check_reps(line, &f) ? app_model(app, line, &f) : NULL;
     bool ok = path != NULL;
     if (ok) {
         *b = (engine_bench){ .seed = 1, .reps = (int)line_int(line, "reps"), .go_on = go_on, .self = &w };
-        ok = open_model(b, path, app_threads(line), &m, &f) && measure(b, &w, &f) &&
-             (line_has(line, "json") ? print_json(b, &f) : print(b, &app->out, &f));
+        ok = open_library(b, line_text(line, "against"), &a, &f) && open_model(b, path, app_threads(line), &m, &f) &&
+             measure(b, &w, &f) && (line_has(line, "json") ? print_json(b, &f) : print(b, &app->out, &f));
     }
+    products_bench_close(b ? b->beside : NULL);
     engine_close(b ? b->e : NULL);
     model_close(m);
+    against_close(a);
     free(b);
     return child_end(app, ok, CHILD_DONE, &f);
 }

@@ -50,22 +50,17 @@ static bool read_codecs(const command_line *line, const catalog *known, wanted *
 /* What is asked for that would not be done. */
 static bool check_together(const command_line *line, fault *f)
 {
-    static const char *const others[][2] = { { "engine", "attention" },  { "engine", "kernels" },
-                                             { "engine", "against" },    { "engine", "rows" },
-                                             { "attention", "kernels" }, { "attention", "against" } };
+    static const char *const others[][2] = { { "engine", "attention" },
+                                             { "engine", "kernels" },
+                                             { "engine", "rows" },
+                                             { "attention", "kernels" },
+                                             { "attention", "against" } };
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
         if (line_has(line, others[i][0]) && line_has(line, others[i][1]))
             return fault_set(f, FAULT_USAGE, "bench: --%s and --%s do not go together", others[i][0], others[i][1]);
     if (line_has(line, "engine") && line_n_args(line) > 0)
         return fault_set(f, FAULT_USAGE, "bench: --engine times no codec; %s is one too many", line_arg(line, 0));
     return true;
-}
-
-/* So that nobody looks for a library's mistake in a codec. Returns false. */
-static bool blame_library(const command_line *line, fault *f)
-{
-    const bool could_be = f->code == FAULT_INPUT && line_has(line, "against");
-    return could_be && fault_prefix(f, "%s took part", line_text(line, "against"));
 }
 
 int cmd_bench(app_context *app, const command_line *line)
@@ -85,7 +80,8 @@ int cmd_bench(app_context *app, const command_line *line)
     for (size_t i = 0; ok && i < w.n; i++)
         child_words_plugins(&words, w.codec[i]);
     ok = ok && child_words_end(&words, "bench", &f) &&
-         (child_run(app, "bench", words.at, line_real(line, "timeout"), &status, &f) || blame_library(line, &f));
+         (child_run(app, "bench", words.at, line_real(line, "timeout"), &status, &f) ||
+          against_blame(line_text(line, "against"), &f));
     for (size_t i = 0; i < w.n; i++)
         spec_free(w.codec[i]);
     catalog_free(known);
@@ -201,7 +197,7 @@ static bool time_kernels(work *w, fault *f)
 static bool open_against(work *w, fault *f)
 {
     if (!line_has(w->line, "against")) return true;
-    w->report.against = w->against = against_open(line_text(w->line, "against"), f);
+    w->report.against = w->against = against_open(line_text(w->line, "against"), AGAINST_CODECS, f);
     return w->against != NULL;
 }
 

@@ -88,7 +88,7 @@ for what in 'long:writes more than q8_0 of 48 rows of 128 need' 'dies:took part:
 done
 
 # What is wrong.
-for words in '--attention --kernels' '--attention --against x' '--engine turbo3' '--engine --against x' '--engine --reps 101'; do
+for words in '--attention --kernels' '--attention --against x' '--engine turbo3' '--engine --reps 101'; do
     # shellcheck disable=SC2086 # words
     run bench $words
     is "what would not be done is refused: $words" 2 "$status"

@@ -15,8 +15,9 @@ recipe "for _, c in ipairs{ $configs } do lab.run(c) end" --db "$home/one.db"
 is "one after the other" 0 $status
 recipe "local h = {} for i, c in ipairs{ $configs } do h[i] = lab.start(c) end lab.wait(h)" --db "$home/two.db" --jobs 2
 is "two at a time" 0 $status
-recipe "lab.sweep{ $configs, jobs = 2 }" --db "$home/three.db"
+KVANT_EVENTS=9 recipe "lab.sweep{ $configs, jobs = 2 }" --db "$home/three.db" 9>"$home/events"
 is "as a sweep" 0 $status
+is "whoever listens is told of its runs, identity's too" 6 "$(jq -c 'select(.event == "run" and .done)' "$home/events" | wc -l)"
 run sweep 'polar(bits=2..3)' turbo3 turbo4 'k=q8_0 v=turbo3' "${settings[@]}" --db "$home/four.db"
 is "all five" 5 "$(rows "$home/one.db" | wc -l)"
 is "asynchronous rows are the same" "$(rows "$home/one.db")" "$(rows "$home/two.db")"
