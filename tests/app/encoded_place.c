@@ -156,6 +156,16 @@ int set_up(void **state)
     return 0;
 }
 
+int set_up_with_shifts(void **state)
+{
+    fault f = { 0 };
+    if (set_up(state) != 0) return -1;
+    if (!registry_load(llama.known, TEST_PLUGINS "/shifts.so", &f) ||
+        !registry_load(gemma.known, TEST_PLUGINS "/shifts.so", &f))
+        fail_msg("%s", f.text);
+    return 0;
+}
+
 int tear_down(void **state)
 {
     (void)state;

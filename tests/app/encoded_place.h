@@ -22,6 +22,7 @@ typedef struct place {
 /* Made by set_up: a model, and one whose layers have windows. */
 extern place llama, gemma;
 int set_up(void **state);
+int set_up_with_shifts(void **state); /* and the codecs of tests/app/plugins/shifts.c */
 int tear_down(void **state);
 
 void open_place(place *p, const char *file, int threads);
