@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/against_engine.h"
 #include "kernels/block_fp.h"
 #include "kernels/block_q.h"
 #include "kernels/wht.h"
@@ -52,11 +53,11 @@ static bool has_any(const against *a)
 
 static bool is_of_use(const against *a, against_what what, const char *path, fault *f)
 {
-    if (what == AGAINST_DOTS ? against_has_dots(a) : has_any(a)) return true;
-    const char *first = what == AGAINST_DOTS ? against_some_dot() : formats[0].symbol[0];
-    return fault_set(f, FAULT_INPUT,
-                     "bench: --against %s: no function of it is known here; looked for %s%s%s and others", path, first,
-                     what == AGAINST_DOTS ? "" : ", ", what == AGAINST_DOTS ? "" : formats[0].symbol[1]);
+    if (what == AGAINST_ENGINE)
+        return against_has_engine(a) || fault_set(f, FAULT_INPUT, "bench: --against %s: it has no llama_decode", path);
+    return has_any(a) || fault_set(f, FAULT_INPUT,
+                                   "bench: --against %s: no function of it is known here; looked for %s, %s and others",
+                                   path, formats[0].symbol[0], formats[0].symbol[1]);
 }
 
 against *against_open(const char *path, against_what what, fault *f)
@@ -71,10 +72,8 @@ against *against_open(const char *path, against_what what, fault *f)
         fault_set(f, FAULT_INPUT, "bench: --against %s: %s", path, strerror(errno));
     else if (!(a->library = dlopen(a->path, RTLD_NOW | RTLD_LOCAL)))
         fault_set(f, FAULT_INPUT, "bench: --against %s: %s", path, dlerror());
-    else if (is_of_use(a, what, path, f)) {
-        if (what == AGAINST_DOTS) against_ready_dots(a);
+    else if (is_of_use(a, what, path, f))
         return a;
-    }
     against_close(a);
     return NULL;
 }

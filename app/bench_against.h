@@ -3,24 +3,12 @@
  *     quantize_row_NAME_ref(const float *x, void *blocks, int64_t n)        n values, whole blocks
  *     dequantize_row_NAME(const void *blocks, float *x, int64_t n)
  *
- *     against *a = against_open(path, &f);
+ *     against *a = against_open(path, AGAINST_CODECS, &f);
  *     counterpart c = against_find(a, "q8_0");
  *
  * NAME is q8_0, q5_1, q5_0, q4_1, q4_0, iq4_nl, mxfp4; turbo2_0, turbo3_0, turbo4_0 of llama-cpp-turboquant, whose
  * values stay rotated. Loading a library runs its constructors, and nothing says that a function of this name is what
  * it should be: for a child process.
- *
- * And its dot products, to be timed beside the engine's products of one row:
- *
- *     ggml_vec_dot_TYPE_Q(int n, float *s, size_t bs, const void *row, size_t bx, const void *q, size_t by, int nrc)
- *     quantize_row_Q(const float *x, void *q, int64_t n)                    activations, as that dot product takes them
- *     ggml_gemv_q4_K_8x8_q8_K(int n, float *s, size_t bs, const void *rows, const void *q, int nr, int nc)
- *
- * The last multiplies 8 rows that stand side by side: where ggml's own ggml_cpu_has_avx2 says yes, that is how it keeps
- * Q4_K.
- *
- *     against *a = against_open(path, AGAINST_DOTS, &f);
- *     dot_counterpart c = against_find_dot(a, "Q4_K");
  */
 #ifndef KVANT_APP_BENCH_AGAINST_H
 #define KVANT_APP_BENCH_AGAINST_H
@@ -49,7 +37,10 @@ typedef struct counterpart {
 typedef struct against against;
 
 /* What is wanted of a library. */
-typedef enum against_what { AGAINST_CODECS, AGAINST_DOTS } against_what;
+typedef enum against_what {
+    AGAINST_CODECS,
+    AGAINST_ENGINE, /* app/against_engine.h */
+} against_what;
 
 /* NULL with a fault: no such file, no library, or one that has none of the functions above. */
 against *against_open(const char *path, against_what what, fault *f);
@@ -89,41 +80,5 @@ size_t against_values_differ(against_run *run, const float *values);
 
 /* Whether it has written past the end of what it was given: a format of this name that is another one. */
 bool against_kept_room(const against_run *run, fault *f);
-
-/* ---- dot products ---- */
-
-enum { AGAINST_PREPARES = 2 };
-
-typedef struct against_dot_format {
-    const char *type, *dot;
-    const char *prepare[AGAINST_PREPARES]; /* the first that is there; NULL: activations are taken as they are */
-    const char *eight;                     /* or NULL */
-} against_dot_format;
-
-typedef struct dot_counterpart {
-    const against_dot_format *format; /* NULL: there is none for this type of weights */
-    /* NULL where the library does not have it, or nothing that prepares activations for it. */
-    void (*dot)(int n, float *s, size_t bs, const void *row, size_t bx, const void *x, size_t by, int nrc);
-    /* Or NULL; for a multiple of 8 rows in the order of against_eight_rows: nc products. */
-    void (*eight)(int n, float *s, size_t bs, const void *rows, const void *x, int nr, int nc);
-    void (*prepare)(const float *x, void *prepared, int64_t n);
-    const char *name, *prepared_by; /* of what multiplies */
-} dot_counterpart;
-
-enum { AGAINST_EIGHT = 8 };
-
-/* n_rows rows of Q4_K, a multiple of 8, to as many bytes: of 8 rows at a time the blocks of the same values together,
- * as ggml's block_q4_Kx8 has them: 8 scales, 8 scales of minima, for each 32 values the 8 pairs of 6 bits packed as a
- * block packs its own 8, then codes in turns of 8 bytes. */
-void against_eight_rows(const uint8_t *rows, size_t row_bytes, size_t n_rows, uint8_t *to);
-
-bool against_has_dots(const against *a);
-const char *against_some_dot(void); /* the name of one of them */
-
-/* What the library wants called before its first dot product, if it has that: it fills tables. */
-void against_ready_dots(const against *a);
-
-/* type: as tensor.h has it. What `prepare` writes takes at most as much room as its n floats. */
-dot_counterpart against_find_dot(const against *a, const char *type);
 
 #endif

@@ -16,6 +16,7 @@ typedef struct workspace {
     linear_work products;
     int32_t *tokens;            /* ENGINE_BENCH_DEPTH + ENGINE_BENCH_PROMPT */
     float *x, *y, *up, *logits; /* rows of a prompt: n_embd, n_ff, n_ff; n_vocab */
+    float *prompt_logits;
     kv_cache *prompt, *deep;
     int32_t ids[ENGINE_BENCH_GENERATE + 1];
     float sinks[256][2];
@@ -134,6 +135,7 @@ static bool time_prompt(workspace *w, double *figure, fault *f)
     const double begin = clock_seconds();
     if (!read_tokens(w, w->prompt, w->tokens, ENGINE_BENCH_PROMPT, f)) return false;
     *figure = ENGINE_BENCH_PROMPT / (clock_seconds() - begin);
+    memcpy(w->prompt_logits, w->logits, vocab * sizeof *w->logits);
     return settle(w->b->prompt_hash, w->logits, vocab * sizeof *w->logits, "the prompt", f);
 }
 
@@ -183,6 +185,35 @@ static bool time_row(workspace *w, engine_row row, double *figure, fault *f)
     return go_on(w->b, row, f) && timers[row](w, figure, f);
 }
 
+/* ---- a reference engine ---- */
+
+static bool turn_of_whole(workspace *w, int rep, fault *f)
+{
+    bool ok = true;
+    for (int part = 0; ok && part < AGAINST_PARTS; part++)
+        ok = go_on(w->b, (engine_row)(BENCH_ROWS + part), f) &&
+             whole_bench_turn(w->b->whole, (against_part)part, rep, f);
+    return ok;
+}
+
+static void settle_threads(workspace *w)
+{
+    double unused;
+    const double until = clock_seconds() + AGAINST_ENGINE_SETTLE;
+    while (clock_seconds() < until)
+        time_peak(w, &unused, NULL);
+}
+
+static bool open_whole(workspace *w, fault *f)
+{
+    engine_bench *b = w->b;
+    const against_work work = { b->path,           pool_threads(w->crew), b->m->shape.n_vocab,
+                                w->tokens,         ENGINE_BENCH_PROMPT,   ENGINE_BENCH_GENERATE,
+                                ENGINE_BENCH_DEPTH };
+    b->whole = whole_bench_open(b->against, &work, b->reps, f);
+    return b->whole && turn_of_whole(w, 0, f) && whole_bench_check(b->whole, w->crew, w->prompt_logits, f);
+}
+
 /* Caches are cold, and memory is new. */
 static bool warm_up(workspace *w, fault *f)
 {
@@ -191,29 +222,17 @@ static bool warm_up(workspace *w, fault *f)
     bool ok = true;
     for (int row = 0; ok && row < BENCH_ROWS; row++)
         ok = time_row(w, (engine_row)row, &unused, f);
-    if (!ok || !b->against) return ok;
-    b->beside = products_bench_open(b->m, b->against, &w->products, b->reps, b->seed + 2, f);
-    return b->beside && go_on(b, BENCH_ROWS, f) && products_bench_check(b->beside, f);
+    return ok && (!b->against || open_whole(w, f));
 }
 
 static bool repeat(workspace *w, int rep, fault *f)
 {
     engine_bench *b = w->b;
     bool ok = true;
+    if (b->whole) settle_threads(w);
     for (int row = 0; ok && row < BENCH_ROWS; row++)
         ok = time_row(w, (engine_row)row, &b->at[row][rep], f);
-    return ok && (!b->beside || (go_on(b, BENCH_ROWS, f) && products_bench_turn(b->beside, rep, f)));
-}
-
-/* While repetitions are still in their order. */
-static bool compare_generation(engine_bench *b, fault *f)
-{
-    const products_row *theirs = b->beside ? products_bench_whole(b->beside) : NULL;
-    double seconds[ENGINE_BENCH_REPS];
-    if (!theirs) return true;
-    for (int rep = 0; rep < b->reps; rep++)
-        seconds[rep] = 1 / b->at[BENCH_GENERATION][rep];
-    return bootstrap_ratio(seconds, theirs->seconds[1], (size_t)b->reps, b->seed, &b->over_theirs, f);
+    return ok && (!b->whole || turn_of_whole(w, rep, f));
 }
 
 static bool prepare(workspace *w, fault *f)
@@ -225,7 +244,8 @@ static bool prepare(workspace *w, fault *f)
     w->y = reallocarray(NULL, rows, (size_t)s->n_ff * sizeof *w->y);
     w->up = reallocarray(NULL, rows, (size_t)s->n_ff * sizeof *w->up);
     w->logits = reallocarray(NULL, (size_t)s->n_vocab, sizeof *w->logits);
-    if (!w->tokens || !w->x || !w->y || !w->up || !w->logits) return fault_memory(f, "bench");
+    w->prompt_logits = reallocarray(NULL, (size_t)s->n_vocab, sizeof *w->prompt_logits);
+    if (!w->tokens || !w->x || !w->y || !w->up || !w->logits || !w->prompt_logits) return fault_memory(f, "bench");
     for (size_t i = 0; i < n; i++)
         w->tokens[i] = (int32_t)(random_uniform(w->b->seed, i) * s->n_vocab);
     for (size_t i = 0; i < rows * (size_t)s->n_embd; i++)
@@ -246,6 +266,7 @@ static void finish(workspace *w)
     free(w->y);
     free(w->up);
     free(w->logits);
+    free(w->prompt_logits);
     free(w);
 }
 
@@ -264,7 +285,8 @@ bool engine_bench_run(engine_bench *b, fault *f)
     bool ok = prepare(w, f) && warm_up(w, f);
     for (int rep = 0; ok && rep < b->reps; rep++)
         ok = repeat(w, rep, f);
-    ok = ok && compare_generation(b, f);
+    ok = ok && (!b->whole ||
+                whole_bench_compare(b->whole, b->at[BENCH_PROMPT], b->at[BENCH_GENERATION], b->at[BENCH_DEPTH], f));
     finish(w);
     for (int row = 0; ok && row < BENCH_ROWS; row++)
         qsort(b->at[row], (size_t)b->reps, sizeof(double), ascending);

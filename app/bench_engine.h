@@ -4,14 +4,13 @@
  * reach), reading as many bytes as the weights have (what generation could reach), a prompt, generation token by token,
  * the same behind a long text, and empty rounds of the thread pool. Times are wall times, because threads work
  * together: figures are medians, and the best repetition stands beside them for a machine that others use, too. Prompt
- * and answers are hashed; they must be the same in every repetition. With a reference library its dot products take
- * their turns, too (app/bench_products.h).
+ * and answers are hashed; they must be the same in every repetition. With a reference library its engine takes its
+ * turns, too (app/bench_whole.h).
  */
 #ifndef KVANT_APP_BENCH_ENGINE_H
 #define KVANT_APP_BENCH_ENGINE_H
 
-#include "app/bench_products.h"
-#include "app/metrics.h"
+#include "app/bench_whole.h"
 #include "base/hash.h"
 #include "engine/forward.h"
 
@@ -30,23 +29,24 @@ typedef enum engine_row {
 
 typedef struct engine_bench {
     const model *m;
+    const char *path; /* of its file */
     engine *e;
     int reps; /* 1 … ENGINE_BENCH_REPS */
     uint64_t seed;
     double load_s, file_bytes;
-    const against *against;                    /* or NULL */
-    bool (*go_on)(void *self, engine_row row); /* or NULL; before each timing, BENCH_ROWS: of against; false stops */
+    const against *against; /* or NULL */
+    bool (*go_on)(void *self,
+                  engine_row row); /* or NULL; before each timing, from BENCH_ROWS on: of against; false stops */
     void *self;
     double at[BENCH_ROWS][ENGINE_BENCH_REPS]; /* out: a figure for each repetition, ascending */
     char prompt_hash[HASH_HEX], ids_hash[HASH_HEX], depth_hash[HASH_HEX];
-    products_bench *beside; /* out, with against: the caller's to close */
-    interval over_theirs;   /* out: generation, over the library's products alone; 0: it does not have all */
+    whole_bench *whole; /* out, with an engine of against: the caller's to close */
 } engine_bench;
 
 /* How often go_on is called: once for each row of each repetition, and of one that warms up. */
 static inline unsigned engine_bench_steps(const engine_bench *b)
 {
-    return ((unsigned)b->reps + 1) * (BENCH_ROWS + (b->against ? 1 : 0));
+    return ((unsigned)b->reps + 1) * (unsigned)(BENCH_ROWS + (b->against ? AGAINST_PARTS : 0));
 }
 
 /* Fills b. A repetition that computes something else than the first is a fault. */

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 
 #include "app/bench_engine.h"
-#include "app/bench_products_show.h"
 #include "app/child.h"
 #include "app/child_words.h"
 #include "app/commands.h"
@@ -98,7 +97,7 @@ static bool print(const engine_bench *b, const terminal *to, fault *f)
     bool ok = t != NULL;
     for (int row = 0; ok && row < BENCH_ROWS; row++)
         ok = add_row(t, b, (engine_row)row, f);
-    return figures_write(t, ok, to, f) && (!b->beside || products_print(b->beside, b->reps, b->over_theirs, to, f));
+    return figures_write(t, ok, to, f) && (!b->whole || whole_bench_print(b->whole, to, f));
 }
 
 static bool print_json(const engine_bench *b, fault *f)
@@ -122,10 +121,7 @@ static bool print_json(const engine_bench *b, fault *f)
         if (*hash_of(b, row)) cJSON_AddStringToObject(one, "hash", hash_of(b, row));
         cJSON_AddItemToArray(to, one);
     }
-    if (b->beside && !products_put(json, b->beside, b->reps, b->over_theirs, f)) {
-        cJSON_Delete(json);
-        return false;
-    }
+    if (b->whole) whole_bench_put(json, b->whole);
     return report_json(stdout, json, f);
 }
 
@@ -152,13 +148,13 @@ typedef struct watcher {
 static bool go_on(void *self, engine_row row)
 {
     watcher *w = self;
-    progress_at(&w->bar, w->steps++, row == BENCH_ROWS ? "products of a token" : rows[row].name);
+    progress_at(&w->bar, w->steps++, row >= BENCH_ROWS ? "the reference" : rows[row].name);
     return !app_cancelled(w->app);
 }
 
 static bool open_library(engine_bench *b, const char *path, against **a, fault *f)
 {
-    return !path || (b->against = *a = against_open(path, AGAINST_DOTS, f));
+    return !path || (b->against = *a = against_open(path, AGAINST_ENGINE, f));
 }
 
 static bool open_model(engine_bench *b, const char *path, int threads, model **m, fault *f)
@@ -196,11 +192,11 @@ int cmd_bench_engine_child(app_context *app, const command_line *line)
     const char *path = (b || fault_memory(&f, "bench")) && check_reps(line, &f) ? app_model(app, line, &f) : NULL;
     bool ok = path != NULL;
     if (ok) {
-        *b = (engine_bench){ .seed = 1, .reps = (int)line_int(line, "reps"), .go_on = go_on, .self = &w };
+        *b = (engine_bench){ .path = path, .seed = 1, .reps = (int)line_int(line, "reps"), .go_on = go_on, .self = &w };
         ok = open_library(b, line_text(line, "against"), &a, &f) && open_model(b, path, app_threads(line), &m, &f) &&
              measure(b, &w, &f) && (line_has(line, "json") ? print_json(b, &f) : print(b, &app->out, &f));
     }
-    products_bench_close(b ? b->beside : NULL);
+    whole_bench_close(b ? b->whole : NULL);
     engine_close(b ? b->e : NULL);
     model_close(m);
     against_close(a);

@@ -77,8 +77,7 @@ static const command_option options_bench[] = {
     { "kernels", 0, OPTION_FLAG, .help = "time what codecs are made of, a line each" },
     { "attention", 0, OPTION_FLAG, .help = "time scores and mix on encoded rows, beside f16" },
     { "against", 0, OPTION_TEXT, "LIB", COMPLETE_FILE,
-      .help =
-          "a reference library (libggml-base.so; with --engine libggml-cpu.so): its functions take their turns, too" },
+      .help = "a reference library (libggml-base.so; with --engine libllama.so): it takes its turns, too" },
     { 0 },
 };
 
@@ -188,12 +187,10 @@ const command commands_plan[] = {
           "--attention times scores and mix instead, over 64 MiB of rows, for 1, 2, 4 and 8 queries at a time: in ns for a row "
           "and a query, beside f16, beside decoding first and beside the portable version, with cosines to exact results.\n\n"
           "--engine times prompt and generation on a model, beside multiply-adds on registers and reading the weights in "
-          "the same run, in wall time; hashes of what came out must be the same in every repetition. With --against, the "
-          "products of one token take their turns, too: one row of activations with every matrix of the model, by kvant and "
-          "by the library's ggml_vec_dot_... (with its quantize_row_... for the activations; Q4_K by ggml_gemv_q4_K_8x8_q8_K, "
-          "where the library would keep it so), over the same weights on the same threads. Both are compared with sums in f64 first; what is off by more than activations of 8 bits explain "
-          "is refused. The weights are in memory twice. Prompts are not compared so: a reference engine has other functions "
-          "for them.\n\n"
+          "the same run, in wall time; hashes of what came out must be the same in every repetition. With --against and a "
+          "library that has llama_decode, that engine reads the same prompt, generates and generates at depth in turns with "
+          "kvant's, with as many threads and else as it comes; said is how far its logits are from kvant's, in nats, and more "
+          "than 1 is refused. The weights are in memory twice.\n\n"
           "--kernels times what codecs are made of, each after its result was compared with the portable version's.\n\n"
           "The last table has one block (mostly one row) by itself, as generation encodes it, in ns: by the codec alone, "
           "and hosted, through the checks that kvant puts around a codec. KVANT_SIMD=portable, avx2, avx512 or neon in "
@@ -208,7 +205,7 @@ const command commands_plan[] = {
                                      { "bench --kernels", "where the time goes" },
                                      { "bench --attention turbo4", "attention without decoding, beside f16" },
                                      { "bench --engine -m model.gguf", "the engine on a model" },
-                                     { "bench --engine --against libggml-cpu.so", "its products beside a reference's" },
+                                     { "bench --engine --against libllama.so", "beside a whole reference engine" },
                                      { "bench q8_0 turbo3 --against libggml-base.so", "beside a reference library" },
                                      { 0 } },
       .run = cmd_bench },

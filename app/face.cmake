@@ -30,7 +30,7 @@ target_sources(kvant PRIVATE cmd_suite.c run_show.c suite_line.c)
 target_sources(kvant PRIVATE cmd_predict.c predict.c predict_child.c)
 target_sources(kvant PRIVATE commands_plan.c cmd_memory.c memory.c memory_json.c memory_measure.c memory_search.c memory_show.c memory_table.c
   size_list.c cmd_speed.c speed.c speed_fill.c speed_json.c speed_peak.c speed_show.c speed_summary.c)
-target_sources(kvant PRIVATE cmd_bench.c bench.c bench_against.c bench_against_dots.c bench_attend.c bench_attend_show.c bench_engine.c bench_engine_show.c bench_kernels.c bench_kernel_rows.c bench_products.c bench_products_check.c bench_products_round.c bench_products_show.c bench_show.c bench_time.c figures.c)
+target_sources(kvant PRIVATE cmd_bench.c bench.c bench_against.c against_engine.c bench_attend.c bench_attend_show.c bench_engine.c bench_engine_show.c bench_kernels.c bench_kernel_rows.c bench_show.c bench_time.c bench_whole.c figures.c)
 target_sources(kvant PRIVATE cmd_growth.c growth.c growth_codecs.c growth_context.c growth_fit.c growth_plot.c growth_runs.c growth_show.c growth_theory.c
   growth_vocabulary.c growth_words.c page/growth_svg.c)
 target_sources(kvant PRIVATE crew.c crew_task.c crew_watch.c run_row.c cmd_merge.c plan.c plan_read.c shard.c shard_launch.c sweep_list.c)
