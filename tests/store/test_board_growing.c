@@ -146,8 +146,9 @@ static void change_rows(void **state)
     sqlite3 *db = NULL;
     assert_int_equal(sqlite3_open(((place *)*state)->db, &db), SQLITE_OK);
     sqlite3_busy_timeout(db, 5000);
-    /* Not the first: it numbers the sets. */
-    const char *sql = "PRAGMA foreign_keys = 1; DELETE FROM runs WHERE id = (SELECT id FROM runs LIMIT 1 OFFSET 3);"
+    /* Not the first: it numbers the sets. (Without an order it is one of them at random, by uid.) */
+    const char *sql = "PRAGMA foreign_keys = 1;"
+                      "DELETE FROM runs WHERE id = (SELECT id FROM runs ORDER BY id LIMIT 1 OFFSET 3);"
                       "UPDATE runs SET kld = 0.5 WHERE id = (SELECT min(id) FROM runs)";
     assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
     sqlite3_close(db);
