@@ -9,8 +9,7 @@
 
 #include "app/app.h"
 
-/* The child's word on how it came to its end. They are chosen so that a codec that
- * calls exit does not say it by chance. */
+/* The child's word on how it came to its end, chosen so that a codec that calls exit does not say it by chance. */
 enum {
     CHILD_DONE = 42,  /* all of the answer is written */
     CHILD_NO = 43,    /* the same, and the answer is no: child_run gives FAULT_NO */

@@ -33,6 +33,13 @@ static void speak(int kept)
     close(kept);
 }
 
+/* A key of one letter. */
+static void name_key(char key[HASH_HEX], int letter)
+{
+    memset(key, letter, HASH_HEX - 1);
+    key[HASH_HEX - 1] = '\0';
+}
+
 static void kept_entries_are_whole_or_absent(void **state)
 {
     const char *dir = *state;
@@ -42,8 +49,7 @@ static void kept_entries_are_whole_or_absent(void **state)
     shelf_entry e;
     size_t n;
     uint64_t bytes;
-    memset(key, 'a', HASH_HEX - 1);
-    key[HASH_HEX - 1] = '\0';
+    name_key(key, 'a');
     assert_true(shelf_open(&s, dir, &f));
     assert_false(shelf_get(&s, "reference", key, &e));
     shelf_part parts[] = { { "hello ", 6 }, { "world", 5 } };
@@ -75,8 +81,7 @@ static void an_entry_with_one_bit_changed_is_thrown_away(void **state)
     fault f = { 0 };
     shelf s;
     shelf_entry e;
-    memset(key, 'a', HASH_HEX - 1);
-    key[HASH_HEX - 1] = '\0';
+    name_key(key, 'a');
     memset(text, 'x', sizeof text);
     snprintf(path, sizeof path, "%s/reference/%s.kvant", dir, key);
     assert_true(shelf_open(&s, dir, &f));
@@ -120,7 +125,7 @@ static void an_entry_is_checked_again_after_a_day_or_a_write(void **state)
     fault f = { 0 };
     shelf s;
     shelf_entry e;
-    memset(key, 'a', HASH_HEX - 1);
+    name_key(key, 'a');
     snprintf(path, sizeof path, "%s/reference/%s.kvant", dir, key);
     assert_true(shelf_open(&s, dir, &f));
     const int warnings = silence();
@@ -164,8 +169,7 @@ static void the_least_used_entries_go_first(void **state)
     shelf_entry e;
     assert_true(shelf_open(&s, dir, &f));
     for (int i = 0; i < 4; i++) {
-        memset(keys[i], 'a' + i, HASH_HEX - 1);
-        keys[i][HASH_HEX - 1] = '\0';
+        name_key(keys[i], 'a' + i);
         assert_true(shelf_put(&s, "self", keys[i], &(shelf_part){ block, sizeof block }, 1, &f));
         usleep(20000);
     }
@@ -198,8 +202,7 @@ static void a_full_disk_leaves_nothing_behind(void **state)
     shelf s;
     size_t n;
     uint64_t bytes;
-    memset(key, 'b', HASH_HEX - 1);
-    key[HASH_HEX - 1] = '\0';
+    name_key(key, 'b');
     assert_true(shelf_open(&s, dir, &f));
     /* A limit on file size stands for the full disk: write fails in the middle in the same way. */
     struct rlimit old, small;
