@@ -121,7 +121,7 @@ static void flip(const char *path, off_t at, bool keep)
 static void an_entry_is_checked_again_after_a_day_or_a_write(void **state)
 {
     const char *dir = *state;
-    char key[HASH_HEX] = "", path[256];
+    char key[HASH_HEX], path[256];
     fault f = { 0 };
     shelf s;
     shelf_entry e;
