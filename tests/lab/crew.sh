@@ -79,51 +79,61 @@ for signal in "${signals[@]}"; do
     is "$signal: with its phase" "codec, passage 0, layer 0" "$(last phase)"
 done
 
-# Outside of it, the run is tried once more, and stored as failed the second time. A long text is long to prepare.
-seq 1 300000 >"$home/long"
-slow=("${evaluation[@]}" --text "$home/long" --passages 2 --no-cache)
+# Outside of it, the run is tried once more, and stored as failed the second time. The plugin keeps a worker at its
+# start while the gate is there.
+export KVANT_TEST_GATE=$home/gate
+gated=("${long[@]}" --passages 2 --no-cache --plugin "$bad/gated.so")
 kill_at_start() { # LABEL
-    until_true at_work "$1" ".what == \"starting\" and .pid != ${pid-0}"
+    until_true at_work "$1" ".what == \"starting\" and .pid != $pid"
     kill -KILL "$pid"
 }
-begin "${slow[@]}" f16 --db "$home/killed.db"
-kill_at_start identity
+touch "$KVANT_TEST_GATE"
+begin "${gated[@]}" gated --db "$home/killed.db"
+kill_at_start gated
+rm "$KVANT_TEST_GATE"
 ends
-is "killed once while it prepares, identity is run all the same" 0 $status
-has "and that is said" "identity: the worker died of signal 9, Killed (s" "$err"
+is "killed once while it prepares, it is run all the same" 0 $status
+has "and that is said" "gated: the worker died of signal 9, Killed (s" "$err"
 has "with what follows" "it is tried once more" "$err"
 is "both are done" "done done" "$("$kvant" runs --db "$home/killed.db" --json | jq -r 'map(.status) | join(" ")')"
-begin "${slow[@]}" q8_0 q4_0 --db "$home/twice.db"
-kill_at_start q8_0
-kill_at_start q8_0
+touch "$KVANT_TEST_GATE"
+begin "${gated[@]}" gated q4_0 --db "$home/twice.db"
+kill_at_start gated
+kill_at_start gated
+rm "$KVANT_TEST_GATE"
 ends
-is "killed twice, it has failed and the sweep goes on" "3 identity done, q8_0 failed, q4_0 done" "$status $("$kvant" runs --db "$home/twice.db" \
+is "killed twice, it has failed and the sweep goes on" "3 identity done, gated failed, q4_0 done" "$status $("$kvant" runs --db "$home/twice.db" \
     --json | jq -r 'reverse | map("\(.config) \(.status)") | join(", ")')"
 has "with its phase" "s" "$("$kvant" sql --db "$home/twice.db" --mode csv "select phase from runs where status = 'failed'" | tail -1)"
 
 # A worker that someone else asks to stop is no reason to stop the sweep.
-begin "${slow[@]}" --db "$home/asked.db" f16
-until_true at_work identity '.what == "starting"'
+touch "$KVANT_TEST_GATE"
+begin "${gated[@]}" --db "$home/asked.db" gated
+until_true at_work gated '.what == "starting"'
 kill -TERM "$pid"
+rm "$KVANT_TEST_GATE"
 ends
 is "SIGTERM to a worker: it is run again" "0 done done" "$status $("$kvant" runs --db "$home/asked.db" --json | jq -r 'map(.status) | join(" ")')"
 
 # ---- workers that stand still ----
 
-# Outside the codecs' steps silence may last ten times as long: reading this text takes some seconds.
-seq 1 3000000 >"$home/endless"
-run run f16 "${evaluation[@]}" --text "$home/endless" --passages 2 --no-cache --timeout 0.1 --db "$home/silent.db"
+# Outside the codecs' steps silence may last ten times as long.
+touch "$KVANT_TEST_GATE"
+run run gated "${gated[@]}" --timeout 0.1 --db "$home/silent.db"
+rm "$KVANT_TEST_GATE"
 is "a worker that says nothing is ended" 3 $status
 has "with the reason" "no word from the worker for 1 s (setup), so it was ended" "$err"
 has "after a second try" "it is tried once more" "$err"
 
 # One is stopped and goes on; one is stopped for good; one hangs; the last does not notice.
-begin "${slow[@]}" --plugin "$bad/bad_hang.so" --jobs 2 --timeout 4 --db "$home/still.db" f16 bad_hang k=bad_hang q5_1
-until_true at_work f16 '.what == "starting"'
+touch "$KVANT_TEST_GATE"
+begin "${gated[@]}" --plugin "$bad/bad_hang.so" --jobs 2 --timeout 6 --db "$home/still.db" gated bad_hang k=bad_hang q5_1
+until_true at_work gated '.what == "starting"'
 first=$pid
 kill -STOP "$first"
-until_true at_work f16 ".state == \"stopped\" and .pid == $first"
+until_true at_work gated ".state == \"stopped\" and .pid == $first"
 kill -CONT "$first"
+rm "$KVANT_TEST_GATE"
 until_true at_work bad_hang '.what == "evaluating"'
 until_true hangs "$pid"
 kill -STOP "$pid"
@@ -133,10 +143,10 @@ has "is done with the others" "5 run, 0 already there, 2 failed" "$err"
 state_of() {
     "$kvant" runs --db "$home/still.db" --json | jq -r --arg c "$1" '.[] | select(.config == $c) | "\(.status) \(.reason)"'
 }
-is "stopped and continued is done" "done " "$(state_of f16)"
-has "by the worker it was" "$first" "$(jq -r 'select(.event == "worker" and .label == "f16" and .state == "ended") | .pid' "$home/events")"
-has "stopped for good has failed" "failed stopped by a signal for 4 s (" "$(state_of bad_hang)"
-has "a codec that hangs has failed" "failed no progress for 4 s (codec, passage 0, layer 0)" "$(state_of k=bad_hang)"
+is "stopped and continued is done" "done " "$(state_of gated)"
+has "by the worker it was" "$first" "$(jq -r 'select(.event == "worker" and .label == "gated" and .state == "ended") | .pid' "$home/events")"
+has "stopped for good has failed" "failed stopped by a signal for 6 s (" "$(state_of bad_hang)"
+has "a codec that hangs has failed" "failed no progress for 6 s (codec, passage 0, layer 0)" "$(state_of k=bad_hang)"
 is "the last is done" "done " "$(state_of q5_1)"
 is "stopped workers are gone, too" "" "$(ps -o pid= -p "$pid")"
 finish
