@@ -5,14 +5,13 @@
 source tests/lab/lab.bash "$1" "$2"
 # shellcheck source=tests/lab/crew.bash
 source tests/lab/crew.bash
-# Long enough to be interrupted; a sanitized program takes four times as long.
-passages=150
-[[ ${3-} == ON ]] && passages=40
 many=('polar(bits=1..6)' q8_0 q4_0 turbo3 'k=q8_0 v=turbo3')
+# What never comes to its end by itself.
+endless=(bad_hang k=bad_hang --plugin "$build/tests/plugins/bad_hang.so" --timeout 600)
 
 # ---- the sweep is killed, and started again ----
 
-begin "${long[@]}" --passages $passages "${many[@]}" --jobs 2 --db "$home/half.db"
+begin "${long[@]}" --passages 40 "${many[@]}" "${endless[@]}" --jobs 2 --db "$home/half.db"
 until_true grep -q '"event":"whole".*"done":3' "$home/events"
 workers=$(pgrep -P "$sweep")
 kill -9 "$sweep"
@@ -29,14 +28,14 @@ until_true gone
 is "kill -9 takes them along" "" "$(gone || echo "$workers")"
 finished=$("$kvant" runs --db "$home/half.db" --limit 0 --json | jq length)
 has "what was finished is there" true "$( ((finished >= 3)) && echo true)"
-run sweep "${long[@]}" --passages $passages "${many[@]}" --jobs 2 --db "$home/half.db"
+run sweep "${long[@]}" --passages 40 "${many[@]}" --jobs 2 --db "$home/half.db"
 is "it goes on" 0 $status
 has "with the rest" "$((finished - 1)) already there" "$err"
-run sweep "${long[@]}" --passages $passages "${many[@]}" --db "$home/whole.db"
+run sweep "${long[@]}" --passages 40 "${many[@]}" --db "$home/whole.db"
 is "and the rows are those of a sweep that was left alone" "$(rows "$home/whole.db")" "$(rows "$home/half.db")"
 
 # Stopped in good order: 75, and what is finished stays.
-begin "${long[@]}" --passages $((2 * passages)) "${many[@]}" --jobs 2 --db "$home/asked.db"
+begin "${long[@]}" --passages 40 "${many[@]}" "${endless[@]}" --jobs 2 --db "$home/asked.db"
 until_true grep -q '"event":"whole"' "$home/events"
 kill -TERM "$sweep"
 ends

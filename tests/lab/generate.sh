@@ -102,14 +102,19 @@ has "its reason" "bad_nan" "$err"
 has "the other's figures" "exact: 8 tokens" "$err"
 [[ $out == exact* ]] || is "the other's text" "exact..." "$out"
 
-# Stopped by a person: what was said stays, figures are told, status 75, and no process is left.
+# Stopped by a person: what was said stays, figures are told, status 75, and no process is left. The codec waits at a
+# gate, and the child hears of the end before the gate opens.
 mkfifo "$home/pipe"
-"$kvant" generate --prompt "Once" --tokens 900 --config turbo3 >"$home/pipe" 2>"$home/err" &
+export KVANT_TEST_GATE=$home/gate
+touch "$KVANT_TEST_GATE"
+"$kvant" generate --prompt "Once" --tokens 900 --config gated --plugin "$build/tests/plugins/gated.so" \
+    >"$home/pipe" 2>"$home/err" &
 pid=$!
 exec 3<"$home/pipe"
 IFS= read -r -n 20 -u 3 begun # it has begun
 child=$(pgrep -P $pid)
-kill -TERM $pid
+kill -TERM $pid ${child:+$child}
+rm "$KVANT_TEST_GATE"
 wait $pid
 is "stopped" 75 $?
 has "something had been said" "," "$begun$(timeout 5 cat <&3)"

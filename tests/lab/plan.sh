@@ -207,10 +207,11 @@ is "a plan without one runs without one, though there is one" "3 f16 identity" \
     "$status $("$kvant" runs --db "$home/without.db" --json | jq -r 'map(.config) | join(" ")')"
 has "and says what is missing" "no calibration" "$err"
 
-# A shard that is stopped ends with 75 and keeps what it has.
-"$kvant" sweep "${long[@]}" --passages 100 'polar(bits=1..8)' --plan "$home/long.jsonl" 2>/dev/null
+# A shard that is stopped ends with 75 and keeps what it has. Its last codec never returns.
+hang=(--plugin "$build/tests/plugins/bad_hang.so" --timeout 600)
+"$kvant" sweep "${long[@]}" --passages 2 'polar(bits=1..4)' bad_hang k=bad_hang "${hang[@]}" --plan "$home/long.jsonl" 2>/dev/null
 : >"$home/out" # what was said before is not taken for its words
-"$kvant" sweep --from "$home/long.jsonl" --shard 1/2 >"$home/out" 2>/dev/null &
+"$kvant" sweep --from "$home/long.jsonl" --shard 1/2 "${hang[@]}" >"$home/out" 2>/dev/null &
 pid=$!
 until_true grep -q polar "$home/out"
 kill -TERM $pid
