@@ -6,6 +6,7 @@ source tests/screen/screen.bash "$1" "$2"
 # shellcheck source=tests/screen/misfortune.bash
 source tests/screen/misfortune.bash "$@"
 
+export KVANT_TEST_SLOW=$home/slow
 begin
 
 # ---- a worker dies in its codec: that run has failed, and the others are made ----
@@ -29,13 +30,15 @@ done
 
 # ---- one is stopped and goes on; one is stopped for good, another never returns ----
 
-order "run q5_1 --passages 800"
-work_on block.so
+touch "$KVANT_TEST_SLOW"
+order "run gated --plugin $bad/gated.so"
+work_on gated.so
 kill -STOP "$worker"
 until_shows "stopped  "
 answers
 kill -CONT "$worker"
-until_true has_runs 1 "config = 'q5_1' and status = 'done'"
+rm "$KVANT_TEST_SLOW"
+until_true has_runs 1 "config = 'gated' and status = 'done'"
 
 order "sweep bad_hang k=bad_hang q4_0 --plugin $bad/bad_hang.so --jobs 3 --timeout 6 --force --passages 58"
 work_on bad_hang

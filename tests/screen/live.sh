@@ -18,8 +18,9 @@ until_shows "q5_1"
 until_shows "run 18 ACCEPT" # what was chosen stays chosen
 
 # a run started here; it is shown while it works and when it is there
-give "run q4_1 $evaluation"
-keys j
+keys :
+type "run q4_1 $evaluation"
+keys Enter j # at once: the run is short
 until_shows "run 17 ACCEPT" # keys work meanwhile
 until_shows "20  3.200" # its row
 until_shows "run 17 ACCEPT" # what was chosen meanwhile stays
