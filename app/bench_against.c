@@ -182,17 +182,20 @@ void against_end(against_run *run)
     free(run->back);
 }
 
-static size_t rows_that_differ(const void *a, const void *b, size_t row, size_t n_rows)
+size_t against_bytes_differ(const against_run *run)
 {
+    const size_t row = row_bytes(run);
     size_t n = 0;
-    for (size_t r = 0; r < n_rows; r++)
-        n += memcmp((const char *)a + r * row, (const char *)b + r * row, row) != 0;
+    for (size_t r = 0; r < run->n_rows; r++)
+        n += memcmp(run->bytes + r * row, run->ours + r * row, row) != 0;
     return n;
 }
 
-size_t against_bytes_differ(const against_run *run)
+static bool values_differ(const float *a, const float *b, size_t n)
 {
-    return rows_that_differ(run->bytes, run->ours, row_bytes(run), run->n_rows);
+    for (size_t i = 0; i < n; i++)
+        if (!(a[i] == b[i])) return true; /* what is no number is nothing's equal */
+    return false;
 }
 
 size_t against_values_differ(against_run *run, const float *values)
@@ -201,5 +204,8 @@ size_t against_values_differ(against_run *run, const float *values)
     const against_format *format = run->with.format;
     if (format->rotated && wht_init(&rotation, (int)format->values))
         wht_inverse(&rotation, run->back, run->n_rows * run->dim / format->values);
-    return rows_that_differ(run->back, values, run->dim * sizeof *values, run->n_rows);
+    size_t n = 0;
+    for (size_t r = 0; r < run->n_rows; r++)
+        n += values_differ(run->back + r * run->dim, values + r * run->dim, run->dim);
+    return n;
 }

@@ -73,8 +73,8 @@ bool against_encode(void *run, fault *f);
 bool against_decode(void *run, fault *f); /* of `ours` */
 void against_end(against_run *run);
 
-/* After both: rows whose bytes are not `ours`, rows whose values are not `values`, to the last bit. Turns what is
- * rotated back. */
+/* After both: rows whose bytes are not `ours`, rows whose values are not `values`, in the last place of a number too;
+ * zeros of either sign are equal. Turns what is rotated back. */
 size_t against_bytes_differ(const against_run *run);
 size_t against_values_differ(against_run *run, const float *values);
 

@@ -4,6 +4,7 @@
 
 #include "app/bench_time.h"
 #include "kernels/bitpack.h"
+#include "kernels/block_fp.h"
 #include "kernels/block_q.h"
 
 bool kernel_is_tiled(const kernel_work *w)
@@ -124,11 +125,13 @@ static const kernel unpack = { unpack_row, false, unpack_tile, KERNEL_CODES, fal
 
 /* ---- blocks ---- */
 
-static const char *const formats[KERNEL_FORMATS] = { "q8_0", "q5_1", "q5_0", "q4_1", "q4_0", "iq4_nl" };
+#define PORTABLE(name) block_##name##_encode, block_##name##_decode
+static const char *const formats[KERNEL_FORMATS] = { "q8_0", "q5_1", "q5_0", "q4_1",  "q4_0", "iq4_nl",
+                                                     "bf16", "e4m3", "e5m2", "mxfp4", "nvfp4" };
 static const lanes_blocks portable_blocks[KERNEL_FORMATS] = {
-    { block_q8_0_encode, block_q8_0_decode }, { block_q5_1_encode, block_q5_1_decode },
-    { block_q5_0_encode, block_q5_0_decode }, { block_q4_1_encode, block_q4_1_decode },
-    { block_q4_0_encode, block_q4_0_decode }, { block_iq4_nl_encode, block_iq4_nl_decode },
+    { PORTABLE(q8_0) }, { PORTABLE(q5_1) },   { PORTABLE(q5_0) },  { PORTABLE(q4_1) },
+    { PORTABLE(q4_0) }, { PORTABLE(iq4_nl) }, { PORTABLE(bf16) },  { PORTABLE(e4m3) },
+    { PORTABLE(e5m2) }, { PORTABLE(mxfp4) },  { PORTABLE(nvfp4) },
 };
 
 size_t kernel_format_of(const kernel_row *row)
@@ -141,7 +144,8 @@ size_t kernel_format_of(const kernel_row *row)
 static lanes_blocks blocks_of(const kernel_work *w)
 {
     const lanes none = { 0 }, *l = w->lanes ? w->lanes : &none;
-    const lanes_blocks own[KERNEL_FORMATS] = { l->q8_0, l->q5_1, l->q5_0, l->q4_1, l->q4_0, l->iq4_nl };
+    const lanes_blocks own[KERNEL_FORMATS] = { l->q8_0, l->q5_1, l->q5_0, l->q4_1,  l->q4_0, l->iq4_nl,
+                                               l->bf16, l->e4m3, l->e5m2, l->mxfp4, l->nvfp4 };
     return own[w->format].encode ? own[w->format] : portable_blocks[w->format];
 }
 
@@ -189,7 +193,7 @@ static void lines_all(kernel_work *w, size_t at)
 static const kernel lines = { lines_all, true, NULL, KERNEL_CODES, false, false };
 
 /* clang-format off */
-#define BLOCKS(name) { name " encode", BLOCK_Q, &encode }, { name " decode", BLOCK_Q, &decode }
+#define BLOCKS(name, values) { name " encode", values, &encode }, { name " decode", values, &decode }
 
 const kernel_row kernel_rows[] = {
     { "wht", 32, &rotate }, { "wht", 64, &rotate }, { "wht", 128, &rotate }, { "wht", 256, &rotate },
@@ -206,7 +210,9 @@ const kernel_row kernel_rows[] = {
     { "unpack", 5, &unpack }, { "unpack", 6, &unpack }, { "unpack", 7, &unpack }, { "unpack", 8, &unpack },
     { "16 steps of z", 4, &steps }, { "16 steps of d4", 4, &steps }, { "16 steps of e8", 4, &steps },
     { "lines of pairs", 8, &lines }, { "lines of pairs", 256, &lines }, { "lines of fours", 16, &lines },
-    BLOCKS("q8_0"), BLOCKS("q5_1"), BLOCKS("q5_0"), BLOCKS("q4_1"), BLOCKS("q4_0"), BLOCKS("iq4_nl"),
+    BLOCKS("q8_0", BLOCK_Q), BLOCKS("q5_1", BLOCK_Q), BLOCKS("q5_0", BLOCK_Q), BLOCKS("q4_1", BLOCK_Q),
+    BLOCKS("q4_0", BLOCK_Q), BLOCKS("iq4_nl", BLOCK_Q), BLOCKS("bf16", 1), BLOCKS("e4m3", 1), BLOCKS("e5m2", 1),
+    BLOCKS("mxfp4", BLOCK_MXFP4), BLOCKS("nvfp4", BLOCK_NVFP4),
 };
 /* clang-format on */
 const size_t kernel_n_rows = sizeof kernel_rows / sizeof *kernel_rows;

@@ -18,7 +18,7 @@
 #include "kernels/quantizer.h"
 #include "kernels/wht.h"
 
-enum { KERNEL_DIM = 128, KERNEL_VALUES = 1 << 16, KERNEL_FORMATS = 6 };
+enum { KERNEL_DIM = 128, KERNEL_VALUES = 1 << 16, KERNEL_FORMATS = 11 };
 
 /* Where a kernel leaves what it computes. */
 typedef enum kernel_place { KERNEL_OUT, KERNEL_CODES, KERNEL_BYTES, KERNEL_IN_PLACE } kernel_place;
@@ -51,7 +51,7 @@ struct kernel_work {
     lattice points;
     besi_lines lines;
     float *rows, *out;      /* KERNEL_VALUES each */
-    uint8_t *codes, *bytes; /* KERNEL_VALUES, and twice as many: room for q8_0 */
+    uint8_t *codes, *bytes; /* KERNEL_VALUES, and twice as many: room for bf16 */
     uint32_t *wide;         /* codes in 32 bits */
 };
 

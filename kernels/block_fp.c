@@ -3,17 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-/* A format of one sign bit, an exponent and a fraction. */
-typedef struct short_float {
-    int fraction; /* bits */
-    int lowest;   /* exponent of the smallest normal number, 1 - bias */
-    int largest;  /* code of the largest finite number */
-    int sign;     /* the sign bit */
-} short_float;
-
-static const short_float e4m3 = { 3, -6, 0x7e, 0x80 };
-static const short_float e5m2 = { 2, -14, 0x7b, 0x80 };
-static const short_float e2m1 = { 1, 0, 7, 8 };
+#include "kernels/short_float.h"
 
 static uint32_t bits_of(float v)
 {
@@ -113,22 +103,22 @@ static size_t uncast(const short_float *f, const uint8_t *bytes, size_t n, float
 
 size_t block_e4m3_encode(const float *values, size_t n, uint8_t *bytes)
 {
-    return cast(&e4m3, values, n, bytes);
+    return cast(&short_e4m3, values, n, bytes);
 }
 
 size_t block_e4m3_decode(const uint8_t *bytes, size_t n, float *values)
 {
-    return uncast(&e4m3, bytes, n, values);
+    return uncast(&short_e4m3, bytes, n, values);
 }
 
 size_t block_e5m2_encode(const float *values, size_t n, uint8_t *bytes)
 {
-    return cast(&e5m2, values, n, bytes);
+    return cast(&short_e5m2, values, n, bytes);
 }
 
 size_t block_e5m2_decode(const uint8_t *bytes, size_t n, float *values)
 {
-    return uncast(&e5m2, bytes, n, values);
+    return uncast(&short_e5m2, bytes, n, values);
 }
 
 /* ---- mxfp4 ------------------------------------------------------------------------------------------------------ */
@@ -145,8 +135,8 @@ size_t block_mxfp4_encode(const float *values, size_t n, uint8_t *bytes)
         const float inverse = from_bits((uint32_t)(254 - scale) << 23);
         out[0] = (uint8_t)scale;
         for (int i = 0; i < HALF_BLOCK; i++)
-            out[1 + i] =
-                (uint8_t)(saturated(&e2m1, x[i] * inverse) | saturated(&e2m1, x[i + HALF_BLOCK] * inverse) << 4);
+            out[1 + i] = (uint8_t)(saturated(&short_e2m1, x[i] * inverse) |
+                                   saturated(&short_e2m1, x[i + HALF_BLOCK] * inverse) << 4);
     }
     return n / BLOCK_MXFP4;
 }
@@ -160,8 +150,8 @@ size_t block_mxfp4_decode(const uint8_t *bytes, size_t n, float *values)
         if (in[0] > MXFP4_SCALE_MAX) return b;
         const float scale = from_bits(in[0] ? (uint32_t)in[0] << 23 : 1u << 22); /* 2^-127 is subnormal */
         for (int i = 0; i < HALF_BLOCK; i++) {
-            x[i] = scale * value_of(&e2m1, in[1 + i] & 15);
-            x[i + HALF_BLOCK] = scale * value_of(&e2m1, in[1 + i] >> 4);
+            x[i] = scale * value_of(&short_e2m1, in[1 + i] & 15);
+            x[i + HALF_BLOCK] = scale * value_of(&short_e2m1, in[1 + i] >> 4);
         }
     }
     return n / BLOCK_MXFP4;
@@ -174,14 +164,14 @@ size_t block_nvfp4_encode(const float *values, size_t n, uint8_t *bytes)
     for (size_t b = 0; b < n / BLOCK_NVFP4; b++) {
         const float *x = values + b * BLOCK_NVFP4;
         uint8_t *out = bytes + b * BLOCK_NVFP4_BYTES;
-        const int code = magnitude_code(&e4m3, largest_of(x, BLOCK_NVFP4) / 6.0f);
-        if (code > e4m3.largest) return b;
+        const int code = magnitude_code(&short_e4m3, largest_of(x, BLOCK_NVFP4) / 6.0f);
+        if (code > short_e4m3.largest) return b;
         out[0] = (uint8_t)code;
         memset(out + 1, 0, BLOCK_NVFP4 / 2);
         if (code == 0) continue;
-        const float scale = value_of(&e4m3, code);
+        const float scale = value_of(&short_e4m3, code);
         for (int i = 0; i < BLOCK_NVFP4; i++)
-            out[1 + i / 2] |= (uint8_t)(saturated(&e2m1, x[i] / scale) << (i % 2 ? 4 : 0));
+            out[1 + i / 2] |= (uint8_t)(saturated(&short_e2m1, x[i] / scale) << (i % 2 ? 4 : 0));
     }
     return n / BLOCK_NVFP4;
 }
@@ -190,10 +180,11 @@ size_t block_nvfp4_decode(const uint8_t *bytes, size_t n, float *values)
 {
     for (size_t b = 0; b < n / BLOCK_NVFP4; b++) {
         const uint8_t *in = bytes + b * BLOCK_NVFP4_BYTES;
-        if (in[0] > e4m3.largest) return b;
-        const float scale = value_of(&e4m3, in[0]);
+        if (in[0] > short_e4m3.largest) return b;
+        const float scale = value_of(&short_e4m3, in[0]);
         for (int i = 0; i < BLOCK_NVFP4; i++)
-            values[b * BLOCK_NVFP4 + i] = scale * value_of(&e2m1, i % 2 ? in[1 + i / 2] >> 4 : in[1 + i / 2] & 15);
+            values[b * BLOCK_NVFP4 + i] =
+                scale * value_of(&short_e2m1, i % 2 ? in[1 + i / 2] >> 4 : in[1 + i / 2] & 15);
     }
     return n / BLOCK_NVFP4;
 }

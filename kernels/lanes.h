@@ -27,7 +27,7 @@ typedef struct wht wht;
 typedef struct lattice lattice;
 typedef struct besi_lines besi_lines;
 
-/* An encoder and a decoder of kernels/block_q.h. */
+/* An encoder and a decoder of kernels/block_q.h or kernels/block_fp.h. */
 typedef struct lanes_blocks {
     size_t (*encode)(const float *values, size_t n, uint8_t *bytes);
     size_t (*decode)(const uint8_t *bytes, size_t n, float *values);
@@ -49,6 +49,9 @@ typedef struct lanes {
 
     /* n values of f16, of any alignment; false when one of them is none. */
     bool (*widen)(const uint8_t *halves, size_t n, float *out);
+
+    /* n finite values to f16, of any alignment; false when one of them does not fit. */
+    bool (*narrow)(const float *x, size_t n, uint8_t *halves);
 
     /* wht_forward with (s1, s2), wht_inverse with (s2, s1); of row r times by[r], when by is not NULL. */
     void (*rotate)(const wht *w, const float *first, const float *last, const float *by, float *tile);
@@ -87,6 +90,9 @@ typedef struct lanes {
 
     /* kernels/block_q.h; NULL: this level has none (q8_0 with NEON). */
     lanes_blocks q8_0, q5_1, q5_0, q4_1, q4_0, iq4_nl;
+
+    /* kernels/block_fp.h */
+    lanes_blocks bf16, e4m3, e5m2, mxfp4, nvfp4;
 
     /* lattice_steps for n steps. */
     void (*lattice_steps)(const lattice *l, const float *unit, size_t dim, const float *per_step, double *along,

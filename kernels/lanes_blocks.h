@@ -31,6 +31,33 @@ INNER vf magnitude(vf x)
     return (vf)((vu)x & 0x7fffffffu);
 }
 
+/* Each lane the largest magnitude of those of n values that fall on it. */
+INNER vf magnitudes(const float *x, size_t n)
+{
+    vf m = magnitude(load_f(x));
+    for (size_t i = N; i < n; i += N)
+        m = larger(m, magnitude(load_f(x + i)));
+    return m;
+}
+
+/* Register r's largest lane in lane r. */
+INNER vf largest_of_each(vf v[N])
+{
+#define FOLD(n, s)                                                                                                     \
+    _Pragma("GCC unroll 8") for (int i = 0; i < (n); i++) v[i] =                                                       \
+        larger(EVEN(v[2 * i], v[2 * i + 1], s), ODD(v[2 * i], v[2 * i + 1], s));
+    FOLD(N / 2, 1)
+    FOLD(N / 4, 2)
+#if N >= 8
+    FOLD(N / 8, 4)
+#endif
+#if N == 16
+    FOLD(N / 16, 8)
+#endif
+#undef FOLD
+    return v[0];
+}
+
 /* 1/d; 0 where that is not finite. */
 INNER vf reciprocals(vf d)
 {

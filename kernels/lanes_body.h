@@ -1,6 +1,6 @@
 /* lanes_body.h - the source of every level of lanes.h; included once by each lanes_*.c, which names the table
  * LANES_TABLE and the lanes of a register, N. Its parts are lanes_level.h, lanes_rotate.h, lanes_codes.h,
- * lanes_blocks.h, lanes_lattice.h, lanes_lines.h and lanes_q8.h.
+ * lanes_blocks.h, lanes_fp.h, lanes_lattice.h, lanes_lines.h and lanes_q8.h.
  *
  * Written with the compiler's own vectors; what they cannot say (a table lookup, a compare that yields codes) is in the
  * few functions of lanes_level.h. Every operation is one IEEE operation per lane, and contraction is off.
@@ -12,6 +12,8 @@
 
 #if defined(__x86_64__)
 #include <immintrin.h>
+#else
+#include <arm_neon.h>
 #endif
 
 #include "kernels/half.h"
@@ -294,6 +296,7 @@ static void dot_f64(const float *a, const float *b, size_t count, double *out)
 #include "kernels/lanes_codes.h"
 
 #include "kernels/lanes_blocks.h"
+#include "kernels/lanes_fp.h"
 #include "kernels/lanes_lattice.h"
 #include "kernels/lanes_lines.h"
 #if N >= 8
@@ -318,6 +321,7 @@ const lanes LANES_TABLE = {
     .halves = halves,
     .scales = scales,
     .widen = widen_all,
+    .narrow = narrow_all,
     .pack = pack,
     .unpack = unpack,
     .unpack_values = unpack_values,
@@ -329,6 +333,11 @@ const lanes LANES_TABLE = {
     .q4_1 = { q4_1_encode, q4_1_decode },
     .q4_0 = { q4_0_encode, q4_0_decode },
     .iq4_nl = { iq4_nl_encode, iq4_nl_decode },
+    .bf16 = { bf16_encode, bf16_decode },
+    .e4m3 = { e4m3_encode, e4m3_decode },
+    .e5m2 = { e5m2_encode, e5m2_decode },
+    .mxfp4 = { mxfp4_encode, mxfp4_decode },
+    .nvfp4 = { nvfp4_encode, nvfp4_decode },
     .lattice_steps = try_steps,
     .nearest_lines = nearest_lines,
 };

@@ -3,7 +3,8 @@
 /* table[k] for k < 8 (lookup_8), 16 … 256. at_least, more_than: 2k + (v >= b), 2k + (v > b). larger, smaller: a > b or
  * a < b ? a : b. where_more: a > b ? x : y. load_fours: four values at p of rows 0, 4 … N - 4; store_fours: the
  * reverse, in bytes. widen: half a register of f64. fused_square: x x + sum. store_halves: half_from_float of what is
- * no NaN.
+ * no NaN. any_set: is a bit set? store_low_halves, store_low_bytes: of each lane. join_nibbles: codes 2j (low) and 2j+1
+ * of 16 in byte j of 8; split_nibbles: the reverse.
  */
 #if N == 16
 
@@ -79,6 +80,18 @@ INNER void store_halves(uint16_t *out, vf d)
 {
     _mm256_storeu_si256((__m256i *)(void *)out, _mm512_cvtps_ph((__m512)d, _MM_FROUND_TO_NEAREST_INT));
 }
+INNER bool any_set(vu v)
+{
+    return _mm512_test_epi32_mask((__m512i)v, (__m512i)v) != 0;
+}
+INNER void store_low_halves(uint8_t *p, vu v)
+{
+    _mm256_storeu_si256((__m256i *)(void *)p, _mm512_cvtepi32_epi16((__m512i)v));
+}
+INNER void store_low_bytes(uint8_t *p, vu v)
+{
+    _mm_storeu_si128((__m128i *)(void *)p, _mm512_cvtepi32_epi8((__m512i)v));
+}
 INNER void store_fours(uint8_t *p, size_t stride, vf v)
 {
     _mm_storeu_ps((float *)(void *)p, _mm512_castps512_ps128((__m512)v));
@@ -149,8 +162,25 @@ INNER vf where_more(vf a, vf b, vf x, vf y)
 }
 INNER void store_halves(uint16_t *out, vf d)
 {
-    for (int i = 0; i < N; i++)
-        out[i] = half_from_float(d[i]);
+    _mm_storeu_si128((__m128i *)(void *)out, _mm256_cvtps_ph((__m256)d, _MM_FROUND_TO_NEAREST_INT));
+}
+INNER bool any_set(vu v)
+{
+    return !_mm256_testz_si256((__m256i)v, (__m256i)v);
+}
+/* Of lanes below 2^16. */
+INNER __m128i low_halves(vu v)
+{
+    return _mm_packus_epi32(_mm256_castsi256_si128((__m256i)v), _mm256_extracti128_si256((__m256i)v, 1));
+}
+INNER void store_low_halves(uint8_t *p, vu v)
+{
+    _mm_storeu_si128((__m128i *)(void *)p, low_halves(v));
+}
+INNER void store_low_bytes(uint8_t *p, vu v)
+{
+    const __m128i halves = low_halves(v);
+    _mm_storel_epi64((__m128i *)(void *)p, _mm_packus_epi16(halves, halves));
 }
 INNER void store_fours(uint8_t *p, size_t stride, vf v)
 {
@@ -204,8 +234,21 @@ INNER vf smaller(vf a, vf b)
 }
 INNER void store_halves(uint16_t *out, vf d)
 {
-    for (int i = 0; i < N; i++)
-        out[i] = half_from_float(d[i]);
+    vst1_u16(out, vreinterpret_u16_f16(vcvt_f16_f32((float32x4_t)d)));
+}
+INNER bool any_set(vu v)
+{
+    return vmaxvq_u32((uint32x4_t)v) != 0;
+}
+INNER void store_low_halves(uint8_t *p, vu v)
+{
+    const uint16x4_t halves = vmovn_u32((uint32x4_t)v);
+    memcpy(p, &halves, sizeof halves);
+}
+INNER void store_low_bytes(uint8_t *p, vu v)
+{
+    for (int r = 0; r < N; r++)
+        p[r] = (uint8_t)v[r];
 }
 INNER void store_fours(uint8_t *p, size_t stride, vf v)
 {
@@ -240,6 +283,35 @@ INNER vu at_least(vu k, vf v, vf b)
 INNER vu more_than(vu k, vf v, vf b)
 {
     return k + k - (vu)(v > b);
+}
+INNER void join_nibbles(const uint8_t *codes, uint8_t *out)
+{
+    for (int j = 0; j < 8; j++)
+        out[j] = (uint8_t)(codes[2 * j] | codes[2 * j + 1] << 4);
+}
+INNER void split_nibbles(const uint8_t *in, uint8_t *codes)
+{
+    for (int j = 0; j < 8; j++) {
+        codes[2 * j] = in[j] & 15;
+        codes[2 * j + 1] = in[j] >> 4;
+    }
+}
+
+#endif
+
+#if N >= 8
+
+INNER void join_nibbles(const uint8_t *codes, uint8_t *out)
+{
+    const __m128i pairs =
+        _mm_maddubs_epi16(_mm_loadu_si128((const __m128i *)(const void *)codes), _mm_set1_epi16(16 << 8 | 1));
+    _mm_storel_epi64((__m128i *)(void *)out, _mm_packus_epi16(pairs, pairs));
+}
+INNER void split_nibbles(const uint8_t *in, uint8_t *codes)
+{
+    const __m128i both = _mm_loadl_epi64((const __m128i *)(const void *)in), digit = _mm_set1_epi8(15);
+    const __m128i low = _mm_and_si128(both, digit), high = _mm_and_si128(_mm_srli_epi16(both, 4), digit);
+    _mm_storeu_si128((__m128i *)(void *)codes, _mm_unpacklo_epi8(low, high));
 }
 
 #endif

@@ -17,15 +17,9 @@ INNER block block_load(const float *x)
     return (block){ _mm512_loadu_ps(x), _mm512_loadu_ps(x + 16) };
 }
 
-/* Each lane the largest of two magnitudes of the block. */
-INNER vf block_magnitudes(const float *x)
-{
-    return larger((vf)_mm512_abs_ps(_mm512_loadu_ps(x)), (vf)_mm512_abs_ps(_mm512_loadu_ps(x + 16)));
-}
-
 INNER float block_largest(const float *x)
 {
-    const __m512 most = (__m512)block_magnitudes(x);
+    const __m512 most = (__m512)magnitudes(x, BLOCK_Q);
     __m256 m = _mm256_max_ps(_mm512_castps512_ps256(most),
                              _mm256_castpd_ps(_mm512_extractf64x4_pd(_mm512_castps_pd(most), 1)));
     __m128 s = _mm_max_ps(_mm256_castps256_ps128(m), _mm256_extractf128_ps(m, 1));
@@ -81,18 +75,9 @@ INNER block block_load(const float *x)
     return b;
 }
 
-INNER vf block_magnitudes(const float *x)
-{
-    const __m256 sign = _mm256_set1_ps(-0.0f);
-    vf m = { 0 };
-    for (int i = 0; i < BLOCK_Q; i += 8)
-        m = larger(m, (vf)_mm256_andnot_ps(sign, _mm256_loadu_ps(x + i)));
-    return m;
-}
-
 INNER float block_largest(const float *x)
 {
-    const __m256 m = (__m256)block_magnitudes(x);
+    const __m256 m = (__m256)magnitudes(x, BLOCK_Q);
     __m128 s = _mm_max_ps(_mm256_castps256_ps128(m), _mm256_extractf128_ps(m, 1));
     s = _mm_max_ps(s, _mm_movehl_ps(s, s));
     return _mm_cvtss_f32(_mm_max_ss(s, _mm_movehdup_ps(s)));
@@ -150,22 +135,6 @@ static bool encode_block(const float *x, uint8_t *out)
     return true;
 }
 
-/* Register r's largest lane in lane r. */
-INNER vf largest_of_each(vf v[N])
-{
-#define FOLD(n, s)                                                                                                     \
-    _Pragma("GCC unroll 8") for (int i = 0; i < (n); i++) v[i] =                                                       \
-        larger(EVEN(v[2 * i], v[2 * i + 1], s), ODD(v[2 * i], v[2 * i + 1], s));
-    FOLD(N / 2, 1)
-    FOLD(N / 4, 2)
-    FOLD(N / 8, 4)
-#if N == 16
-    FOLD(N / 16, 8)
-#endif
-#undef FOLD
-    return v[0];
-}
-
 /* As many blocks as there are lanes, whose scales are found side by side; false when one of them is for encode_block to
  * refuse. */
 static bool encode_blocks(const float *x, uint8_t *out)
@@ -176,7 +145,7 @@ static bool encode_blocks(const float *x, uint8_t *out)
     int special = 0;
 #pragma GCC unroll 16
     for (int r = 0; r < N; r++)
-        v[r] = block_magnitudes(x + r * BLOCK_Q);
+        v[r] = magnitudes(x + r * BLOCK_Q, BLOCK_Q);
     const vf d = largest_of_each(v) / 127.0f, quotient = 1.0f / d;
     store_f(inverse, (vf)((vu)quotient & (vu)(quotient <= FLT_MAX)));
     store_halves(scales, d);

@@ -4,8 +4,8 @@ target_sources(kernels PRIVATE simd.c simd_portable.c packed.c packed_portable.c
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
   target_sources(kernels PRIVATE simd_avx2.c simd_avx512.c packed_avx2.c packed_avx512.c lanes_avx2.c lanes_avx512.c
     weights_avx2.c weights_avx512.c products_few.c products_amx.c)
-  set_source_files_properties(simd_avx2.c lanes_avx2.c weights_avx2.c PROPERTIES COMPILE_OPTIONS "-mavx2;-mfma")
-  set_source_files_properties(packed_avx2.c PROPERTIES COMPILE_OPTIONS "-mavx2;-mfma;-mf16c")
+  set_source_files_properties(simd_avx2.c weights_avx2.c PROPERTIES COMPILE_OPTIONS "-mavx2;-mfma")
+  set_source_files_properties(packed_avx2.c lanes_avx2.c PROPERTIES COMPILE_OPTIONS "-mavx2;-mfma;-mf16c")
   set_source_files_properties(simd_avx512.c packed_avx512.c lanes_avx512.c weights_avx512.c PROPERTIES COMPILE_OPTIONS "-mavx512f")
   set_source_files_properties(products_few.c products_amx.c PROPERTIES COMPILE_OPTIONS
     "-mavx512f;-mavx512bw;-mavx512vnni;-mavx512bf16;-mamx-tile;-mamx-bf16")

@@ -47,10 +47,12 @@ static void choose_kernels(block_codec *c)
     c->decode = c->format->decode;
     if (!l) return;
     const lanes_blocks own[] = {
-        [Q8_0] = l->q8_0, [Q5_1] = l->q5_1, [Q5_0] = l->q5_0, [Q4_1] = l->q4_1, [Q4_0] = l->q4_0, [IQ4_NL] = l->iq4_nl
+        [Q8_0] = l->q8_0, [Q5_1] = l->q5_1,     [Q5_0] = l->q5_0,   [Q4_1] = l->q4_1,
+        [Q4_0] = l->q4_0, [IQ4_NL] = l->iq4_nl, [BF16] = l->bf16,   [E4M3] = l->e4m3,
+        [E5M2] = l->e5m2, [MXFP4] = l->mxfp4,   [NVFP4] = l->nvfp4,
     };
     const size_t i = (size_t)(c->format - formats);
-    if (i >= sizeof own / sizeof *own || !own[i].encode) return;
+    if (!own[i].encode) return;
     c->encode = own[i].encode;
     c->decode = own[i].decode;
 }

@@ -95,6 +95,7 @@ static int64_t f16_encode(void *state, size_t first, const float *rows, size_t n
     const row_codec *c = state;
     const int64_t bytes = row_codec_check_rows(c, first, rows, n_rows, capacity);
     if (bytes < 0) return bytes;
+    if (c->lanes && c->lanes->narrow(rows, n_rows * c->dim, out)) return bytes;
     for (size_t i = 0; i < n_rows * c->dim; i++) {
         const uint16_t h = half_from_float(rows[i]);
         if (half_is_special(h)) return row_codec_too_large(c, first + i / c->dim, "value", (double)rows[i]);
