@@ -50,6 +50,7 @@ static bool fill_block(sketch *s, sketch_kind kind, size_t from, uint64_t key, d
 bool sketch_init(sketch *s, sketch_kind kind, size_t n, size_t m, uint64_t seed, void *memory, double *work)
 {
     const uint64_t key = random_bits(SKETCH_KEY, seed);
+    s->level = simd_best();
     s->n = n;
     s->m = m;
     s->gain = kind == SKETCH_GAUSSIAN ? sqrt(PI / 2) : sqrt(PI / (double)n) * gamma_ratio(n);
@@ -61,9 +62,9 @@ bool sketch_init(sketch *s, sketch_kind kind, size_t n, size_t m, uint64_t seed,
 }
 
 /* c (n_rows x m) = a (n_rows x k) b, the rows of b `stride` apart. */
-static void multiply(const float *a, size_t n_rows, size_t k, const float *b, size_t stride, size_t m, float *c)
+static void multiply(const simd *level, const float *a, size_t n_rows, size_t k, const float *b, size_t stride,
+                     size_t m, float *c)
 {
-    const simd *level = simd_best();
     const size_t width = (size_t)level->width;
     for (size_t j = 0; j < m; j += width)
         level->panel(a, k, n_rows, b + j, stride, k, c + j, m, (int)(m - j < width ? m - j : width), false);
@@ -71,7 +72,7 @@ static void multiply(const float *a, size_t n_rows, size_t k, const float *b, si
 
 void sketch_apply(const sketch *s, const float *rows, size_t n_rows, size_t m, float *y)
 {
-    multiply(rows, n_rows, s->n, s->columns, s->m, m, y);
+    multiply(s->level, rows, n_rows, s->n, s->columns, s->m, m, y);
 }
 
 void sketch_signs(const float *y, size_t m, uint8_t *bytes)
@@ -84,36 +85,120 @@ void sketch_signs(const float *y, size_t m, uint8_t *bytes)
     }
 }
 
-void sketch_spread(const sketch *s, const uint8_t *bytes, size_t m, double weight, float *x)
+#define FOUR(a, b, c, d) a 1.0f, b 1.0f, c 1.0f, d 1.0f
+static const float four_signs[16 * 4] = {
+    FOUR(-, -, -, -), FOUR(+, -, -, -), FOUR(-, +, -, -), FOUR(+, +, -, -), FOUR(-, -, +, -), FOUR(+, -, +, -),
+    FOUR(-, +, +, -), FOUR(+, +, +, -), FOUR(-, -, -, +), FOUR(+, -, -, +), FOUR(-, +, -, +), FOUR(+, +, -, +),
+    FOUR(-, -, +, +), FOUR(+, -, +, +), FOUR(-, +, +, +), FOUR(+, +, +, +),
+};
+
+/* ±1 for each of the m bits. */
+static void get_signs(const uint8_t *bytes, size_t m, float *sign)
 {
-    float sign[SKETCH_MAX], sum[SKETCH_MAX];
-    for (size_t i = 0; i < m; i++)
-        sign[i] = bytes[i / 8] >> (i % 8) & 1 ? 1.0f : -1.0f;
-    multiply(sign, 1, m, s->rows, s->n, s->n, sum);
-    for (size_t j = 0; j < s->n; j++)
-        x[j] += (float)(weight * (double)sum[j]);
+    for (size_t i = 0; i < m / 8; i++, sign += 8) {
+        memcpy(sign, four_signs + 4 * (bytes[i] & 15), 4 * sizeof *sign);
+        memcpy(sign + 4, four_signs + 4 * (bytes[i] >> 4), 4 * sizeof *sign);
+    }
+}
+
+enum { PIECE = 16 }; /* rows at once */
+
+/* Up to PIECE rows. */
+static void spread(const sketch *s, const uint8_t *bytes, size_t stride, size_t n_rows, size_t m, const double *weights,
+                   float *rows)
+{
+    float sign[PIECE * SKETCH_MAX], sum[PIECE * SKETCH_MAX];
+    for (size_t r = 0; r < n_rows; r++)
+        get_signs(bytes + r * stride, m, sign + r * m);
+    multiply(s->level, sign, n_rows, m, s->rows, s->n, s->n, sum);
+    for (size_t r = 0; r < n_rows; r++)
+        for (size_t j = 0; j < s->n; j++)
+            rows[r * s->n + j] += (float)(weights[r] * (double)sum[r * s->n + j]);
+}
+
+void sketch_spread(const sketch *s, const uint8_t *bytes, size_t stride, size_t n_rows, size_t m, const double *weights,
+                   float *rows)
+{
+    for (size_t r = 0; r < n_rows; r += PIECE)
+        spread(s, bytes + r * stride, stride, n_rows - r < PIECE ? n_rows - r : PIECE, m, weights + r, rows + r * s->n);
+}
+
+/* ---- lengths and signs ------------------------------------------------------------------------------------------ */
+
+/* |x| of up to PIECE rows, each summed in index order; their chains of additions run side by side. */
+static void lengths(const sketch *s, const float *rows, size_t n_rows, double *length)
+{
+    double energy[PIECE] = { 0.0 };
+    for (size_t i = 0; i < s->n; i++)
+        for (size_t r = 0; r < n_rows; r++)
+            energy[r] += (double)rows[r * s->n + i] * (double)rows[r * s->n + i];
+    for (size_t r = 0; r < n_rows; r++)
+        length[r] = sqrt(energy[r]);
+}
+
+/* The lengths' f16; how many rows' there are before one that does not fit. */
+static size_t put_lengths(const sketch *s, const double *length, size_t n_rows, float *rows, uint8_t *out,
+                          size_t stride)
+{
+    for (size_t r = 0; r < n_rows; r++) {
+        const uint16_t stored = half_from_float((float)fmin(length[r], 1e9));
+        if (half_is_special(stored)) return r;
+        if (stored == 0) memset(rows + r * s->n, 0, s->n * sizeof *rows);
+        half_store(out + r * stride, stored);
+    }
+    return n_rows;
+}
+
+/* Up to PIECE rows; *length: of the one that is refused. */
+static size_t encode(const sketch *s, float *rows, size_t n_rows, uint8_t *out, size_t stride, double *length)
+{
+    float y[PIECE * SKETCH_MAX];
+    double all[PIECE];
+    lengths(s, rows, n_rows, all);
+    const size_t done = put_lengths(s, all, n_rows, rows, out, stride);
+    if (done < n_rows) *length = all[done];
+    sketch_apply(s, rows, done, s->m, y);
+    for (size_t r = 0; r < done; r++)
+        sketch_signs(y + r * s->m, s->m, out + r * stride + SKETCH_LENGTH_BYTES);
+    return done;
 }
 
 double sketch_encode(const sketch *s, float *x, uint8_t *out)
 {
-    float y[SKETCH_MAX];
-    double energy = 0.0;
-    for (size_t i = 0; i < s->n; i++)
-        energy += (double)x[i] * (double)x[i];
-    const double length = sqrt(energy);
-    const uint16_t stored = half_from_float((float)fmin(length, 1e9));
-    if (half_is_special(stored)) return length;
-    if (stored == 0) memset(x, 0, s->n * sizeof *x);
-    half_store(out, stored);
-    sketch_apply(s, x, 1, s->m, y);
-    sketch_signs(y, s->m, out + SKETCH_LENGTH_BYTES);
-    return 0.0;
+    double length = 0.0;
+    encode(s, x, 1, out, 0, &length);
+    return length;
+}
+
+size_t sketch_encode_rows(const sketch *s, float *rows, size_t n_rows, uint8_t *out, size_t stride)
+{
+    double length;
+    for (size_t r = 0; r < n_rows; r += PIECE) {
+        const size_t n = n_rows - r < PIECE ? n_rows - r : PIECE;
+        const size_t done = encode(s, rows + r * s->n, n, out + r * stride, stride, &length);
+        if (done < n) return r + done;
+    }
+    return n_rows;
+}
+
+size_t sketch_decode_rows(const sketch *s, const uint8_t *in, size_t stride, float *rows, size_t n_rows)
+{
+    double weights[PIECE] = { 0 };
+    for (size_t r = 0; r < n_rows; r += PIECE) {
+        const size_t n = n_rows - r < PIECE ? n_rows - r : PIECE;
+        size_t done = 0;
+        for (; done < n; done++) {
+            const uint16_t stored = half_load(in + (r + done) * stride);
+            if (half_is_special(stored) || stored & 0x8000u) break;
+            weights[done] = s->gain / (double)s->m * (double)half_to_float(stored);
+        }
+        spread(s, in + r * stride + SKETCH_LENGTH_BYTES, stride, done, s->m, weights, rows + r * s->n);
+        if (done < n) return r + done;
+    }
+    return n_rows;
 }
 
 bool sketch_decode(const sketch *s, const uint8_t *in, float *x)
 {
-    const uint16_t stored = half_load(in);
-    if (half_is_special(stored) || stored & 0x8000u) return false;
-    sketch_spread(s, in + SKETCH_LENGTH_BYTES, s->m, s->gain / (double)s->m * (double)half_to_float(stored), x);
-    return true;
+    return sketch_decode_rows(s, in, 0, x, 1) == 1;
 }

@@ -1,13 +1,15 @@
 /* outlier_split: some channels at more bits than the rest, each of the two parts with its own length, rotation and
  * codebook. */
 
+#include <string.h>
+
 #include "kernels/finite.h"
 #include "kernels/sphere.h"
 #include "plugins/head_dim.h"
 #include "plugins/projection.h"
 #include "plugins/row_codec.h"
 
-enum { MAX_DIM = WHT_MAX, INDEX_BYTES = 2 };
+enum { MAX_DIM = WHT_MAX, INDEX_BYTES = 2, PIECE = 16 /* rows at once */ };
 enum { FIRST, CALIBRATED };
 enum { PARAM_HIGH, PARAM_LOW, PARAM_N, PARAM_SELECTION, PARAM_QJL };
 
@@ -206,77 +208,120 @@ static int geometry(const void *state, kvant_geometry *out)
 
 /* ---- rows ------------------------------------------------------------------------------------------------------- */
 
-static void gather(const outlier_split *c, const part *p, const float *row, float *values)
+/* A part's channels of n rows, and back. */
+static void gather(const outlier_split *c, const part *p, const float *rows, size_t n, float *values)
 {
-    for (size_t i = 0; i < p->n; i++)
-        values[i] = row[c->order[p->from + i]];
+    for (size_t r = 0; r < n; r++)
+        for (size_t i = 0; i < p->n; i++)
+            values[r * p->n + i] = rows[r * c->row.dim + c->order[p->from + i]];
 }
 
-static void scatter(const outlier_split *c, const part *p, const float *values, float *row)
+static void scatter(const outlier_split *c, const part *p, const float *values, size_t n, float *rows)
 {
-    for (size_t i = 0; i < p->n; i++)
-        row[c->order[p->from + i]] = values[i];
+    for (size_t r = 0; r < n; r++)
+        for (size_t i = 0; i < p->n; i++)
+            rows[r * c->row.dim + c->order[p->from + i]] = values[r * p->n + i];
 }
 
-/* 0, or the scale or length that f16 cannot hold. */
-static double encode_row(const outlier_split *c, const float *row, uint8_t *out)
+static int scale_of(const outlier_split *c)
+{
+    return c->qjl ? SPHERE_PLAIN : SPHERE_NORM;
+}
+
+/* A part of n rows to its place in them, and with qjl what it leaves over; how many rows before one whose scale f16
+ * cannot hold. */
+static size_t encode_part(const outlier_split *c, const part *p, const float *rows, size_t n, uint8_t *out, float *rest)
+{
+    float values[PIECE * MAX_DIM];
+    uint8_t bytes[PIECE * (SPHERE_SCALE_BYTES + MAX_DIM)];
+    gather(c, p, rows, n, values);
+    const size_t done = sphere_encode_rows(&p->sphere, scale_of(c), values, n, bytes);
+    for (size_t r = 0; r < done; r++)
+        memcpy(out + r * c->row.row_bytes, bytes + r * p->bytes, p->bytes);
+    if (!c->qjl) return done;
+    sphere_decode_rows(&p->sphere, bytes, values, done);
+    scatter(c, p, values, done, rest);
+    return done;
+}
+
+/* Row `first` is refused: the scale or length that f16 cannot hold. */
+static int refuse(const outlier_split *c, size_t first, const float *row)
 {
     float values[MAX_DIM], rest[MAX_DIM];
-    const int scale = c->qjl ? SPHERE_PLAIN : SPHERE_NORM;
+    uint8_t bytes[SPHERE_SCALE_BYTES + MAX_DIM];
     for (int p = 0; p < 2; p++) {
         const part *q = &c->parts[p];
-        gather(c, q, row, values);
-        const double too_large = sphere_encode(&q->sphere, scale, values, out);
-        if (too_large != 0.0) return too_large;
-        if (c->qjl) {
-            sphere_decode(&q->sphere, out, values);
-            scatter(c, q, values, rest);
-        }
-        out += q->bytes;
+        gather(c, q, row, 1, values);
+        const double scale = sphere_encode(&q->sphere, scale_of(c), values, bytes);
+        if (scale != 0.0) return row_codec_too_large(&c->row, first, "scale", scale);
+        sphere_decode(&q->sphere, bytes, values);
+        scatter(c, q, values, 1, rest);
     }
-    if (!c->qjl) return 0.0;
     for (size_t i = 0; i < c->row.dim; i++)
         rest[i] = row[i] - rest[i];
-    return sketch_encode(&c->rest.sketch, rest, out);
+    return row_codec_too_large(&c->row, first, "scale", sketch_encode(&c->rest.sketch, rest, bytes));
+}
+
+static int encode_piece(const void *state, size_t first, const float *rows, size_t n_rows, uint8_t *out)
+{
+    const outlier_split *c = state;
+    const part *high = &c->parts[0], *low = &c->parts[1];
+    const size_t dim = c->row.dim;
+    float rest[PIECE * MAX_DIM];
+    for (size_t r = 0; r < n_rows; r += PIECE) {
+        const size_t n = n_rows - r < PIECE ? n_rows - r : PIECE;
+        const float *some = rows + r * dim;
+        uint8_t *to = out + r * c->row.row_bytes;
+        size_t done = encode_part(c, high, some, n, to, rest);
+        done = encode_part(c, low, some, done, to + high->bytes, rest);
+        for (size_t i = 0; i < done * dim && c->qjl; i++)
+            rest[i] = some[i] - rest[i];
+        if (c->qjl)
+            done = sketch_encode_rows(&c->rest.sketch, rest, done, to + high->bytes + low->bytes, c->row.row_bytes);
+        if (done < n) return refuse(c, first + r + done, some + done * dim);
+    }
+    return KVANT_OK;
 }
 
 static int64_t encode(void *state, size_t first, const float *rows, size_t n_rows, uint8_t *out, size_t capacity)
 {
     const outlier_split *c = state;
     if (!c->ordered) return unordered(c);
-    const int64_t bytes = row_codec_check_rows(&c->row, first, rows, n_rows, capacity);
-    if (bytes < 0) return bytes;
-    for (size_t r = 0; r < n_rows; r++) {
-        const double too_large = encode_row(c, rows + r * c->row.dim, out + r * c->row.row_bytes);
-        if (too_large != 0.0) return row_codec_too_large(&c->row, first + r, "scale", too_large);
-    }
-    return bytes;
+    return row_codec_encode(c, encode_piece, first, rows, n_rows, out, capacity);
 }
 
-/* NULL, or what is wrong with the row. */
-static const char *decode_row(const outlier_split *c, const uint8_t *in, float *row)
+/* How many of n rows there are before one whose scale no encoder writes. */
+static size_t decode_part(const outlier_split *c, const part *p, const uint8_t *in, size_t n, float *rows)
 {
-    float values[MAX_DIM];
-    for (int p = 0; p < 2; p++) {
-        const part *q = &c->parts[p];
-        if (!sphere_decode(&q->sphere, in, values)) return "a scale is not a finite positive number";
-        scatter(c, q, values, row);
-        in += q->bytes;
-    }
-    if (c->qjl && !sketch_decode(&c->rest.sketch, in, row))
-        return "the length of the rest is not a finite positive number";
-    return NULL;
+    float values[PIECE * MAX_DIM];
+    uint8_t bytes[PIECE * (SPHERE_SCALE_BYTES + MAX_DIM)];
+    for (size_t r = 0; r < n; r++)
+        memcpy(bytes + r * p->bytes, in + r * c->row.row_bytes, p->bytes);
+    const size_t done = sphere_decode_rows(&p->sphere, bytes, values, n);
+    scatter(c, p, values, done, rows);
+    return done;
 }
 
 static int decode(void *state, size_t first, const uint8_t *bytes, size_t n_bytes, float *rows, size_t n_rows)
 {
     const outlier_split *c = state;
+    const part *high = &c->parts[0], *low = &c->parts[1];
+    const size_t stride = c->row.row_bytes;
     if (!c->ordered) return unordered(c);
     const int rc = row_codec_check_bytes(&c->row, first, n_bytes, n_rows);
     if (rc != KVANT_OK) return rc;
-    for (size_t r = 0; r < n_rows; r++) {
-        const char *wrong = decode_row(c, bytes + r * c->row.row_bytes, rows + r * c->row.dim);
-        if (wrong) return row_codec_corrupt(&c->row, first + r, wrong);
+    for (size_t r = 0; r < n_rows; r += PIECE) {
+        const size_t n = n_rows - r < PIECE ? n_rows - r : PIECE;
+        const uint8_t *in = bytes + r * stride;
+        float *to = rows + r * c->row.dim;
+        const size_t scaled = decode_part(c, low, in + high->bytes, decode_part(c, high, in, n, to), to);
+        size_t done = scaled;
+        if (c->qjl) done = sketch_decode_rows(&c->rest.sketch, in + high->bytes + low->bytes, stride, to, scaled);
+        if (done < scaled)
+            return row_codec_corrupt(&c->row, first + r + done,
+                                     "the length of the rest is not a finite positive number");
+        if (scaled < n)
+            return row_codec_corrupt(&c->row, first + r + scaled, "a scale is not a finite positive number");
     }
     return KVANT_OK;
 }

@@ -10,6 +10,7 @@
 #include "plugins/tile_codec.h"
 
 enum { MIN_DIM = 16, MAX_DIM = 256, MAX_OUTLIERS = 64, MAX_BITS = 1024, NORM_BYTES = 2 };
+enum { PIECE = 16 /* rows at once */ };
 enum { PARAM_BITS, PARAM_OUTLIERS, PARAM_OUTLIER_BITS, PARAM_GROUP, PARAM_SKETCH, PARAM_SEED };
 
 static const kvant_param params[] = {
@@ -120,18 +121,22 @@ static void choose_outliers(const qjl *c, const float *rows, uint8_t *channels, 
         if (is_outlier[i]) *channels++ = (uint8_t)i;
 }
 
-/* The signs of the sketch of those channels that are outliers, or that are not; others count as zero. */
-static void put_signs(const qjl *c, const float *row, const bool *is_outlier, bool outliers, size_t bits, uint8_t *out)
+/* Of n rows, the signs of the sketch of those channels that are outliers, or that are not; others count as zero. */
+static void put_signs(const qjl *c, const float *rows, size_t n, const bool *is_outlier, bool outliers, size_t bits,
+                      uint8_t *out)
 {
-    float part[MAX_DIM], y[MAX_BITS];
-    for (size_t i = 0; i < c->tile.dim; i++)
-        part[i] = is_outlier[i] == outliers ? row[i] : 0.0f;
-    sketch_apply(&c->projection.sketch, part, 1, bits, y);
-    sketch_signs(y, bits, out);
+    float part[PIECE * MAX_DIM] = { 0 }, y[PIECE * MAX_BITS];
+    const size_t dim = c->tile.dim;
+    for (size_t r = 0; r < n; r++)
+        for (size_t i = 0; i < dim; i++)
+            part[r * dim + i] = is_outlier[i] == outliers ? rows[r * dim + i] : 0.0f;
+    sketch_apply(&c->projection.sketch, part, n, bits, y);
+    for (size_t r = 0; r < n; r++)
+        sketch_signs(y + r * bits, bits, out + r * c->token_bytes);
 }
 
-/* |k|, |k_out|, the signs of the inliers, the signs of the outliers. 0, or the norm that f16 cannot hold. */
-static double encode_token(const qjl *c, const float *row, const bool *is_outlier, uint8_t *out)
+/* |k|, |k_out|. 0, or the norm that f16 cannot hold. */
+static double put_norms(const qjl *c, const float *row, const bool *is_outlier, uint8_t *out)
 {
     double energy[2] = { 0 };
     for (size_t i = 0; i < c->tile.dim; i++)
@@ -140,14 +145,33 @@ static double encode_token(const qjl *c, const float *row, const bool *is_outlie
     const uint16_t stored = half_from_float((float)fmin(norm, 1e9));
     if (half_is_special(stored)) return norm;
     half_store(out, stored);
-    out += NORM_BYTES;
-    if (c->outliers) {
-        half_store(out, half_from_float((float)sqrt(energy[1])));
-        out += NORM_BYTES;
-    }
-    put_signs(c, row, is_outlier, false, c->bits, out);
-    if (c->outliers) put_signs(c, row, is_outlier, true, c->outlier_bits, out + c->bits / 8);
+    if (c->outliers) half_store(out + NORM_BYTES, half_from_float((float)sqrt(energy[1])));
     return 0.0;
+}
+
+/* n tokens of a group, at most PIECE: the norms, the signs of the inliers, the signs of the outliers. */
+static int encode_tokens(const qjl *c, size_t position, const float *rows, size_t n, const bool *is_outlier,
+                         uint8_t *out)
+{
+    for (size_t r = 0; r < n; r++) {
+        const double too_large = put_norms(c, rows + r * c->tile.dim, is_outlier, out + r * c->token_bytes);
+        if (too_large != 0.0)
+            return c->tile.host->fail(c->tile.host, KVANT_E_RANGE,
+                                      "qjl: row %zu: the norm %g does not fit f16 (at most 65504)", position + r,
+                                      too_large);
+    }
+    out += NORM_BYTES + (c->outliers ? NORM_BYTES : 0);
+    put_signs(c, rows, n, is_outlier, false, c->bits, out);
+    if (c->outliers) put_signs(c, rows, n, is_outlier, true, c->outlier_bits, out + c->bits / 8);
+    return KVANT_OK;
+}
+
+/* How many of the rows from r on are at work at once: they are of one group. */
+static size_t piece_from(const qjl *c, size_t r, size_t n_rows)
+{
+    const size_t of_group = c->tile.rows - r % c->tile.rows, left = n_rows - r;
+    const size_t n = of_group < left ? of_group : left;
+    return n < PIECE ? n : PIECE;
 }
 
 static int64_t encode(void *state, size_t first, const float *rows, size_t n_rows, uint8_t *out, size_t capacity)
@@ -156,17 +180,15 @@ static int64_t encode(void *state, size_t first, const float *rows, size_t n_row
     bool is_outlier[MAX_DIM];
     const int64_t bytes = tile_codec_check_rows(&c->tile, first, rows, n_rows, capacity, FLT_MAX);
     if (bytes < 0) return bytes;
-    for (size_t r = 0; r < n_rows; r++) {
+    for (size_t r = 0, n; r < n_rows; r += n) {
         if (r % c->tile.rows == 0) {
             choose_outliers(c, rows + r * c->tile.dim, out, is_outlier);
             out += c->outliers;
         }
-        const double too_large = encode_token(c, rows + r * c->tile.dim, is_outlier, out);
-        if (too_large != 0.0)
-            return c->tile.host->fail(c->tile.host, KVANT_E_RANGE,
-                                      "qjl: row %zu: the norm %g does not fit f16 (at most 65504)", first + r,
-                                      too_large);
-        out += c->token_bytes;
+        n = piece_from(c, r, n_rows);
+        const int rc = encode_tokens(c, first + r, rows + r * c->tile.dim, n, is_outlier, out);
+        if (rc != KVANT_OK) return rc;
+        out += n * c->token_bytes;
     }
     return bytes;
 }
@@ -189,45 +211,63 @@ static bool get_outliers(const qjl *c, const uint8_t *channels, bool *is_outlier
 }
 
 /* What the scores are linear in: gain/m · norm · S' signs, in the channels the signs were taken of. */
-static void add_part(const qjl *c, const uint8_t *signs, size_t bits, double norm, const bool *is_outlier,
-                     bool outliers, float *row)
+static void get_part(const qjl *c, const uint8_t *signs, size_t n, size_t bits, const double *norms,
+                     const bool *is_outlier, bool outliers, float *rows)
 {
-    float part[MAX_DIM] = { 0 };
-    sketch_spread(&c->projection.sketch, signs, bits, c->projection.sketch.gain / (double)bits * norm, part);
-    for (size_t i = 0; i < c->tile.dim; i++)
-        if (is_outlier[i] == outliers) row[i] = part[i];
+    float part[PIECE * MAX_DIM] = { 0 };
+    double weights[PIECE] = { 0 };
+    const size_t dim = c->tile.dim;
+    for (size_t r = 0; r < n; r++)
+        weights[r] = c->projection.sketch.gain / (double)bits * norms[r];
+    sketch_spread(&c->projection.sketch, signs, c->token_bytes, n, bits, weights, part);
+    for (size_t r = 0; r < n; r++)
+        for (size_t i = 0; i < dim; i++)
+            if (is_outlier[i] == outliers) rows[r * dim + i] = part[r * dim + i];
 }
 
-static const char *decode_token(const qjl *c, const uint8_t *in, const bool *is_outlier, float *row)
+/* NULL, or what is wrong; the norms of all channels but the outliers, and of these. */
+static const char *get_norms(const qjl *c, const uint8_t *in, double *norm_in, double *norm_out)
 {
     const uint16_t whole = half_load(in), apart = c->outliers ? half_load(in + NORM_BYTES) : 0;
     if (half_is_special(whole) || half_is_special(apart) || (whole | apart) & 0x8000u)
         return "a norm is not a finite positive number";
     if (apart > whole) return "the outliers are longer than the key";
-    const double norm = (double)half_to_float(whole), norm_out = (double)half_to_float(apart);
-    in += NORM_BYTES + (c->outliers ? NORM_BYTES : 0);
-    add_part(c, in, c->bits, sqrt(norm * norm - norm_out * norm_out), is_outlier, false, row);
-    if (c->outliers) add_part(c, in + c->bits / 8, c->outlier_bits, norm_out, is_outlier, true, row);
+    const double norm = (double)half_to_float(whole);
+    *norm_out = (double)half_to_float(apart);
+    *norm_in = sqrt(norm * norm - *norm_out * *norm_out);
     return NULL;
+}
+
+static int decode_tokens(const qjl *c, size_t position, const uint8_t *in, size_t n, const bool *is_outlier,
+                         float *rows)
+{
+    double norms_in[PIECE], norms_out[PIECE];
+    for (size_t r = 0; r < n; r++) {
+        const char *wrong = get_norms(c, in + r * c->token_bytes, &norms_in[r], &norms_out[r]);
+        if (wrong) return corrupt(c, position + r, wrong);
+    }
+    in += NORM_BYTES + (c->outliers ? NORM_BYTES : 0);
+    get_part(c, in, n, c->bits, norms_in, is_outlier, false, rows);
+    if (c->outliers) get_part(c, in + c->bits / 8, n, c->outlier_bits, norms_out, is_outlier, true, rows);
+    return KVANT_OK;
 }
 
 static int decode(void *state, size_t first, const uint8_t *bytes, size_t n_bytes, float *rows, size_t n_rows)
 {
     const qjl *c = state;
     bool is_outlier[MAX_DIM];
-    const int rc = tile_codec_check_bytes(&c->tile, first, n_bytes, n_rows);
-    if (rc != KVANT_OK) return rc;
-    for (size_t r = 0; r < n_rows; r++) {
+    int rc = tile_codec_check_bytes(&c->tile, first, n_bytes, n_rows);
+    for (size_t r = 0, n; rc == KVANT_OK && r < n_rows; r += n) {
         if (r % c->tile.rows == 0) {
             if (!get_outliers(c, bytes, is_outlier))
                 return corrupt(c, first + r, "the outlier channels are not ascending channels of the head");
             bytes += c->outliers;
         }
-        const char *wrong = decode_token(c, bytes, is_outlier, rows + r * c->tile.dim);
-        if (wrong) return corrupt(c, first + r, wrong);
-        bytes += c->token_bytes;
+        n = piece_from(c, r, n_rows);
+        rc = decode_tokens(c, first + r, bytes, n, is_outlier, rows + r * c->tile.dim);
+        bytes += n * c->token_bytes;
     }
-    return KVANT_OK;
+    return rc;
 }
 
 static const kvant_codec codec = {

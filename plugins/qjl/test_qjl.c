@@ -1,6 +1,7 @@
 #include "tests/codecs/promises.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -314,6 +315,7 @@ static void bytes_no_encoder_writes_are_corrupt(void **state)
         { 8 + 52 + 2, 0, 0x7e, "row 33: a norm" },
         { 8 + 52 + 2, 0, 0x80, "row 33: a norm" },
         { 8 + 52 + 2, 0xff, 0x7b, "row 33: the outliers are longer" },
+        { 8 + 21 * 52, 0, 0x7c, "row 53: a norm" },
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         float *keys = keys_with_outliers(GROUP, DIM, 4);
@@ -325,6 +327,25 @@ static void bytes_no_encoder_writes_are_corrupt(void **state)
         bytes[cases[i].at + 1] = cases[i].high;
         assert_int_equal(t.codec->decode(t.state, 32, bytes, n_bytes, keys, GROUP), KVANT_E_CORRUPT);
         if (!strstr(t.host.message, cases[i].message)) fail_msg("%s", t.host.message);
+        test_close(&t);
+        free(keys), free(bytes);
+    }
+}
+
+static void a_key_too_long_for_f16_is_named(void **state)
+{
+    (void)state;
+    for (size_t row = 0; row < GROUP; row += 7) {
+        float *keys = keys_with_outliers(GROUP, DIM, 4);
+        test_instance t;
+        open_qjl(&t, DIM, standard);
+        const size_t room = t.codec->bound(t.state, GROUP, GROUP);
+        uint8_t *bytes = malloc(room);
+        char said[64];
+        keys[row * DIM + 5] = 1e5f;
+        assert_int_equal(t.codec->encode(t.state, GROUP, keys, GROUP, bytes, room), KVANT_E_RANGE);
+        snprintf(said, sizeof said, "qjl: row %zu: the norm 100000", GROUP + row);
+        if (!strstr(t.host.message, said)) fail_msg("%s", t.host.message);
         test_close(&t);
         free(keys), free(bytes);
     }
@@ -368,6 +389,7 @@ int main(void)
         cmocka_unit_test(it_keeps_the_promises_of_a_codec),
         cmocka_unit_test(parts_of_groups_are_refused),
         cmocka_unit_test(bytes_no_encoder_writes_are_corrupt),
+        cmocka_unit_test(a_key_too_long_for_f16_is_named),
         cmocka_unit_test(parameters_that_do_not_fit_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,7 +8,8 @@
 #include "plugins/projection.h"
 #include "plugins/row_codec.h"
 
-enum { MAX_DIM = WHT_MAX };
+enum { MAX_DIM = WHT_MAX, BITS_MOST = 5, PIECE = 16 /* rows at once */ };
+enum { HEAD_MOST = SPHERE_SCALE_BYTES + MAX_DIM * (BITS_MOST - 1) / 8 };
 enum { PARAM_BITS, PARAM_SKETCH, PARAM_SEED };
 
 static const kvant_param params[] = {
@@ -16,7 +17,7 @@ static const kvant_param params[] = {
       .type = KVANT_INT,
       .def = 3,
       .min = 1,
-      .max = 5,
+      .max = BITS_MOST,
       .help = "bits per coordinate, of which one is a sign of the projection" },
     { .name = "sketch", /* its words in the order of kernels/sketch.h */
       .type = KVANT_ENUM,
@@ -65,44 +66,74 @@ static int create(const kvant_host *host, const kvant_shape *shape, const kvant_
     return rc;
 }
 
-static int encode_row(const tqprod *c, size_t position, const float *row, uint8_t *out)
+/* The codebook's part of n rows, and in rest what it leaves over; how many rows before one whose norm f16 cannot hold.
+ */
+static size_t encode_heads(const tqprod *c, const float *rows, size_t n, uint8_t *out, float *rest)
 {
-    float rest[MAX_DIM] = { 0 };
+    uint8_t heads[PIECE * HEAD_MOST];
+    size_t done = n;
+    memset(rest, 0, n * c->row.dim * sizeof *rest);
     if (c->bits) {
-        const double too_large = sphere_encode(&c->sphere, SPHERE_PLAIN, row, out);
-        if (too_large != 0.0) return row_codec_too_large(&c->row, position, "norm", too_large);
-        sphere_decode(&c->sphere, out, rest);
+        done = sphere_encode_rows(&c->sphere, SPHERE_PLAIN, rows, n, heads);
+        sphere_decode_rows(&c->sphere, heads, rest, done);
     }
-    for (size_t i = 0; i < c->row.dim; i++)
-        rest[i] = row[i] - rest[i];
-    const double too_large = sketch_encode(&c->rest.sketch, rest, out + c->head);
-    return too_large != 0.0 ? row_codec_too_large(&c->row, position, "length of the rest", too_large) : KVANT_OK;
+    for (size_t r = 0; r < done && c->bits; r++)
+        memcpy(out + r * c->row.row_bytes, heads + r * c->head, c->head);
+    for (size_t i = 0; i < done * c->row.dim; i++)
+        rest[i] = rows[i] - rest[i];
+    return done;
+}
+
+/* Row `first` of rows is refused: which of its two numbers f16 cannot hold. */
+static int refuse(const tqprod *c, size_t first, const float *row)
+{
+    uint8_t bytes[HEAD_MOST + SKETCH_LENGTH_BYTES + MAX_DIM / 8];
+    float rest[MAX_DIM];
+    const double norm = c->bits ? sphere_encode(&c->sphere, SPHERE_PLAIN, row, bytes) : 0.0;
+    if (norm != 0.0) return row_codec_too_large(&c->row, first, "norm", norm);
+    encode_heads(c, row, 1, bytes, rest);
+    return row_codec_too_large(&c->row, first, "length of the rest", sketch_encode(&c->rest.sketch, rest, bytes));
+}
+
+static int encode_piece(const void *state, size_t first, const float *rows, size_t n_rows, uint8_t *out)
+{
+    const tqprod *c = state;
+    float rest[PIECE * MAX_DIM];
+    for (size_t r = 0; r < n_rows; r += PIECE) {
+        const size_t n = n_rows - r < PIECE ? n_rows - r : PIECE;
+        const float *some = rows + r * c->row.dim;
+        uint8_t *to = out + r * c->row.row_bytes;
+        size_t done = encode_heads(c, some, n, to, rest);
+        done = sketch_encode_rows(&c->rest.sketch, rest, done, to + c->head, c->row.row_bytes);
+        if (done < n) return refuse(c, first + r + done, some + done * c->row.dim);
+    }
+    return KVANT_OK;
 }
 
 static int64_t encode(void *state, size_t first, const float *rows, size_t n_rows, uint8_t *out, size_t capacity)
 {
-    const tqprod *c = state;
-    int64_t rc = row_codec_check_rows(&c->row, first, rows, n_rows, capacity);
-    const int64_t bytes = rc;
-    for (size_t r = 0; rc >= 0 && r < n_rows; r++)
-        rc = encode_row(c, first + r, rows + r * c->row.dim, out + r * c->row.row_bytes);
-    return rc < 0 ? rc : bytes;
+    return row_codec_encode(state, encode_piece, first, rows, n_rows, out, capacity);
 }
 
 static int decode(void *state, size_t first, const uint8_t *bytes, size_t n_bytes, float *rows, size_t n_rows)
 {
     const tqprod *c = state;
-    const size_t n = c->row.dim;
+    const size_t dim = c->row.dim, stride = c->row.row_bytes;
     const int rc = row_codec_check_bytes(&c->row, first, n_bytes, n_rows);
     if (rc != KVANT_OK) return rc;
-    for (size_t r = 0; r < n_rows; r++) {
-        const uint8_t *in = bytes + r * c->row.row_bytes;
-        float *row = rows + r * n;
-        memset(row, 0, n * sizeof *row);
-        if (c->bits && !sphere_decode(&c->sphere, in, row))
-            return row_codec_corrupt(&c->row, first + r, "the norm is not a finite positive number");
-        if (!sketch_decode(&c->rest.sketch, in + c->head, row))
-            return row_codec_corrupt(&c->row, first + r, "the length of the rest is not a finite positive number");
+    memset(rows, 0, n_rows * dim * sizeof *rows);
+    for (size_t r = 0; r < n_rows; r += PIECE) {
+        const size_t n = n_rows - r < PIECE ? n_rows - r : PIECE;
+        const uint8_t *in = bytes + r * stride;
+        uint8_t heads[PIECE * HEAD_MOST];
+        for (size_t i = 0; i < n; i++)
+            memcpy(heads + i * c->head, in + i * stride, c->head);
+        const size_t whole = c->bits ? sphere_decode_rows(&c->sphere, heads, rows + r * dim, n) : n;
+        const size_t done = sketch_decode_rows(&c->rest.sketch, in + c->head, stride, rows + r * dim, whole);
+        if (done < whole)
+            return row_codec_corrupt(&c->row, first + r + done,
+                                     "the length of the rest is not a finite positive number");
+        if (whole < n) return row_codec_corrupt(&c->row, first + r + whole, "the norm is not a finite positive number");
     }
     return KVANT_OK;
 }

@@ -69,7 +69,7 @@ static void products_are_the_definition(void **state)
                     sum += 0.25 * (y[j] >= 0.0f ? 1.0 : -1.0) * (double)s.rows[j * n + c];
                 rows[c] = (float)sum;
             }
-            sketch_spread(&s, bytes, m, 0.25, x);
+            sketch_spread(&s, bytes, 0, 1, m, &(double){ 0.25 }, x);
             for (size_t c = 0; c < n; c++)
                 assert_true(fabsf(x[c] - rows[c]) < 1e-4f);
             free(memory);
@@ -95,7 +95,7 @@ static void batches_and_prefixes_change_nothing(void **state)
     float back[N] = { 0 };
     uint8_t bytes[M / 8];
     sketch_signs(all, M, bytes);
-    sketch_spread(&s, bytes, PREFIX, 1.0, back);
+    sketch_spread(&s, bytes, 0, 1, PREFIX, &(double){ 1.0 }, back);
     for (size_t i = 0; i < N; i++) {
         double sum = 0.0;
         for (size_t j = 0; j < PREFIX; j++)
@@ -179,7 +179,7 @@ static figures estimate(sketch_kind kind, size_t n, size_t m, uint64_t seeds)
             const double length = sqrt(dot(row, row, n)), onto = dot(row, other, n) / (length * length);
             memset(back, 0, sizeof back);
             sketch_signs(y + r * m, m, bytes);
-            sketch_spread(&s, bytes, m, s.gain / (double)m * length, back);
+            sketch_spread(&s, bytes, 0, 1, m, &(double){ s.gain / (double)m * length }, back);
             const double rest = sqrt(dot(other, other, n) - onto * onto * length * length);
             f.along += share * dot(row, back, n) / (length * length);
             f.across += share * (dot(other, back, n) - onto * dot(row, back, n)) / (rest * length);
@@ -231,7 +231,7 @@ static void encoded_rows_hold_a_length_and_signs(void **state)
     assert_memory_equal(bytes + 2, signs, sizeof signs);
     fill(x, N, 6);
     memcpy(y, x, sizeof y);
-    sketch_spread(&s, signs, N, s.gain / N * (double)length, y);
+    sketch_spread(&s, signs, 0, 1, N, &(double){ s.gain / N * (double)length }, y);
     assert_true(sketch_decode(&s, bytes, x));
     assert_memory_equal(x, y, sizeof x);
     for (size_t i = 0; i < 5; i++) {
