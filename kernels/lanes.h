@@ -94,6 +94,13 @@ typedef struct lanes {
     /* kernels/block_fp.h */
     lanes_blocks bf16, e4m3, e5m2, mxfp4, nvfp4;
 
+    /* range_q_encode and range_q_decode (kernels/range_q.h) of n values in each lane, those of i at x + i·stride: codes
+     * in 32 bits each, lane r's grid at grids + r·grid_stride. False when one of them would be. */
+    bool (*range_codes)(const float *x, size_t stride, size_t n, int bits, uint8_t *grids, size_t grid_stride,
+                        uint32_t *codes);
+    bool (*range_values)(const uint8_t *grids, size_t grid_stride, size_t n, const uint32_t *codes, float *x,
+                         size_t stride);
+
     /* lattice_steps for n steps. */
     void (*lattice_steps)(const lattice *l, const float *unit, size_t dim, const float *per_step, double *along,
                           double *square);

@@ -1,6 +1,6 @@
 /* lanes_body.h - the source of every level of lanes.h; included once by each lanes_*.c, which names the table
  * LANES_TABLE and the lanes of a register, N. Its parts are lanes_level.h, lanes_rotate.h, lanes_codes.h,
- * lanes_blocks.h, lanes_fp.h, lanes_lattice.h, lanes_lines.h and lanes_q8.h.
+ * lanes_blocks.h, lanes_fp.h, lanes_range.h, lanes_lattice.h, lanes_lines.h and lanes_q8.h.
  *
  * Written with the compiler's own vectors; what they cannot say (a table lookup, a compare that yields codes) is in the
  * few functions of lanes_level.h. Every operation is one IEEE operation per lane, and contraction is off.
@@ -297,6 +297,7 @@ static void dot_f64(const float *a, const float *b, size_t count, double *out)
 
 #include "kernels/lanes_blocks.h"
 #include "kernels/lanes_fp.h"
+#include "kernels/lanes_range.h"
 #include "kernels/lanes_lattice.h"
 #include "kernels/lanes_lines.h"
 #if N >= 8
@@ -338,6 +339,8 @@ const lanes LANES_TABLE = {
     .e5m2 = { e5m2_encode, e5m2_decode },
     .mxfp4 = { mxfp4_encode, mxfp4_decode },
     .nvfp4 = { nvfp4_encode, nvfp4_decode },
+    .range_codes = range_codes,
+    .range_values = range_values,
     .lattice_steps = try_steps,
     .nearest_lines = nearest_lines,
 };

@@ -63,15 +63,14 @@ int64_t tile_codec_check_rows(const tile_codec *c, size_t first, const float *ro
     if (bytes > capacity || bytes > INT64_MAX)
         return host->fail(host, KVANT_E_SPACE, "%s: %zu rows from row %zu need %zu bytes, the buffer has %zu", c->name,
                           n_rows, first, bytes, capacity);
-    const size_t n = n_rows * c->dim, nan = finite_scan(rows, n);
+    const size_t n = n_rows * c->dim, large = finite_scan_within(rows, n, limit);
+    if (large == n) return (int64_t)bytes;
+    const size_t nan = finite_scan(rows, n);
     if (nan < n)
         return host->fail(host, KVANT_E_NONFINITE, "%s: row %zu, column %zu is %g, not a finite number", c->name,
                           first + nan / c->dim, nan % c->dim, (double)rows[nan]);
-    const size_t large = finite_scan_within(rows, n, limit);
-    if (large < n)
-        return host->fail(host, KVANT_E_RANGE, "%s: row %zu, column %zu is %g, at most %g is taken", c->name,
-                          first + large / c->dim, large % c->dim, (double)rows[large], (double)limit);
-    return (int64_t)bytes;
+    return host->fail(host, KVANT_E_RANGE, "%s: row %zu, column %zu is %g, at most %g is taken", c->name,
+                      first + large / c->dim, large % c->dim, (double)rows[large], (double)limit);
 }
 
 int tile_codec_check_bytes(const tile_codec *c, size_t first, size_t n_bytes, size_t n_rows)

@@ -16,7 +16,7 @@ flags="-std=c17 -O2 -ffp-contract=off -D_POSIX_C_SOURCE=200809L -D_DEFAULT_SOURC
 sources=$(ls base/*.c kernels/*.c engine/*.c tests/engine/gguf_builder.c | grep -v -e _avx -e kernels/products_ -e base/hash -e kernels/linalg -e kernels/pca)
 printf '%s\n' $sources | xargs -P "$(nproc)" -I{} sh -c "$compiler $flags -c {} -o $build/\$(basename {}).o"
 
-for test in kernels/test_{simd,weights,loops,lanes,lanes_codecs,lanes_fp,fused,turned,attention,dense,directions_kmeans} engine/test_{linear,forward}; do
+for test in kernels/test_{simd,weights,loops,lanes,lanes_codecs,lanes_fp,lanes_range,fused,turned,attention,dense,directions_kmeans} engine/test_{linear,forward}; do
     echo "$test"
     $compiler $flags -static -Wl,--unresolved-symbols=ignore-all tests/$test.c "$build"/*.o -lm -lpthread -o "$build/test"
     $emulator "$build/test"
