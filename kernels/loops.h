@@ -24,6 +24,13 @@ typedef struct loops {
 
     /* *error += Σ (a-b)², *total += Σ a², each in eight sums of every eighth value, which are then added in pairs. */
     void (*add_squares)(const float *a, const float *b, size_t n, double *error, double *total);
+
+    /* With v = x_j w_j for the n values of each line: sum[i] = Σ v and squares[i] = Σ v², each in four sums of every
+     * fourth value, which are then added in pairs. */
+    void (*line_moments)(const float *m, size_t lines, size_t n, const double *w, double *sum, double *squares);
+
+    /* sum_j += v and squares_j += v² with v = x_j by. */
+    void (*add_moments)(const float *x, double by, size_t n, double *sum, double *squares);
 } loops;
 
 /* The fastest level this processor runs, or the one that KVANT_SIMD names. Ask once. */

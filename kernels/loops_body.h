@@ -93,10 +93,67 @@ static void add_squares(const float *a, const float *b, size_t n, double *error,
     *total += in_pairs(&totals);
 }
 
+/* ---- moments ---------------------------------------------------------------------------------------------------- */
+
+typedef float thin __attribute__((vector_size(16)));
+typedef double four __attribute__((vector_size(32)));
+
+/* `many` lines side by side, so that one's additions do not wait for one another; it is a constant. */
+static inline __attribute__((always_inline)) void moments_of(size_t many, const float *m, size_t n, const double *w,
+                                                             double *sum, double *squares)
+{
+    enum { MOST = 4 };
+    four sums_of[MOST] = { { 0 } }, squares_of[MOST] = { { 0 } };
+    size_t j = 0;
+    for (; j + 4 <= n; j += 4) {
+        four by;
+        memcpy(&by, w + j, sizeof by);
+#pragma GCC unroll 4
+        for (size_t i = 0; i < many; i++) {
+            thin x;
+            memcpy(&x, m + i * n + j, sizeof x);
+            const four v = __builtin_convertvector(x, four) * by;
+            sums_of[i] += v;
+            squares_of[i] += v * v;
+        }
+    }
+#pragma GCC unroll 4
+    for (size_t i = 0; i < many; i++) {
+        four s = sums_of[i], q = squares_of[i];
+        for (size_t k = j; k < n; k++) {
+            const double v = (double)m[i * n + k] * w[k];
+            s[k - j] += v;
+            q[k - j] += v * v;
+        }
+        sum[i] = (s[0] + s[1]) + (s[2] + s[3]);
+        squares[i] = (q[0] + q[1]) + (q[2] + q[3]);
+    }
+}
+
+static void line_moments(const float *m, size_t lines, size_t n, const double *w, double *sum, double *squares)
+{
+    size_t i = 0;
+    for (; i + 4 <= lines; i += 4)
+        moments_of(4, m + i * n, n, w, sum + i, squares + i);
+    for (; i < lines; i++)
+        moments_of(1, m + i * n, n, w, sum + i, squares + i);
+}
+
+static void add_moments(const float *restrict x, double by, size_t n, double *restrict sum, double *restrict squares)
+{
+    for (size_t j = 0; j < n; j++) {
+        const double v = (double)x[j] * by;
+        sum[j] += v;
+        squares[j] += v * v;
+    }
+}
+
 const loops LOOPS_TABLE = {
     .turn_neighbours = turn_neighbours,
     .turn_halves = turn_halves,
     .add_outer = add_outer,
     .add_outer_four = add_outer_four,
     .add_squares = add_squares,
+    .line_moments = line_moments,
+    .add_moments = add_moments,
 };

@@ -24,33 +24,26 @@ static double deviation_of(double sum, double squares, size_t n)
     return sqrt(fmax(variance, 0.0));
 }
 
-static void measure_columns(const float *m, const side *lines, side *columns)
+/* Of a side whose sums and squares (in deviation) are there, over `count` values each. */
+static void set_deviations(side *s, size_t count)
+{
+    for (size_t i = 0; i < s->n; i++)
+        s->deviation[i] = s->inverse[i] * deviation_of(s->sum[i], s->deviation[i], count);
+}
+
+static void measure_columns(const loops *l, const float *m, const side *lines, side *columns)
 {
     memset(columns->sum, 0, columns->n * sizeof(double));
     memset(columns->deviation, 0, columns->n * sizeof(double));
     for (size_t i = 0; i < lines->n; i++)
-        for (size_t j = 0; j < columns->n; j++) {
-            const double v = (double)m[i * columns->n + j] * lines->inverse[i];
-            columns->sum[j] += v;
-            columns->deviation[j] += v * v; /* the squares, until the next loop */
-        }
-    for (size_t j = 0; j < columns->n; j++)
-        columns->deviation[j] = columns->inverse[j] * deviation_of(columns->sum[j], columns->deviation[j], lines->n);
+        l->add_moments(m + i * columns->n, lines->inverse[i], columns->n, columns->sum, columns->deviation);
+    set_deviations(columns, lines->n);
 }
 
-static void measure_lines(const float *m, side *lines, const side *columns)
+static void measure_lines(const loops *l, const float *m, side *lines, const side *columns)
 {
-    for (size_t i = 0; i < lines->n; i++) {
-        double sum[4] = { 0 }, squares[4] = { 0 };
-        for (size_t j = 0; j < columns->n; j++) {
-            const double v = (double)m[i * columns->n + j] * columns->inverse[j];
-            sum[j % 4] += v;
-            squares[j % 4] += v * v;
-        }
-        lines->deviation[i] =
-            lines->inverse[i] * deviation_of((sum[0] + sum[1]) + (sum[2] + sum[3]),
-                                             (squares[0] + squares[1]) + (squares[2] + squares[3]), columns->n);
-    }
+    l->line_moments(m, lines->n, columns->n, columns->inverse, lines->sum, lines->deviation);
+    set_deviations(lines, columns->n);
 }
 
 /* Divides by the deviations, as far as the limits let it. */
@@ -84,20 +77,21 @@ static side side_of(size_t n, double **room)
     return s;
 }
 
-const double *balance_columns(const float *matrix, size_t n_lines, size_t n_columns, int iterations, double *room)
+const double *balance_columns(const loops *l, const float *matrix, size_t n_lines, size_t n_columns, int iterations,
+                              double *room)
 {
     side lines = side_of(n_lines, &room), columns = side_of(n_columns, &room);
     double *best = room;
     memcpy(best, columns.log_factor, n_columns * sizeof *best);
-    measure_columns(matrix, &lines, &columns);
-    measure_lines(matrix, &lines, &columns);
+    measure_columns(l, matrix, &lines, &columns);
+    measure_lines(l, matrix, &lines, &columns);
     double least = spread(&columns) + spread(&lines);
     for (int k = 0; k < iterations; k++) {
         level(&columns);
-        measure_lines(matrix, &lines, &columns);
+        measure_lines(l, matrix, &lines, &columns);
         level(&lines);
-        measure_columns(matrix, &lines, &columns);
-        measure_lines(matrix, &lines, &columns);
+        measure_columns(l, matrix, &lines, &columns);
+        measure_lines(l, matrix, &lines, &columns);
         const double imbalance = spread(&columns) + spread(&lines);
         if (!(imbalance <= least)) continue;
         least = imbalance;

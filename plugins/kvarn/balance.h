@@ -11,15 +11,18 @@
 
 #include <stddef.h>
 
+#include "kernels/loops.h"
+
 #define BALANCE_LOG_MIN (-0.3)
 #define BALANCE_LOG_MAX 10.0
 
 /* Doubles of work space for a matrix of lines + columns = n. */
 #define BALANCE_ROOM(n) (5 * (size_t)(n))
 
-/* The factors by which columns are to be divided; they lie in `room` (BALANCE_ROOM doubles). matrix: lines x columns,
- * at least 2 of each, finite. Sums in f64, in one order. Cost: 2·lines·columns·iterations multiply-adds.
- * [any thread, with its own room] */
-const double *balance_columns(const float *matrix, size_t lines, size_t columns, int iterations, double *room);
+/* The factors by which columns are to be divided; they lie in `room` (BALANCE_ROOM doubles). l: of any
+ * level, the result is the same. matrix: lines x columns, at least 2 of each, finite. Sums in f64, in one order. Cost:
+ * 2·lines·columns·iterations multiply-adds. [any thread, with its own room] */
+const double *balance_columns(const loops *l, const float *matrix, size_t lines, size_t columns, int iterations,
+                              double *room);
 
 #endif

@@ -41,6 +41,7 @@ typedef struct kvarn {
     uint16_t least_factor, most_factor; /* f16 */
     float *rotated, *matrix;            /* tokens x channels; lines x columns */
     double *balance;
+    const loops *loops;
     uint8_t *codes;
 } kvarn;
 
@@ -70,6 +71,7 @@ static int create(const kvant_host *host, const kvant_shape *shape, const kvant_
     c->tile.rows = tokens;
     c->tile.metadata = FACTOR_BYTES * c->columns + RANGE_Q_BYTES * c->lines;
     c->tile.tile_bytes = c->tile.metadata + bitpack_bytes(n, c->bits);
+    c->loops = loops_best();
     wht_init(&c->rotation, shape->dim);
     return KVANT_OK;
 }
@@ -101,7 +103,7 @@ static size_t encode_tile(kvarn *c, const float *rows, uint8_t *out)
     wht_forward(&c->rotation, c->rotated, c->tile.rows);
     to_matrix(c, c->rotated, c->matrix);
 
-    const double *factor = balance_columns(c->matrix, c->lines, c->columns, c->iterations, c->balance);
+    const double *factor = balance_columns(c->loops, c->matrix, c->lines, c->columns, c->iterations, c->balance);
     for (size_t j = 0; j < c->columns; j++)
         half_store(out + FACTOR_BYTES * j, half_from_float((float)factor[j]));
     for (size_t i = 0; i < c->lines; i++) {

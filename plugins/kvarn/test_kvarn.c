@@ -253,7 +253,7 @@ static void factors_are_those_of_the_published_iteration(void **state)
             fill_matrix(m, kind);
             plain_balance b = { LINES, COLUMNS, m, log_line, log_column, current };
             plain_columns(&b, iterations[k], best);
-            const double *factor = balance_columns(m, LINES, COLUMNS, iterations[k], room);
+            const double *factor = balance_columns(loops_best(), m, LINES, COLUMNS, iterations[k], room);
             for (size_t j = 0; j < COLUMNS; j++)
                 if (fabs(factor[j] / best[j] - 1.0) > 1e-6)
                     fail_msg("matrix %d, %d iterations: column %zu: %g, expected %g", kind, iterations[k], j, factor[j],
@@ -272,7 +272,7 @@ static void factors_of_a_product_are_found(void **state)
     for (size_t i = 0; i < LINES * COLUMNS; i++)
         m[i] = (float)(10.0 * exp(random_normal(60, i / COLUMNS)) * column[i % COLUMNS] *
                        (i / COLUMNS % 2 == i % COLUMNS % 2 ? 1.0 : -1.0));
-    const double *factor = balance_columns(m, LINES, COLUMNS, 16, room);
+    const double *factor = balance_columns(loops_best(), m, LINES, COLUMNS, 16, room);
     for (size_t j = 0; j < COLUMNS; j++)
         assert_true(fabs(factor[j] / column[j] * column[0] / factor[0] - 1.0) < 0.02);
 }

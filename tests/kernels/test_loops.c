@@ -92,6 +92,45 @@ static void squares_are_summed_in_eight_sums(void **state)
         }
 }
 
+static void moments_are_summed_in_four_sums(void **state)
+{
+    (void)state;
+    enum { LINES = 7 };
+    static float m[LINES * MOST], w_32[MOST];
+    double w[MOST], sum[LINES], squares[LINES], column[MOST], column_squares[MOST];
+    fill(m, LINES * MOST, 8);
+    fill(w_32, MOST, 9);
+    for (size_t j = 0; j < MOST; j++)
+        w[j] = (double)w_32[j] / 3.0;
+    for (int level = 0; cpu_runs(level) && level < 3; level++)
+        for (size_t n = 0; n <= MOST; n++) {
+            const size_t lines = n % (LINES + 1);
+            loops_at(level)->line_moments(m, lines, n, w, sum, squares);
+            for (size_t j = 0; j < n; j++)
+                column[j] = column_squares[j] = 0.125;
+            for (size_t i = 0; i < lines; i++) {
+                double s[4] = { 0 }, q[4] = { 0 };
+                for (size_t j = 0; j < n; j++) {
+                    const double v = (double)m[i * n + j] * w[j];
+                    s[j % 4] += v;
+                    q[j % 4] += v * v;
+                }
+                assert_true(sum[i] == (s[0] + s[1]) + (s[2] + s[3]));
+                assert_true(squares[i] == (q[0] + q[1]) + (q[2] + q[3]));
+                loops_at(level)->add_moments(m + i * n, w[i % MOST], n, column, column_squares);
+            }
+            for (size_t j = 0; j < n; j++) {
+                double s = 0.125, q = 0.125;
+                for (size_t i = 0; i < lines; i++) {
+                    const double v = (double)m[i * n + j] * w[i % MOST];
+                    s += v;
+                    q += v * v;
+                }
+                assert_true(column[j] == s && column_squares[j] == q);
+            }
+        }
+}
+
 /* ---- the trellis ---- */
 
 /* The definition: the cost of every state, then the least of the ways into every overlap. */
@@ -161,6 +200,7 @@ int main(void)
         cmocka_unit_test(turning_is_the_rotation_and_alike_on_every_level),
         cmocka_unit_test(outer_products_touch_the_lower_triangle_alone),
         cmocka_unit_test(squares_are_summed_in_eight_sums),
+        cmocka_unit_test(moments_are_summed_in_four_sums),
         cmocka_unit_test(every_level_walks_the_trellis_as_it_is_defined),
         cmocka_unit_test(of_equals_the_first_way_stays),
     };
