@@ -5,15 +5,8 @@
 #include <string.h>
 
 #include "kernels/attention.h"
-#include "kernels/half.h"
 
 /* ---- tasks over the streams of one layer ---- */
-
-void compress_to_half(const float *from, float *to, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        to[i] = half_to_float(half_from_float(from[i]));
-}
 
 bool compress_over_streams(layer_work *w, pool_task task, fault *f)
 {
@@ -100,7 +93,7 @@ static void take_rows(const layer_work *w, int side, int head, float *scratch)
     const float *rows = kv_rows(c->cache, at, head) + first;
     float *exact = exact_rows(c, w->layer, side, head), *to = exact ? exact + first : scratch;
     memcpy(to, rows, n * sizeof *rows);
-    if (at->open) compress_to_half(to, kv_open_rows(c->cache, at, head) + first, n);
+    if (at->open) lanes_round_halves(c->lanes, to, n, kv_open_rows(c->cache, at, head) + first);
 }
 
 /* New rows of the heads of one codec, which encodes them as far as blocks are full. The other heads' own tasks have

@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "kernels/cpu.h"
+
 bool compress_first_fault(const compressor *c, int layer, fault *f)
 {
     for (int i = 0; i < 2 * c->shape->n_kv_heads; i++) {
@@ -92,6 +94,7 @@ compressor *compress_open(const compress_request *request, fault *f)
     }
     c->r = *request;
     if (request->env) c->env = *request->env;
+    c->lanes = lanes_at(cpu_level());
     c->shape = &engine_model(request->e)->shape;
     c->n_streams = (size_t)c->shape->n_layers * 2 * (size_t)c->shape->n_kv_heads;
     c->streams = calloc(c->n_streams, sizeof *c->streams);

@@ -37,7 +37,7 @@ static void prefix_task(void *arg, size_t task, int thread)
         float *to = kv_rows(c->cache, compress_side(w, side), h);
         const float *exact = exact_prefix(w, s, side, h, scratch);
         if (open)
-            compress_to_half(exact, to, ctx * dim);
+            lanes_round_halves(c->lanes, exact, ctx * dim, to);
         else
             memcpy(to, exact, ctx * dim * sizeof *to);
     }

@@ -6,6 +6,7 @@
 #include "app/roundtrip.h"
 #include "app/stream_codecs.h"
 #include "app/stream_error.h"
+#include "kernels/lanes.h"
 
 /* One (layer, side, head). */
 typedef struct stream {
@@ -22,7 +23,8 @@ typedef struct stream {
 
 struct compressor {
     compress_request r;
-    host_env env; /* the request's, with threads that help */
+    host_env env;       /* the request's, with threads that help */
+    const lanes *lanes; /* NULL: none */
     const model_shape *shape;
     config_layer *plan;
     stream *streams; /* [layer][side][head] */
@@ -73,8 +75,6 @@ bool compress_take_cache(compressor *c, kv_cache *cache, fault *f);
 
 /* Runs task over (side, head) of a layer and returns the first fault, in the streams' order. */
 bool compress_over_streams(layer_work *w, pool_task task, fault *f);
-
-void compress_to_half(const float *from, float *to, size_t n);
 
 /* `count` positions of the heads that one codec serves, from position `first` on, into the cache: `from` and `to` are
  * the first head's rows, `from_head` floats before the next head's. Pooled heads go through the scratch interleaved. */

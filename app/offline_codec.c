@@ -1,17 +1,19 @@
 #include "app/offline_codec.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "kernels/attention.h"
-#include "kernels/half.h"
+#include "kernels/cpu.h"
+#include "kernels/finite.h"
+#include "kernels/lanes.h"
 
 struct offline_codec {
     offline_codec_request r;
     roundtrip **codecs;
     offline_account *accounts;
     size_t n, heads; /* instances; heads of each */
+    const lanes *lanes;
 };
 
 /* ---- life ---- */
@@ -30,7 +32,7 @@ offline_codec *offline_codec_open(const offline_codec_request *request, fault *f
     const size_t heads = (size_t)request->shape.n_heads;
     offline_codec *c = calloc(1, sizeof *c);
     if (c) {
-        *c = (offline_codec){ .r = *request, .n = heads, .heads = 1 };
+        *c = (offline_codec){ .r = *request, .n = heads, .heads = 1, .lanes = lanes_at(cpu_level()) };
         if (!c->r.stride) c->r.stride = c->r.rows;
         c->codecs = calloc(heads, sizeof *c->codecs);
         c->accounts = calloc(heads, sizeof *c->accounts);
@@ -133,14 +135,11 @@ static void separate(const offline_codec *c, const float *mixed, size_t first, s
 static bool round_values(const offline_codec *c, const float *from, size_t n, size_t where, float *to, fault *f)
 {
     const size_t dim = (size_t)c->r.shape.dim;
-    for (size_t i = 0; i < n; i++) {
-        to[i] = half_to_float(half_from_float(from[i]));
-        if (!isfinite(to[i]))
-            return fault_set(f, FAULT_INPUT,
-                             "%.150s: row %zu, column %zu is %g, which does not fit into the f16 of open rows",
-                             c->r.codec->text, (where + i) / dim, (where + i) % dim, (double)from[i]);
-    }
-    return true;
+    lanes_round_halves(c->lanes, from, n, to);
+    const size_t i = finite_scan(to, n);
+    return i == n ||
+           fault_set(f, FAULT_INPUT, "%.150s: row %zu, column %zu is %g, which does not fit into the f16 of open rows",
+                     c->r.codec->text, (where + i) / dim, (where + i) % dim, (double)from[i]);
 }
 
 /* One sequence of n rows (of all heads of the instance); back may not be rows. first: of the stream, for messages. */

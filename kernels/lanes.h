@@ -50,7 +50,7 @@ typedef struct lanes {
     /* n values of f16, of any alignment; false when one of them is none. */
     bool (*widen)(const uint8_t *halves, size_t n, float *out);
 
-    /* n finite values to f16, of any alignment; false when one of them does not fit. */
+    /* n values to f16, of any alignment; false when one of them does not fit or is none. */
     bool (*narrow)(const float *x, size_t n, uint8_t *halves);
 
     /* wht_forward with (s1, s2), wht_inverse with (s2, s1); of row r times by[r], when by is not NULL. */
@@ -111,5 +111,8 @@ typedef struct lanes {
 
 /* The kernels of a level (kernels/cpu.h); NULL: the level is portable, or the processor does not run it. */
 const lanes *lanes_at(int level);
+
+/* n values as f16 keeps them, half_to_float(half_from_float(x)); out may be x. l may be NULL. [any thread] */
+void lanes_round_halves(const lanes *l, const float *x, size_t n, float *out);
 
 #endif

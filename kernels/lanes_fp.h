@@ -62,14 +62,14 @@ static size_t bf16_decode(const uint8_t *bytes, size_t n, float *values)
     return i + block_bf16_decode(bytes + 2 * i, n - i, values + i);
 }
 
-/* f16, whose normal numbers the processor may round by itself: false when one does not fit. */
+/* f16, whose normal numbers the processor may round by itself: false when one does not fit, or is none. */
 static bool narrow_all(const float *x, size_t n, uint8_t *halves)
 {
     size_t i = 0;
     for (; i + N <= n; i += N) {
         uint16_t h[N];
         const vf v = load_f(x + i);
-        if (any_set((vu)(magnitude(v) >= 65520.0f))) return false;
+        if (any_set(~(vu)(magnitude(v) < 65520.0f))) return false;
         store_halves(h, v);
         memcpy(halves + 2 * i, h, sizeof h);
     }

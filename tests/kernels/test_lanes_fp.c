@@ -117,8 +117,31 @@ static void f16_rounds_every_number_alike(void **state)
             fill(x, n, n);
             x[at] = at % 2 ? 65520.0f : -65520.0f;
             assert_false(again->narrow(x, n, q));
+            x[at] = NAN;
+            assert_false(again->narrow(x, n, q));
             x[at] = 65519.996f;
             assert_true(again->narrow(x, n, q));
+        }
+}
+
+/* With what does not fit, infinities and NaNs among them, in place or not. */
+static void rounding_through_f16_is_half_s(void **state)
+{
+    (void)state;
+    static const float odd[] = { 65519.0f, 65520.0f, -1e30f, INFINITY, -INFINITY, NAN, 1e-8f, -0.0f };
+    for (int level = 0; level == 0 || lanes_at(level); level++)
+        for (size_t n = 0; n < 1400; n += 1 + n / 7) {
+            fill(x, n, n);
+            for (size_t k = n % 5; k < n && n % 3; k += 97)
+                x[k] = odd[(n + k) % (sizeof odd / sizeof *odd)];
+            for (size_t k = 0; k < n; k++)
+                a[k] = half_to_float(half_from_float(x[k]));
+            memset(b, 0, sizeof b);
+            lanes_round_halves(lanes_at(level), x, n, b);
+            assert_memory_equal(b, a, n * sizeof *a);
+            assert_true(b[n] == 0.0f);
+            lanes_round_halves(lanes_at(level), x, n, x);
+            assert_memory_equal(x, a, n * sizeof *a);
         }
 }
 
@@ -223,8 +246,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(casts_round_every_number_alike), cmocka_unit_test(f16_rounds_every_number_alike),
-        cmocka_unit_test(blocks_are_block_fp_s),          cmocka_unit_test(what_does_not_fit_is_named),
-        cmocka_unit_test(any_bytes_are_read_alike),       cmocka_unit_test(every_pattern_is_read_alike),
+        cmocka_unit_test(rounding_through_f16_is_half_s), cmocka_unit_test(blocks_are_block_fp_s),
+        cmocka_unit_test(what_does_not_fit_is_named),     cmocka_unit_test(any_bytes_are_read_alike),
+        cmocka_unit_test(every_pattern_is_read_alike),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
