@@ -108,6 +108,7 @@ static void spread(const sketch *s, const uint8_t *bytes, size_t stride, size_t 
                    float *rows)
 {
     float sign[PIECE * SKETCH_MAX], sum[PIECE * SKETCH_MAX];
+    sign[0] = 0.0f; /* gcc does not see that no row is no work */
     for (size_t r = 0; r < n_rows; r++)
         get_signs(bytes + r * stride, m, sign + r * m);
     multiply(s->level, sign, n_rows, m, s->rows, s->n, s->n, sum);
