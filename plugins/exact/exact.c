@@ -90,18 +90,22 @@ static int f16_create(const kvant_host *host, const kvant_shape *shape, const kv
     return KVANT_OK;
 }
 
-static int64_t f16_encode(void *state, size_t first, const float *rows, size_t n_rows, uint8_t *out, size_t capacity)
+static int f16_encode_piece(const void *state, size_t first, const float *rows, size_t n_rows, uint8_t *out)
 {
     const row_codec *c = state;
-    const int64_t bytes = row_codec_check_rows(c, first, rows, n_rows, capacity);
-    if (bytes < 0) return bytes;
-    if (c->lanes && c->lanes->narrow(rows, n_rows * c->dim, out)) return bytes;
-    for (size_t i = 0; i < n_rows * c->dim; i++) {
+    const size_t n = n_rows * c->dim;
+    if (c->lanes && c->lanes->narrow(rows, n, out)) return KVANT_OK;
+    for (size_t i = 0; i < n; i++) {
         const uint16_t h = half_from_float(rows[i]);
         if (half_is_special(h)) return row_codec_too_large(c, first + i / c->dim, "value", (double)rows[i]);
         half_store(out + 2 * i, h);
     }
-    return bytes;
+    return KVANT_OK;
+}
+
+static int64_t f16_encode(void *state, size_t first, const float *rows, size_t n_rows, uint8_t *out, size_t capacity)
+{
+    return row_codec_encode(state, f16_encode_piece, first, rows, n_rows, out, capacity);
 }
 
 static int f16_decode(void *state, size_t first, const uint8_t *bytes, size_t n_bytes, float *rows, size_t n_rows)
