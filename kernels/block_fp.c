@@ -123,8 +123,6 @@ size_t block_e5m2_decode(const uint8_t *bytes, size_t n, float *values)
 
 /* ---- mxfp4 ------------------------------------------------------------------------------------------------------ */
 
-enum { MXFP4_SCALE_MAX = 127 + 127 - 2 }; /* of a block with a value of 2^127 and more */
-
 size_t block_mxfp4_encode(const float *values, size_t n, uint8_t *bytes)
 {
     enum { HALF_BLOCK = BLOCK_MXFP4 / 2 };
@@ -147,7 +145,7 @@ size_t block_mxfp4_decode(const uint8_t *bytes, size_t n, float *values)
     for (size_t b = 0; b < n / BLOCK_MXFP4; b++) {
         const uint8_t *in = bytes + b * BLOCK_MXFP4_BYTES;
         float *x = values + b * BLOCK_MXFP4;
-        if (in[0] > MXFP4_SCALE_MAX) return b;
+        if (in[0] > BLOCK_MXFP4_SCALE_MAX) return b;
         const float scale = from_bits(in[0] ? (uint32_t)in[0] << 23 : 1u << 22); /* 2^-127 is subnormal */
         for (int i = 0; i < HALF_BLOCK; i++) {
             x[i] = scale * value_of(&short_e2m1, in[1 + i] & 15);

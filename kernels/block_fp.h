@@ -25,6 +25,7 @@
 #include <stdint.h>
 
 enum { BLOCK_MXFP4 = 32, BLOCK_MXFP4_BYTES = 17, BLOCK_NVFP4 = 16, BLOCK_NVFP4_BYTES = 9 };
+enum { BLOCK_MXFP4_SCALE_MAX = 127 + 127 - 2 }; /* of a block with a value of 2^127 and more */
 
 size_t block_bf16_encode(const float *values, size_t n, uint8_t *bytes);
 size_t block_bf16_decode(const uint8_t *bytes, size_t n, float *values);

@@ -38,12 +38,18 @@ INNER vf short_values(const short_float *f, vu code)
 
 /* ---- casts ------------------------------------------------------------------------------------------------------ */
 
+/* One more in the last place of the exponent carries into the sign's place for infinities and NaNs alone. */
+INNER bool any_special_bf16(vu half)
+{
+    return any_set(((half & 0x7fffu) + 0x80u) & 0x8000u);
+}
+
 static size_t bf16_encode(const float *values, size_t n, uint8_t *bytes)
 {
     size_t i = 0;
     for (; i + N <= n; i += N) {
         const vu bits = (vu)load_f(values + i), rounded = (bits + 0x7fffu + (bits >> 16 & 1u)) >> 16;
-        if (any_set(((rounded & 0x7fffu) + 0x80u) & 0x8000u)) break;
+        if (any_special_bf16(rounded)) break;
         store_low_halves(bytes + 2 * i, rounded);
     }
     return i + block_bf16_encode(values + i, n - i, bytes + 2 * i);
@@ -56,7 +62,7 @@ static size_t bf16_decode(const uint8_t *bytes, size_t n, float *values)
         vh narrow;
         memcpy(&narrow, bytes + 2 * i, sizeof narrow);
         const vu half = __builtin_convertvector(narrow, vu);
-        if (any_set(((half & 0x7fffu) + 0x80u) & 0x8000u)) break;
+        if (any_special_bf16(half)) break;
         store_f(values + i, (vf)(half << 16));
     }
     return i + block_bf16_decode(bytes + 2 * i, n - i, values + i);
@@ -166,9 +172,9 @@ static size_t mxfp4_encode(const float *values, size_t n, uint8_t *bytes)
 
 static size_t mxfp4_decode(const uint8_t *bytes, size_t n, float *values)
 {
-    enum { HALF_OF_IT = BLOCK_MXFP4 / 2, SCALES = 253 };
+    enum { HALF_OF_IT = BLOCK_MXFP4 / 2 };
     size_t b = 0;
-    for (; b < n / BLOCK_MXFP4 && bytes[b * BLOCK_MXFP4_BYTES] < SCALES; b++) {
+    for (; b < n / BLOCK_MXFP4 && bytes[b * BLOCK_MXFP4_BYTES] <= BLOCK_MXFP4_SCALE_MAX; b++) {
         const uint8_t *in = bytes + b * BLOCK_MXFP4_BYTES;
         const vu bits = (vu){ 0 } + (in[0] ? (uint32_t)in[0] << 23 : 1u << 22); /* 2^-127 is subnormal */
         float *x = values + b * BLOCK_MXFP4;

@@ -127,7 +127,7 @@ has "after a second try" "it is tried once more" "$err"
 
 # One is stopped and goes on; one is stopped for good; one hangs; the last does not notice.
 touch "$KVANT_TEST_GATE"
-begin "${gated[@]}" --plugin "$bad/bad_hang.so" --jobs 2 --timeout 6 --db "$home/still.db" gated bad_hang k=bad_hang q5_1
+begin "${gated[@]}" --plugin "$bad/bad_hang.so" --jobs 2 --timeout 12 --db "$home/still.db" gated bad_hang k=bad_hang q5_1
 until_true at_work gated '.what == "starting"'
 first=$pid
 kill -STOP "$first"
@@ -145,8 +145,8 @@ state_of() {
 }
 is "stopped and continued is done" "done " "$(state_of gated)"
 has "by the worker it was" "$first" "$(jq -r 'select(.event == "worker" and .label == "gated" and .state == "ended") | .pid' "$home/events")"
-has "stopped for good has failed" "failed stopped by a signal for 6 s (" "$(state_of bad_hang)"
-has "a codec that hangs has failed" "failed no progress for 6 s (codec, passage 0, layer 0)" "$(state_of k=bad_hang)"
+has "stopped for good has failed" "failed stopped by a signal for 12 s (" "$(state_of bad_hang)"
+has "a codec that hangs has failed" "failed no progress for 12 s (codec, passage 0, layer 0)" "$(state_of k=bad_hang)"
 is "the last is done" "done " "$(state_of q5_1)"
 is "stopped workers are gone, too" "" "$(ps -o pid= -p "$pid")"
 finish

@@ -40,14 +40,14 @@ kill -CONT "$worker"
 rm "$KVANT_TEST_SLOW"
 until_true has_runs 1 "config = 'gated' and status = 'done'"
 
-order "sweep bad_hang k=bad_hang q4_0 --plugin $bad/bad_hang.so --jobs 3 --timeout 6 --force --passages 58"
+order "sweep bad_hang k=bad_hang q4_0 --plugin $bad/bad_hang.so --jobs 3 --timeout 12 --force --passages 58"
 work_on bad_hang
 kill -STOP "$worker"
 until_shows "stopped  "
 answers
 until_true no_command
-says "stopped by a signal for 6 s"
-says "no progress for 6 s"
+says "stopped by a signal for 12 s"
+says "no progress for 12 s"
 says "2 of 4 runs failed"
 is "the stopped worker is gone" "" "$(ps -o pid= -p "$worker")"
 is "all but the two are done" "2 2" "$(runs "passages = 58 and status = 'done'") $(runs "passages = 58 and status = 'failed'")"

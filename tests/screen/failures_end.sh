@@ -44,7 +44,7 @@ is "what was finished stays" 2 "$(runs "passages = 72 and status = 'done'")"
 
 # The codec is slow until it has been stopped in its middle.
 export KVANT_TEST_SLOW=$home/slow
-slow="--plugin $bad/gated.so --timeout 3"
+slow="--plugin $bad/gated.so --timeout 5"
 passages=400
 [[ ${4-} == ON ]] && passages=80
 # as a laptop that sleeps: everything stands still for longer than --timeout, and goes on
@@ -55,7 +55,7 @@ work_on gated.so
 everyone=$(ours)
 # shellcheck disable=SC2086 # numbers
 kill -STOP $everyone
-sleep 5
+sleep 8
 # shellcheck disable=SC2086
 kill -CONT $everyone
 rm "$KVANT_TEST_SLOW"
@@ -67,7 +67,7 @@ order "sweep gated k=gated q5_1 q8_0 $slow --passages $((passages - 1)) --jobs 4
 work_on gated.so
 kill -STOP "$(lab)"
 rm "$KVANT_TEST_SLOW"
-sleep 5
+sleep 8
 kill -CONT "$(lab)"
 patience=150 says "5 run, 0 already there, 0 failed"
 leaves
