@@ -9,6 +9,7 @@
 #include "app/commands.h"
 #include "app/complete.h"
 #include "app/options.h"
+#include "base/pool.h"
 
 bool app_open(app_context *app, fault *f)
 {
@@ -92,8 +93,8 @@ int app_threads(const command_line *line)
 {
     enum { MOST = 256 };
     const int64_t given = line_int(line, "threads");
-    const long processors = given > 0 ? (long)given : sysconf(_SC_NPROCESSORS_ONLN);
-    return processors < 1 ? 1 : processors > MOST ? MOST : (int)processors;
+    if (given <= 0) return pool_processors();
+    return given < MOST ? (int)given : MOST;
 }
 
 const char *app_text_name(const char *text)

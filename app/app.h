@@ -59,7 +59,7 @@ bool app_cancelled(const app_context *app);
 
 /* The model a line means: --model, the session's, or the embedded one. NULL with a fault when there is none. */
 const char *app_model(const app_context *app, const command_line *line, fault *f);
-/* Threads a line means: --threads, or for 0 as many as there are processors. */
+/* Threads a line means: --threads, or for 0 as many as there are processors that it may use. */
 int app_threads(const command_line *line);
 
 /* What a text is called: its file's name without the directories, or self. */

@@ -38,6 +38,9 @@ threads_of() {
 run sweep "${long[@]}" --passages 2 f16 --jobs 64 --db "$home/threads.db"
 is "threads are shared out" "f16 1, identity $(nproc)" "$(threads_of "$home/threads.db")"
 run sweep "${long[@]}" --passages 2 f16 --jobs 2 --threads 3 --db "$home/each.db"
+first=$(awk '$1 == "Cpus_allowed_list:" { sub(/[-,].*/, "", $2); print $2 }' /proc/self/status)
+taskset -c "$first" "$kvant" run identity "${long[@]}" --passages 2 --db "$home/one.db" >/dev/null 2>&1
+is "processors it may not use do not count" "identity 1" "$(threads_of "$home/one.db")"
 is "--threads is each one's" "f16 3, identity 3" "$(threads_of "$home/each.db")"
 
 # ---- what a screen is told ----
