@@ -68,7 +68,7 @@ static size_t bf16_decode(const uint8_t *bytes, size_t n, float *values)
     return i + block_bf16_decode(bytes + 2 * i, n - i, values + i);
 }
 
-/* f16, whose normal numbers the processor may round by itself: false when one does not fit, or is none. */
+/* f16: false when one does not fit, or is none. */
 static bool narrow_all(const float *x, size_t n, uint8_t *halves)
 {
     size_t i = 0;

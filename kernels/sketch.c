@@ -198,8 +198,3 @@ size_t sketch_decode_rows(const sketch *s, const uint8_t *in, size_t stride, flo
     }
     return n_rows;
 }
-
-bool sketch_decode(const sketch *s, const uint8_t *in, float *x)
-{
-    return sketch_decode_rows(s, in, 0, x, 1) == 1;
-}

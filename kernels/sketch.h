@@ -70,13 +70,12 @@ static inline size_t sketch_row_bytes(size_t m)
 }
 double sketch_encode(const sketch *s, float *x, uint8_t *out);
 
-/* x += the estimate of the row those bytes came from. False when the length is not finite or has a sign: no encode
- * writes that. [any thread] */
-bool sketch_decode(const sketch *s, const uint8_t *in, float *x);
-
 /* The same for n_rows rows (n_rows x n), row r's bytes at r·stride. Returns n_rows, or the first row that sketch_encode
- * or sketch_decode would refuse; of it, and of what follows it, bytes or values are undefined. [any thread] */
+ * would refuse; of it, and of what follows it, the bytes are undefined. [any thread] */
 size_t sketch_encode_rows(const sketch *s, float *rows, size_t n_rows, uint8_t *out, size_t stride);
+
+/* Rows += the estimates of those the bytes came from. Returns n_rows, or the first row whose length is not finite or
+ * has a sign, which no encode writes; it and what follows it stay as they are. [any thread] */
 size_t sketch_decode_rows(const sketch *s, const uint8_t *in, size_t stride, float *rows, size_t n_rows);
 
 #endif

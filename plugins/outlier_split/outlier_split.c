@@ -228,9 +228,9 @@ static int scale_of(const outlier_split *c)
     return c->qjl ? SPHERE_PLAIN : SPHERE_NORM;
 }
 
-/* A part of n rows to its place in them, and with qjl what it leaves over; how many rows before one whose scale f16
- * cannot hold. */
-static size_t encode_part(const outlier_split *c, const part *p, const float *rows, size_t n, uint8_t *out, float *rest)
+/* A part of n rows to its place in their bytes, and with qjl what it decodes to, in the rows of back; how many rows
+ * before one whose scale f16 cannot hold. */
+static size_t encode_part(const outlier_split *c, const part *p, const float *rows, size_t n, uint8_t *out, float *back)
 {
     float values[PIECE * MAX_DIM];
     uint8_t bytes[PIECE * (SPHERE_SCALE_BYTES + MAX_DIM)];
@@ -240,7 +240,7 @@ static size_t encode_part(const outlier_split *c, const part *p, const float *ro
         memcpy(out + r * c->row.row_bytes, bytes + r * p->bytes, p->bytes);
     if (!c->qjl) return done;
     sphere_decode_rows(&p->sphere, bytes, values, done);
-    scatter(c, p, values, done, rest);
+    scatter(c, p, values, done, back);
     return done;
 }
 

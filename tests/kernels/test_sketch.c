@@ -232,11 +232,11 @@ static void encoded_rows_hold_a_length_and_signs(void **state)
     fill(x, N, 6);
     memcpy(y, x, sizeof y);
     sketch_spread(&s, signs, 0, 1, N, &(double){ s.gain / N * (double)length }, y);
-    assert_true(sketch_decode(&s, bytes, x));
+    assert_int_equal(sketch_decode_rows(&s, bytes, 0, x, 1), 1);
     assert_memory_equal(x, y, sizeof x);
     for (size_t i = 0; i < 5; i++) {
         half_store(bytes, half_from_float(bad[i]));
-        assert_int_equal(sketch_decode(&s, bytes, x), i == 0);
+        assert_int_equal(sketch_decode_rows(&s, bytes, 0, x, 1), i == 0);
     }
 
     for (size_t i = 0; i < N; i++) {

@@ -107,7 +107,8 @@ rm "$KVANT_TEST_GATE"
 ends
 is "killed twice, it has failed and the sweep goes on" "3 identity done, gated failed, q4_0 done" "$status $("$kvant" runs --db "$home/twice.db" \
     --json | jq -r 'reverse | map("\(.config) \(.status)") | join(", ")')"
-has "with its phase" "s" "$("$kvant" sql --db "$home/twice.db" --mode csv "select phase from runs where status = 'failed'" | tail -1)"
+phase=$("$kvant" sql --db "$home/twice.db" --json "select phase from runs where status = 'failed'" | jq -r '.[0].phase')
+is "with its phase, before and after its first word" setup "${phase/#start/setup}"
 
 # A worker that someone else asks to stop is no reason to stop the sweep.
 touch "$KVANT_TEST_GATE"

@@ -1,5 +1,5 @@
-/* While there is a file $KVANT_TEST_GATE, a worker that loads it waits; while there is a file $KVANT_TEST_SLOW, encoding
- * takes a tenth of a second: so that a test finds a process at work, however fast the machine is. */
+/* While there is a file $KVANT_TEST_GATE, a worker that loads it waits; while there is a file $KVANT_TEST_SLOW,
+ * encoding takes a tenth of a second: so that a test finds a process at work, however fast the machine is. */
 
 #include <stdbool.h>
 #include <stdlib.h>
@@ -32,4 +32,5 @@ static int64_t gated_encode(void *state, size_t first, const float *rows, size_t
     return bad_encode(state, first, rows, n_rows, out, capacity);
 }
 
-BAD_CODEC("gated", "waits, and is slow, while a test wants it", bad_create, bad_bound, gated_encode, bad_decode, NULL, KVANT_ABI);
+BAD_CODEC("gated", "waits, and is slow, while a test wants it", bad_create, bad_bound, gated_encode, bad_decode, NULL,
+          KVANT_ABI);
